@@ -1,0 +1,69 @@
+# Everything starts here. `make` alone says what there is.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON ?= python3
+UV_SYNC = $(BIN)/uv pip sync --quiet --require-hashes
+# uv and pip must work in this environment whatever another one the caller has activated.
+unexport VIRTUAL_ENV CONDA_PREFIX PYTHONPATH PYTHONHOME
+
+.PHONY: help install night stop status score lint test lock
+
+help: ## Say what each target does.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: $(VENV)/.product ## Install everything the lake needs into .venv, without test tools; does nothing when up to date.
+
+night: install ## Start what is not running, run the next business date of the made-up city, print a summary.
+	@$(BIN)/citylake night
+
+stop: ## Stop the services that were started here.
+	@if [ -x $(BIN)/citylake ]; then $(BIN)/citylake stop; fi
+
+status: install ## Say what is published, how fresh it is and what is missing.
+	@$(BIN)/citylake status
+
+score: install ## Compare what was published with the truth of the made-up city.
+	@$(BIN)/citylake score
+
+lint: $(VENV)/.test ## Check style, types and which package may import which.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: lint ## Run everything that CI checks.
+	$(BIN)/pytest
+
+lock: $(VENV)/.test ## Compile the lists of pinned packages again from the lists of wanted ones.
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11 \
+		requirements/test.in -o requirements/test.txt
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11 \
+		requirements/product.in -c requirements/test.txt -o requirements/product.txt
+
+$(BIN)/uv:
+	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13) and "Python 3.11 or 3.12 is needed: make PYTHON=python3.11 …")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+
+# The test tools stay when they are there: the two lists agree on all that they share.
+$(VENV)/.product: requirements/product.txt pyproject.toml | $(BIN)/uv
+	@echo "installing the pinned packages …"
+	@$(UV_SYNC) $(if $(wildcard $(VENV)/.test),requirements/test.txt,requirements/product.txt)
+	@$(MAKE) --no-print-directory .finish
+	@touch $@
+
+$(VENV)/.test: requirements/test.txt $(VENV)/.product
+	@echo "installing the test tools …"
+	@$(UV_SYNC) requirements/test.txt
+	@$(MAKE) --no-print-directory .finish
+	@touch $(VENV)/.product $@
+
+.PHONY: .finish
+.finish:
+	@$(BIN)/uv pip install --quiet --no-build-isolation --no-deps --editable .
+	@$(BIN)/python -m jobs.spark.jars
+	@$(BIN)/python -m compileall -q -j 0 $(VENV)/lib/python*/site-packages >/dev/null 2>&1 || true
