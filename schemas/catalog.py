@@ -1,0 +1,203 @@
+"""All contracts of the lake: read, completed from the data elements, checked against each other, put in order."""
+
+import csv
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cached_property, lru_cache
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from schemas.contract import CollectedContract, Contract, DerivedContract
+from schemas.department import Department
+from schemas.element import Element
+from schemas.errors import ContractError, explain
+from schemas.linked import linked_contract, linked_name, linked_select
+
+M = TypeVar("M", bound=BaseModel)
+SCHEMAS = Path(__file__).resolve().parent
+LAYERS = ("clean", "linked", "base", "topic", "office", "special")
+"""Layers with tables that have contracts, written or derived, in the order in which a night makes them."""
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """Every table, department, element and code list under one ``schemas`` folder."""
+
+    root: Path
+    elements: Mapping[str, Element]
+    departments: Mapping[str, Department]
+    codes: Mapping[str, Mapping[str, str]]
+    """Code list -> code -> label."""
+    contracts: Mapping[str, Contract]
+    """Table name -> contract, derived linked contracts included, in the order of the data flow."""
+    crosswalks: Mapping[str, str]
+    """Kind that is resolved -> its crosswalk table."""
+
+    @property
+    def collected(self) -> list[CollectedContract]:
+        """Clean tables, by name."""
+        return [item for item in self.contracts.values() if isinstance(item, CollectedContract)]
+
+    @property
+    def derived(self) -> list[DerivedContract]:
+        """All other tables, inputs before what reads them."""
+        return [item for item in self.contracts.values() if isinstance(item, DerivedContract)]
+
+    def contract(self, name: str) -> Contract:
+        """Return the contract of a table.
+
+        Raises:
+            ContractError: there is no such table; the message names the nearest.
+        """
+        if name not in self.contracts:
+            near = get_close_matches(name, self.contracts, n=3)
+            raise ContractError(f"no table '{name}'" + (f"; did you mean {', '.join(near)}?" if near else ""))
+        return self.contracts[name]
+
+    def of_department(self, department: str) -> list[CollectedContract]:
+        """Return the clean tables a department delivers."""
+        return [item for item in self.collected if item.domain == department]
+
+    def clean_of(self, linked: DerivedContract) -> CollectedContract:
+        """Return the clean table behind a linked one."""
+        contract = self.contract(f"clean.{linked.domain}__{linked.thing}")
+        assert isinstance(contract, CollectedContract)
+        return contract
+
+    def generated_select(self, contract: DerivedContract) -> str:
+        """Return the SELECT of a linked table, which is generated rather than written."""
+        return linked_select(self.clean_of(contract), self.crosswalks)
+
+    @cached_property
+    def dependants(self) -> Mapping[str, frozenset[str]]:
+        """Table name -> tables that read it directly."""
+        readers: dict[str, set[str]] = {name: set() for name in self.contracts}
+        for contract in self.derived:
+            for item in contract.inputs.values():
+                readers[item.table].add(contract.name)
+        return {name: frozenset(names) for name, names in readers.items()}
+
+
+@lru_cache(maxsize=4)
+def load_catalog(root: Path = SCHEMAS) -> Catalog:
+    """Read everything under ``root`` and check it as a whole.
+
+    Raises:
+        ContractError: a file is wrong, a name is unknown, or tables depend on each other in a circle.
+    """
+    elements = _elements(root)
+    departments = {path.stem: _read(path, Department, {"id": path.stem}) for path in sorted((root / "departments").glob("*.yml"))}
+    codes = {path.stem: _code_list(path) for path in sorted((root / "codes").glob("*.csv"))}
+    crosswalks = dict(_crosswalks(root))
+    contracts: dict[str, Contract] = {}
+    for path in _contract_files(root):
+        contract = _contract(path, root, elements)
+        contracts[contract.name] = contract
+        if isinstance(contract, CollectedContract):
+            contracts[linked_name(contract)] = linked_contract(contract, crosswalks)
+    for contract in contracts.values():
+        _check(contract, contracts, codes, departments)
+    return Catalog(root, elements, departments, codes, _in_order(contracts), crosswalks)
+
+
+def contract_path(name: str, root: Path = SCHEMAS) -> Path:
+    """Return the file of a table's contract: ``base.population__person`` -> ``base/population/person.yml``."""
+    layer, _, rest = name.partition(".")
+    domain, _, thing = rest.partition("__")
+    return root / layer / domain / f"{thing}.yml"
+
+
+def _contract_files(root: Path) -> Iterator[Path]:
+    for layer in LAYERS:
+        yield from sorted(path for path in (root / layer).glob("*/*.yml") if path.stem != "resolve")
+
+
+def _crosswalks(root: Path) -> Iterator[tuple[str, str]]:
+    for path in sorted((root / "base").glob("*/resolve.yml")):
+        yield _yaml(path)["kind"], f"base.{path.parent.name}__crosswalk"
+
+
+def _contract(path: Path, root: Path, elements: Mapping[str, Element]) -> Contract:
+    layer, domain = path.relative_to(root).parts[:2]
+    values = _yaml(path)
+    columns = values.get("columns")
+    if isinstance(columns, dict):
+        values["columns"] = {name: _completed(name, column, elements) for name, column in columns.items()}
+    model = CollectedContract if layer == "clean" else DerivedContract
+    return _validated(path, model, values | {"name": f"{layer}.{domain}__{path.stem}"})
+
+
+def _completed(name: str, column: object, elements: Mapping[str, Element]) -> object:
+    """Return a column with what its data element says filled in under what the contract says."""
+    if not isinstance(column, dict | None):
+        return column
+    said = column or {}
+    element = elements.get(said.get("element", name))
+    return {**(element.column() if element else {}), **said}
+
+
+def _elements(root: Path) -> dict[str, Element]:
+    path = root / "elements.yml"
+    return {name: _validated(path, Element, values) for name, values in _yaml(path).items()} if path.exists() else {}
+
+
+def _code_list(path: Path) -> dict[str, str]:
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = csv.DictReader(file)
+        if rows.fieldnames is None or list(rows.fieldnames[:2]) != ["code", "label"]:
+            raise ContractError(f"{path}: the first line must be 'code,label'")
+        return {row["code"]: row["label"] for row in rows}
+
+
+def _check(
+    contract: Contract,
+    contracts: Mapping[str, Contract],
+    codes: Mapping[str, Mapping[str, str]],
+    departments: Mapping[str, Department],
+) -> None:
+    for name, column in contract.columns.items():
+        if column.codes is not None and column.codes not in codes:
+            raise ContractError(f"{contract.name}: column {name}: no code list '{column.codes}' in codes/")
+    if contract.owner not in departments:
+        raise ContractError(f"{contract.name}: owner '{contract.owner}' is no department; known: {', '.join(departments)}")
+    if isinstance(contract, DerivedContract):
+        for alias, item in contract.inputs.items():
+            if item.table not in contracts:
+                raise ContractError(f"{contract.name}: input {alias}: no table '{item.table}'")
+
+
+def _in_order(contracts: dict[str, Contract]) -> dict[str, Contract]:
+    graph = {
+        name: sorted({item.table for item in contract.inputs.values()}) if isinstance(contract, DerivedContract) else []
+        for name, contract in sorted(contracts.items())
+    }
+    try:
+        return {name: contracts[name] for name in TopologicalSorter(graph).static_order()}
+    except CycleError as error:
+        raise ContractError(f"tables read each other in a circle: {' -> '.join(error.args[1])}") from error
+
+
+def _read(path: Path, model: type[M], extra: dict[str, Any]) -> M:
+    return _validated(path, model, _yaml(path) | extra)
+
+
+def _validated(path: Path, model: type[M], values: dict[str, Any]) -> M:
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        raise explain(path, error, model) from error
+
+
+def _yaml(path: Path) -> dict[str, Any]:
+    try:
+        values = yaml.load(path.read_text("utf-8"), Loader=yaml.CSafeLoader)
+    except yaml.YAMLError as error:
+        raise ContractError(f"{path}: not YAML: {error}") from error
+    if not isinstance(values, dict):
+        raise ContractError(f"{path}: expected keys and values")
+    return values
