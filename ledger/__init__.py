@@ -1,0 +1,1 @@
+"""What happened: deliveries and receipts, runs, contents, leases, nights, publications, audit."""
