@@ -1,6 +1,7 @@
 """Identifiers against a truth set, and against python-stdnum where it is right."""
 
 import hashlib
+from collections.abc import Sequence
 from datetime import date
 
 import pyarrow as pa
@@ -38,7 +39,7 @@ def uscc_code(body: str) -> str:
     return code + alphabet[(31 - total % 31) % 31]
 
 
-def frame(spark: SparkSession, values: list[str | None]) -> DataFrame:
+def frame(spark: SparkSession, values: Sequence[str | None]) -> DataFrame:
     return spark.createDataFrame(pa.table({"i": pa.array(range(len(values))), "v": pa.array(values, pa.string())}))
 
 
