@@ -27,32 +27,33 @@ _MIGRATION_LOCK = 0x6369_7479
 _POSTGRES_LOCK_NOT_AVAILABLE = "55P03"
 
 
-def open_ledger(url: str) -> Engine:
+def open_ledger(url: str, *, busy_seconds: int = BUSY_SECONDS) -> Engine:
     """Return the engine of a ledger; its tables are made by :func:`migrate`.
 
     Args:
         url: SQLAlchemy URL of a SQLite file or of a PostgreSQL database.
+        busy_seconds: how long a writer waits for the writers before it.
 
     Raises:
         LedgerAddressError: another kind of database, or a SQLite database in memory.
     """
     address = make_url(url)
     if address.get_backend_name() == "sqlite":
-        return _open_sqlite(address)
+        return _open_sqlite(address, busy_seconds)
     if address.get_backend_name() == "postgresql":
-        return _open_postgresql(address)
+        return _open_postgresql(address, busy_seconds)
     raise LedgerAddressError(
         f"the ledger cannot live in {address.get_backend_name()}: set CITYLAKE_LEDGER to sqlite:///<file> "
         "or postgresql://<user>@<host>/<database>"
     )
 
 
-def _open_sqlite(address: URL) -> Engine:
+def _open_sqlite(address: URL, busy_seconds: int) -> Engine:
     if address.database in (None, "", ":memory:") or str(address.database).startswith("file:"):
         raise LedgerAddressError("the ledger is shared by processes: name a SQLite file, sqlite:///<file>")
     Path(str(address.database)).parent.mkdir(parents=True, exist_ok=True)
     # Connections are cheap here, and one that is never kept cannot be inherited by a forked task.
-    engine = create_engine(address, poolclass=NullPool, connect_args={"timeout": BUSY_SECONDS})
+    engine = create_engine(address, poolclass=NullPool, connect_args={"timeout": busy_seconds})
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -61,7 +62,6 @@ def _open_sqlite(address: URL) -> Engine:
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     # The driver would begin transactions by itself, and only before the first write.
     connection.isolation_level = None
-    connection.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
     deadline = time.monotonic() + BUSY_SECONDS
     # The change to WAL does not wait for other processes, whatever the timeout says.
     while connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
@@ -81,7 +81,7 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-def _open_postgresql(address: URL) -> Engine:
+def _open_postgresql(address: URL, busy_seconds: int) -> Engine:
     if address.drivername == "postgresql":
         # The driver this project pins; SQLAlchemy's own default is another one.
         address = address.set(drivername="postgresql+psycopg2")
@@ -91,7 +91,7 @@ def _open_postgresql(address: URL) -> Engine:
         pool_size=2,
         connect_args={
             "connect_timeout": BUSY_SECONDS,
-            "options": f"-c lock_timeout={BUSY_SECONDS}s -c timezone=UTC",
+            "options": f"-c lock_timeout={busy_seconds}s -c timezone=UTC",
         },
     )
     inherited = weakref.ref(engine)
@@ -115,7 +115,7 @@ def migrate(engine: Engine) -> None:
 
     if is_current(engine):
         return
-    config = _alembic_config()
+    config = alembic_config()
     with engine.execution_options(ledger_writes=True).begin() as connection:
         if engine.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
@@ -128,12 +128,13 @@ def is_current(engine: Engine) -> bool:
     from alembic.migration import MigrationContext
     from alembic.script import ScriptDirectory
 
-    head = ScriptDirectory.from_config(_alembic_config()).get_current_head()
+    head = ScriptDirectory.from_config(alembic_config()).get_current_head()
     with engine.connect() as connection:
         return MigrationContext.configure(connection).get_current_revision() == head
 
 
-def _alembic_config() -> Any:
+def alembic_config() -> Any:
+    """Return Alembic's configuration of the ledger's migrations; it needs ``attributes["connection"]``."""
     from alembic.config import Config
 
     config = Config()
@@ -168,7 +169,7 @@ def writing(engine: Engine) -> Iterator[Session]:
 
     Raises:
         LedgerOutdatedError: the tables are missing or of another revision.
-        LedgerBusyError: another process held the lock for more than 30 seconds.
+        LedgerBusyError: another process held the lock for longer than ``busy_seconds``.
     """
     engine = engine.execution_options(ledger_writes=True)
     with _said_plainly(engine), Session(engine, expire_on_commit=False) as session, session.begin():
@@ -183,7 +184,7 @@ def _said_plainly(engine: Engine) -> Iterator[None]:
     except DBAPIError as error:
         if _is_lock_timeout(error):
             raise LedgerBusyError(
-                f"the ledger was locked by another process for {BUSY_SECONDS} s: "
+                "another process kept the ledger locked for too long: "
                 "look for a process that was stopped in the middle (citylake doctor), then run again"
             ) from error
         if not is_current(engine):

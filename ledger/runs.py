@@ -1,19 +1,19 @@
 """Runs: a row before the first Spark call, and one transaction that records all a run has done."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Literal
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, Select, select
 from sqlalchemy.orm import Session
 
 from ledger import deliveries, tables
 from ledger.columns import Consumed, consumed_from_json, consumed_to_json, now, plain
 from ledger.database import reading, writing
-from ledger.errors import OpenRunError, OutcomeError, RunClosedError, UnknownRunError
+from ledger.errors import OpenRunError, RunClosedError, UnknownRunError
 from ledger.leases import Lease
 from ledger.models import RuleResultRow, RunRow
+from ledger.outcome import DeliveryOutcome, Outcome, RuleResult
 from ledger.owner import this_process
 from ledger.tables import TableState
 
@@ -61,49 +61,6 @@ class Run:
     boot_id: str
     pid: int
     steps: int
-
-
-@dataclass(frozen=True)
-class RuleResult:
-    """What one rule said: rows ``checked``, rows ``bad``; ``message`` holds no values."""
-
-    rule: str
-    action: Literal["quarantine", "warn", "gate"]
-    verdict: Literal["pass", "warn", "fail", "error"]
-    checked: int
-    bad: int
-    message: str = ""
-
-
-@dataclass(frozen=True)
-class DeliveryOutcome:
-    """The final verdict on the delivery that a run took, with its lines by what became of them."""
-
-    verdict: Literal["accepted", "refused", "unchanged"]
-    reason: str = ""
-    counts: dict[str, int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How a run ended.
-
-    ``version`` is None if nothing was written; ``parts`` are the parts that the new content touches;
-    ``consumed`` is up to where the inputs were read; ``accepted`` says that the table's own gate accepts it.
-    Only a run that is ``done`` has written or read anything that counts.
-    """
-
-    state: Literal["done", "refused", "failed"]
-    version: int | None = None
-    parts: tuple[str, ...] = ()
-    rows: int | None = None
-    recheck_on: date | None = None
-    consumed: dict[str, Consumed] = field(default_factory=dict)
-    rules: tuple[RuleResult, ...] = ()
-    metrics: dict[str, float] = field(default_factory=dict)
-    reason: str = ""
-    accepted: bool = False
-    delivery: DeliveryOutcome | None = None
 
 
 def start(
@@ -252,7 +209,7 @@ def record(engine: Engine, run_id: int, outcome: Outcome, *, lease: Lease | None
         if lease is not None:
             lease.check_in(session)
         row = _find_open(session, run_id)
-        _check(row, outcome)
+        outcome.check(row.id, row.table, takes_delivery=row.delivery_id is not None)
         _close(row, outcome.state, outcome.reason)
         row.version, row.metrics = outcome.version, dict(outcome.metrics)
         session.add_all(
@@ -287,18 +244,6 @@ def _move_table(session: Session, row: RunRow, outcome: Outcome) -> TableState:
     return state
 
 
-def _check(row: RunRow, outcome: Outcome) -> None:
-    wrong = ""
-    if outcome.state != "done" and (outcome.version is not None or outcome.accepted or outcome.consumed):
-        wrong = f"is {outcome.state} and yet names a version, consumed inputs or an acceptance"
-    elif outcome.parts and outcome.version is None:
-        wrong = "touches parts without a version"
-    elif outcome.delivery is not None and row.delivery_id is None:
-        wrong = "gives a verdict on a delivery, but the run was started without one"
-    if wrong:
-        raise OutcomeError(f"the outcome of run {row.id} of {row.table} {wrong}: correct the caller")
-
-
 def _end_without_effect(engine: Engine, run_id: int, state: str, reason: str) -> Run:
     with writing(engine) as session:
         row = _find_open(session, run_id)
@@ -324,7 +269,7 @@ def _find(session: Session, run_id: int) -> RunRow:
     return row
 
 
-def _open(table: str):  # type: ignore[no-untyped-def]
+def _open(table: str) -> Select[RunRow]:
     return select(RunRow).where(RunRow.table == table, RunRow.state == "open").order_by(RunRow.id)
 
 

@@ -227,7 +227,9 @@ def write_content(session: Session, run: RunRow, version: int, parts: Iterable[s
 def read_on(session: Session, run: RunRow, consumed: Mapping[str, Consumed], recheck_on: date | None) -> TableRow:
     """Record up to where a run that is done has read its inputs; what it does not name stays as it was."""
     state = _find_or_new(session, run.table)
-    state.consumed = {**state.consumed, **consumed_to_json(consumed)}
+    # Another meaning was a rebuild, and what only the old one read is no longer an input.
+    before = state.consumed if state.meaning == run.meaning else {}
+    state.consumed = {**before, **consumed_to_json(consumed)}
     state.recheck_on, state.meaning, state.dress = recheck_on, run.meaning, run.dress
     state.refused, state.reason = False, ""
     if state.content is not None:

@@ -1,0 +1,122 @@
+"""Deliveries as they stand in the ledger, and the questions asked about them."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import Engine, func, select
+from sqlalchemy.orm import Session
+
+from ledger.database import reading
+from ledger.errors import UnknownDeliveryError
+from ledger.models import DeliveryRow
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What a department handed over and, once ``receipt_number`` is set, its receipt.
+
+    ``verdict`` is received (still open), accepted, refused or unchanged; ``size`` is in bytes; moments are
+    in UTC; ``decision`` is the reason for which a person had a refused delivery taken without the gates.
+    """
+
+    id: int
+    resource: str
+    as_of: date | None
+    sha256: str | None
+    size: int
+    name: str
+    received_at: datetime
+    business_date: date
+    contract: str
+    landing: str | None
+    watermark: str | None
+    verdict: str
+    reason: str
+    counts: dict[str, int]
+    run_id: int | None
+    receipt_hash: str | None
+    previous_hash: str | None
+    department: str
+    decision: str | None
+    decided_at: datetime | None
+    receipt_number: int | None
+
+
+def delivery_of(row: DeliveryRow) -> Delivery:
+    """Return a stored delivery."""
+    return Delivery(**{name: getattr(row, name) for name in Delivery.__dataclass_fields__})
+
+
+def department_of(resource: str) -> str:
+    """Return the department of ``<department>__<thing>``, with or without a layer before it."""
+    return resource.rpartition(".")[2].partition("__")[0]
+
+
+def delivery(engine: Engine, delivery_id: int) -> Delivery:
+    """Return one delivery.
+
+    Raises:
+        UnknownDeliveryError: no such number.
+    """
+    with reading(engine) as session:
+        return delivery_of(find_delivery(session, delivery_id))
+
+
+def open_deliveries(engine: Engine, resource: str) -> list[Delivery]:
+    """Return what lies in landing without a final verdict, oldest first.
+
+    That is what a killed run left, and what a person decided to have taken (``decision`` is set).
+    """
+    with reading(engine) as session:
+        query = select(DeliveryRow).where(DeliveryRow.resource == resource, DeliveryRow.verdict == "received")
+        return [delivery_of(row) for row in session.scalars(query.order_by(DeliveryRow.id))]
+
+
+def latest_accepted(engine: Engine, resource: str) -> Delivery | None:
+    """Return the delivery that was accepted last, or None before the first."""
+    with reading(engine) as session:
+        query = select(DeliveryRow).where(DeliveryRow.resource == resource, DeliveryRow.verdict == "accepted")
+        row = session.scalars(query.order_by(DeliveryRow.receipt_number.desc()).limit(1)).one_or_none()
+        return None if row is None else delivery_of(row)
+
+
+def newest_as_of(engine: Engine, resource: str) -> date | None:
+    """Return the newest as-of day among the accepted deliveries, or None before the first."""
+    with reading(engine) as session:
+        return session.scalar(
+            select(func.max(DeliveryRow.as_of)).where(
+                DeliveryRow.resource == resource, DeliveryRow.verdict == "accepted"
+            )
+        )
+
+
+def accepted(engine: Engine, resource: str) -> list[Delivery]:
+    """Return the accepted deliveries in the order in which they were accepted: replaying them makes clean."""
+    with reading(engine) as session:
+        query = select(DeliveryRow).where(DeliveryRow.resource == resource, DeliveryRow.verdict == "accepted")
+        return [delivery_of(row) for row in session.scalars(query.order_by(DeliveryRow.receipt_number))]
+
+
+def receipts(
+    engine: Engine, *, department: str | None = None, business_date: date | None = None, limit: int = 200
+) -> list[Delivery]:
+    """Return deliveries, newest first; those still open have the verdict ``received`` and no receipt yet."""
+    query = select(DeliveryRow).order_by(DeliveryRow.id.desc()).limit(limit)
+    if department is not None:
+        query = query.where(DeliveryRow.department == department)
+    if business_date is not None:
+        query = query.where(DeliveryRow.business_date == business_date)
+    with reading(engine) as session:
+        return [delivery_of(row) for row in session.scalars(query)]
+
+
+def find_delivery(session: Session, delivery_id: int) -> DeliveryRow:
+    """Return the row of a delivery inside the caller's transaction.
+
+    Raises:
+        UnknownDeliveryError: no such number.
+    """
+    row = session.get(DeliveryRow, delivery_id)
+    if row is None:
+        raise UnknownDeliveryError(f"no delivery has the number {delivery_id}: see citylake receipts")
+    return row
