@@ -1,7 +1,7 @@
 """The command ``citylake``: each module of this package adds its commands to ``app``.
 
-A module offers ``register(app)``. It imports what is slow (PySpark, Great Expectations) inside its commands, so that ``citylake
---help`` answers at once.
+A module offers ``register(app)``. It imports what is slow (PySpark, Great Expectations) inside its commands, so that
+``citylake --help`` answers at once.
 """
 
 import importlib

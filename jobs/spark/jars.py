@@ -1,8 +1,8 @@
 """The seven Delta jars: fetched once at set-up, checked, and used from a local folder ever after.
 
-They are fetched by the Ivy that Spark itself carries, each jar alone: what their poms would drag in repeats Spark's own jars in
-older versions. The folder is filled only with files whose sha256 is the one pinned here, so that whatever served them, they are
-the right ones.
+They are fetched by the Ivy that Spark itself carries, each jar alone: what their poms would drag in repeats Spark's own
+jars in older versions. The folder is filled only with files whose sha256 is the one pinned here, so that whatever
+served them, they are the right ones.
 """
 
 import hashlib
@@ -39,13 +39,32 @@ class Jar:
 
 
 JARS = (
-    Jar("io.delta", "delta-spark_4.2_2.13", "4.4.0", "27d4fd8b1f879535c573ed1c718177d6a27f24d3e626ba02e216369725721ead"),
+    Jar(
+        "io.delta", "delta-spark_4.2_2.13", "4.4.0", "27d4fd8b1f879535c573ed1c718177d6a27f24d3e626ba02e216369725721ead"
+    ),
     Jar("io.delta", "delta-storage", "4.4.0", "c46735481fa8e326b0957be02b4420cbcab4b325bb08009b7f2045a95133f1cc"),
     Jar("io.delta", "delta-kernel-api", "4.4.0", "ee9b5a14ac3b7efdff4d61a58478fe8eb0e5a3fbca43889dca7290795fe79a11"),
-    Jar("io.delta", "delta-kernel-defaults", "4.4.0", "225c975199e4718b38ee5b7e6da7f19e9585024262b2cec2656b32151a856b0b"),
-    Jar("io.delta", "delta-kernel-unitycatalog", "4.4.0", "cea22dfb4ac562b3cd27bf652697750e8336009d73fb06631363aaaad5345ffa"),
-    Jar("io.unitycatalog", "unitycatalog-client", "0.6.0", "48257499a86b801a3e2372cec55ac226ca1c1c7eabe5c118e7302f29a1fdbc19"),
-    Jar("io.unitycatalog", "unitycatalog-hadoop", "0.6.0", "c47b63c961c87102b9e1d63809a0915ba4c86b7652f57c8d39ca3a05b441a150"),
+    Jar(
+        "io.delta", "delta-kernel-defaults", "4.4.0", "225c975199e4718b38ee5b7e6da7f19e9585024262b2cec2656b32151a856b0b"
+    ),
+    Jar(
+        "io.delta",
+        "delta-kernel-unitycatalog",
+        "4.4.0",
+        "cea22dfb4ac562b3cd27bf652697750e8336009d73fb06631363aaaad5345ffa",
+    ),
+    Jar(
+        "io.unitycatalog",
+        "unitycatalog-client",
+        "0.6.0",
+        "48257499a86b801a3e2372cec55ac226ca1c1c7eabe5c118e7302f29a1fdbc19",
+    ),
+    Jar(
+        "io.unitycatalog",
+        "unitycatalog-hadoop",
+        "0.6.0",
+        "c47b63c961c87102b9e1d63809a0915ba4c86b7652f57c8d39ca3a05b441a150",
+    ),
 )
 
 _FETCH_SECONDS = 600
@@ -84,7 +103,9 @@ def delta_class_path() -> list[Path]:
     paths = [folder / jar.file for jar in JARS]
     missing = [path.name for path in paths if not path.is_file()]
     if missing:
-        raise JarError(f"{', '.join(missing)} not in the folder of jars: run 'make install' (or 'python -m jobs.spark.jars')")
+        raise JarError(
+            f"{', '.join(missing)} not in the folder of jars: run 'make install' (or 'python -m jobs.spark.jars')"
+        )
     return paths
 
 
@@ -114,7 +135,9 @@ def _accept(fetched: Path, jar: Jar, folder: Path) -> None:
     if not fetched.is_file():
         raise JarError(f"{jar.file} was not served: is the network, or the Ivy settings file, in order?")
     if (found := sha256(fetched)) != jar.sha256:
-        raise JarError(f"{jar.file} has sha256 {found}, pinned is {jar.sha256}: it was changed on the way, or is another build")
+        raise JarError(
+            f"{jar.file} has sha256 {found}, pinned is {jar.sha256}: it was changed on the way, or is another build"
+        )
     fetched.replace(folder / jar.file)
 
 

@@ -10,7 +10,8 @@ class JavaError(RuntimeError):
 
 
 def _package(name: str) -> Path:
-    # find_spec does not run the package: importing pyspark costs a second and doctor must be able to say that it is broken.
+    # find_spec does not run the package: importing pyspark costs a second and doctor must be able to say that it is
+    # broken.
     found = importlib.util.find_spec(name)
     if found is None or found.origin is None:
         raise JavaError(f"the package {name} is not installed: run 'make install'")
