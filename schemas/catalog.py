@@ -91,7 +91,9 @@ def load_catalog(root: Path = SCHEMAS) -> Catalog:
         ContractError: a file is wrong, a name is unknown, or tables depend on each other in a circle.
     """
     elements = _elements(root)
-    departments = {path.stem: _read(path, Department, {"id": path.stem}) for path in sorted((root / "departments").glob("*.yml"))}
+    departments = {
+        path.stem: _read(path, Department, {"id": path.stem}) for path in sorted((root / "departments").glob("*.yml"))
+    }
     codes = {path.stem: _code_list(path) for path in sorted((root / "codes").glob("*.csv"))}
     crosswalks = dict(_crosswalks(root))
     contracts: dict[str, Contract] = {}
@@ -128,8 +130,8 @@ def _contract(path: Path, root: Path, elements: Mapping[str, Element]) -> Contra
     columns = values.get("columns")
     if isinstance(columns, dict):
         values["columns"] = {name: _completed(name, column, elements) for name, column in columns.items()}
-    model = CollectedContract if layer == "clean" else DerivedContract
-    return _validated(path, model, values | {"name": f"{layer}.{domain}__{path.stem}"})
+    named = values | {"name": f"{layer}.{domain}__{path.stem}"}
+    return _validated(path, CollectedContract, named) if layer == "clean" else _validated(path, DerivedContract, named)
 
 
 def _completed(name: str, column: object, elements: Mapping[str, Element]) -> object:
@@ -164,7 +166,9 @@ def _check(
         if column.codes is not None and column.codes not in codes:
             raise ContractError(f"{contract.name}: column {name}: no code list '{column.codes}' in codes/")
     if contract.owner not in departments:
-        raise ContractError(f"{contract.name}: owner '{contract.owner}' is no department; known: {', '.join(departments)}")
+        raise ContractError(
+            f"{contract.name}: owner '{contract.owner}' is no department; known: {', '.join(departments)}"
+        )
     if isinstance(contract, DerivedContract):
         for alias, item in contract.inputs.items():
             if item.table not in contracts:

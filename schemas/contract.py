@@ -141,7 +141,7 @@ class Role(Model):
     address: Name | None = None
     village: Name | None = None
     subject: Literal["record", "identity"] = "record"
-    """What is resolved: the record itself, or (events) the distinct identifying values, once however many rows bear them."""
+    """What is resolved: the record itself, or (events) each distinct set of identifying values once."""
 
 
 class Retention(Model):
@@ -183,7 +183,12 @@ class TableContract(Model):
 
     @model_validator(mode="after")
     def _columns_exist(self) -> "TableContract":
-        named = {rule.column for kind in (self.rules.quarantine, self.rules.warn, self.rules.gate) for rule in kind if rule.column}
+        named = {
+            rule.column
+            for kind in (self.rules.quarantine, self.rules.warn, self.rules.gate)
+            for rule in kind
+            if rule.column
+        }
         for rule in (*self.rules.warn, *self.rules.gate):
             named |= set(rule.arguments.get("columns", ()))
         missing = sorted((named | set(self.key)) - set(self.columns))
@@ -271,7 +276,9 @@ class DerivedContract(TableContract):
                 raise ValueError(f"input {alias}: via '{item.via}' is no input")
             widths = {len(item.on)} if item.on and item.via is None else {len(columns) for columns in item.any}
             if widths - {len(self.unit)}:
-                raise ValueError(f"input {alias}: needs {len(self.unit)} columns, those that carry {', '.join(self.unit)}")
+                raise ValueError(
+                    f"input {alias}: needs {len(self.unit)} columns, those that carry {', '.join(self.unit)}"
+                )
         if missing := sorted(set(self.unit) - set(self.columns)):
             raise ValueError(f"by: not among the columns: {', '.join(missing)}")
         return self

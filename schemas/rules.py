@@ -66,7 +66,9 @@ def _arguments(name: str, argument: object, allowed: frozenset[str]) -> dict[str
         raise ValueError(f"rule '{name}' takes a column or {{{', '.join(sorted(allowed | {'column'}))}}}")
     unknown = set(argument) - allowed - {"column"}
     if unknown:
-        raise ValueError(f"rule '{name}' does not take {', '.join(sorted(unknown))}; it takes {', '.join(sorted(allowed))}")
+        raise ValueError(
+            f"rule '{name}' does not take {', '.join(sorted(unknown))}; it takes {', '.join(sorted(allowed))}"
+        )
     if name in ROW_RULES and "column" not in argument:
         raise ValueError(f"rule '{name}' needs a column")
     return {
@@ -91,5 +93,7 @@ class Rules(BaseModel):
     def _quarantine_needs_rows(self) -> "Rules":
         wrong = [rule.name for rule in self.quarantine if rule.name not in ROW_RULES]
         if wrong:
-            raise ValueError(f"quarantine holds back rows; {', '.join(wrong)} judges a whole table: move it to gate or warn")
+            raise ValueError(
+                f"quarantine holds back rows; {', '.join(wrong)} judges a whole table: move it to gate or warn"
+            )
         return self

@@ -1,0 +1,107 @@
+"""conform: a delivered line's texts become typed columns; what will not become one is said, never nulled."""
+
+from collections.abc import Mapping
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from schemas.contract import CollectedContract
+from schemas.contract import Column as ColumnContract
+
+_FULL_WIDTH = "".join(chr(code) for code in range(0xFF01, 0xFF5F)) + "\u3000"
+_HALF_WIDTH = "".join(chr(code) for code in range(0x21, 0x7F)) + " "
+_DATE_FORMATS = ("yyyy-MM-dd", "yyyyMMdd", "yyyy/M/d")
+_TIMESTAMP_FORMATS = ("yyyy-MM-dd HH:mm:ss", "yyyy-MM-dd'T'HH:mm:ss", "yyyyMMddHHmmss", "yyyy-MM-dd HH:mm:ss.SSSSSS")
+_TRUE, _FALSE = ("1", "true", "TRUE", "是", "Y"), ("0", "false", "FALSE", "否", "N")
+REASON = "struct<rule:string,column:string,reason:string>"
+
+
+def folded(value: Column) -> Column:
+    """Return a text with full-width letters, digits and signs made half-width, trimmed, NULL when empty."""
+    text = F.trim(F.translate(value, _FULL_WIDTH, _HALF_WIDTH))
+    return F.when(text != "", text)
+
+
+def conform(lines: DataFrame, contract: CollectedContract, codes: Mapping[str, Mapping[str, str]]) -> DataFrame:
+    """Return the lines with typed columns, the delivered texts kept in ``_text``, and what failed in ``_reasons``.
+
+    Args:
+        lines: contract column names as text, ``_line``, ``_unreadable`` and, for changes, ``_operation``.
+        contract: types, formats and code lists.
+        codes: code lists by name.
+    """
+    texts = {name: _said(F.col(f"`{name}`"), column) for name, column in contract.columns.items()}
+    typed = {name: _typed(texts[name], column) for name, column in contract.columns.items()}
+    failed = [_failure(name, column, texts[name], typed[name], codes) for name, column in contract.columns.items()]
+    kept = [F.col(name) for name in ("_line", "_unreadable", "_operation") if name in lines.columns]
+    return lines.select(
+        *kept,
+        F.struct(*[F.col(f"`{name}`") for name in contract.columns]).alias("_text"),
+        *[value.alias(name) for name, value in typed.items()],
+        F.array_compact(F.array(*failed)).alias("_reasons"),
+    )
+
+
+def reason(rule: str, column: str, text: str) -> Column:
+    """Return one reason as the quarantine tables hold it."""
+    return F.struct(F.lit(rule).alias("rule"), F.lit(column).alias("column"), F.lit(text).alias("reason")).cast(REASON)
+
+
+def _said(value: Column, column: ColumnContract) -> Column:
+    text = folded(value)
+    return F.when(~text.isin(*column.null_values), text) if column.null_values else text
+
+
+def _typed(text: Column, column: ColumnContract) -> Column:
+    """Return the text as the column's type, NULL where it will not take it."""
+    kind = column.type.partition("(")[0]
+    match kind:
+        case "string":
+            return text
+        case "month":
+            compact = F.regexp_replace(text, r"^(\d{4})[-/年]?(\d{2})月?$", "$1-$2")
+            return F.when(compact.rlike(r"^\d{4}-(0[1-9]|1[0-2])$"), compact)
+        case "boolean":
+            return F.when(text.isin(*_TRUE), True).when(text.isin(*_FALSE), False)
+        case "date":
+            return F.coalesce(*[_date(text, item) for item in column.format or _DATE_FORMATS])
+        case "timestamp":
+            return F.coalesce(*[F.try_to_timestamp(text, F.lit(item)) for item in column.format or _TIMESTAMP_FORMATS])
+        case "decimal":
+            exact = text.try_cast("decimal(38,12)")
+            value = text.try_cast(column.spark_type)
+            return F.when(value.cast("decimal(38,12)") == exact, value)
+        case _:
+            return text.try_cast(column.spark_type)
+
+
+def _date(text: Column, pattern: str) -> Column:
+    if pattern == "excel_serial":
+        days = text.try_cast("int")
+        return F.when(days.between(1, 80_000), F.date_add(F.to_date(F.lit("1899-12-30")), days))
+    return F.to_date(F.try_to_timestamp(text, F.lit(pattern)))
+
+
+def _failure(
+    name: str, column: ColumnContract, text: Column, typed: Column, codes: Mapping[str, Mapping[str, str]]
+) -> Column:
+    """Return the reason why a value was not taken over, or NULL."""
+    wrong_type = reason(f"type:{name}", name, f"{column.label}的值不是{_TYPE_LABEL[column.type.partition('(')[0]]}")
+    failure = F.when(text.isNotNull() & typed.isNull(), wrong_type)
+    if column.codes is None:
+        return failure
+    unknown = reason(f"code:{name}", name, f"{column.label}的值不在代码表 {column.codes} 内")
+    return failure.when(typed.isNotNull() & ~typed.isin(*codes[column.codes]), unknown)
+
+
+_TYPE_LABEL = {
+    "string": "文本",
+    "int": "整数",
+    "bigint": "整数",
+    "double": "数值",
+    "boolean": "是否值",
+    "date": "有效日期",
+    "timestamp": "有效时间",
+    "month": "有效月份",
+    "decimal": "有效数值",
+}

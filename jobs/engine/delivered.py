@@ -1,0 +1,43 @@
+"""A delivery's lines, parsed from landing and handed to Spark."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import fsspec
+import pyarrow.parquet as pq
+from pyspark.sql import DataFrame
+
+from jobs.engine.context import Context
+from jobs.engine.difference import SMALL_BYTES
+from jobs.sources import landing
+from jobs.sources.parse import Parsed, parse
+from ledger.deliveries import Delivery
+from schemas.contract import CollectedContract
+
+
+@contextmanager
+def parsed_lines(context: Context, contract: CollectedContract, delivery: Delivery) -> Iterator[Parsed]:
+    """Parse a delivery from landing in the limited process; the result is gone after the block.
+
+    Raises:
+        DeliveryError: the bytes are not what the contract says.
+    """
+    assert delivery.landing is not None
+    with (
+        tempfile.TemporaryDirectory(prefix="citylake-") as folder,
+        landing.local(context.lake.settings, delivery.landing) as path,
+    ):
+        yield parse(path, contract, Path(folder) / "lines.parquet")
+
+
+def lines_of(context: Context, parsed: Parsed, run_id: int) -> DataFrame:
+    """Return parsed lines as a frame: sent along when small, else put under the lake's own URI first."""
+    if parsed.bytes <= SMALL_BYTES:
+        return context.spark.createDataFrame(pq.read_table(parsed.path))
+    target = f"{context.lake.staging(run_id)}/parsed/lines.parquet"
+    files, remote = fsspec.core.url_to_fs(target)
+    files.makedirs(remote.rsplit("/", 1)[0], exist_ok=True)
+    files.put_file(str(parsed.path), remote)
+    return context.spark.read.parquet(target)

@@ -1,0 +1,75 @@
+"""Reading a table's log directly: which version is newest and which commit a run made, without asking Spark."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import fsspec
+
+_NAME_LENGTH = 20
+
+
+@dataclass(frozen=True)
+class Commit:
+    """One version of a table.
+
+    Attributes:
+        version: Delta version.
+        metadata: what the writing run said in ``userMetadata``, empty when a foreign hand wrote it.
+        bytes_written: sizes of the data files and deletion vectors it added.
+    """
+
+    version: int
+    metadata: dict[str, Any]
+    bytes_written: int
+
+
+def newest_version(uri: str) -> int | None:
+    """Return the newest version of the table at ``uri``, None when there is no table."""
+    files, folder = fsspec.core.url_to_fs(f"{uri}/_delta_log")
+    if not files.exists(folder):
+        return None
+    names = (str(path).rsplit("/", 1)[-1] for path in files.ls(folder, detail=False, refresh=True))
+    versions = [int(name[:_NAME_LENGTH]) for name in names if name.endswith(".json") and name[:_NAME_LENGTH].isdigit()]
+    return max(versions, default=None)
+
+
+def commit(uri: str, version: int) -> Commit:
+    """Read one commit of the table at ``uri``."""
+    files, folder = fsspec.core.url_to_fs(f"{uri}/_delta_log")
+    metadata: dict[str, Any] = {}
+    written = 0
+    with files.open(f"{folder}/{version:020d}.json", "rt", encoding="utf-8") as lines:
+        for line in lines:
+            action = json.loads(line)
+            if "commitInfo" in action:
+                metadata = _user_metadata(action["commitInfo"].get("userMetadata"))
+            elif "add" in action:
+                vector = action["add"].get("deletionVector")
+                written += vector["sizeInBytes"] if vector else action["add"]["size"]
+    return Commit(version, metadata, written)
+
+
+def find_commit(uri: str, run_id: int, step: int, *, after: int) -> Commit | None:
+    """Return the commit that run ``run_id`` made as its ``step``, looking at versions newer than ``after``.
+
+    Args:
+        uri: the table.
+        run_id: number of the run in the ledger.
+        step: 1 for the run's first commit.
+        after: newest version before the run began, -1 for a table that did not exist.
+    """
+    newest = newest_version(uri)
+    for version in range(newest if newest is not None else -1, after, -1):
+        found = commit(uri, version)
+        if found.metadata.get("run") == run_id and found.metadata.get("step") == step:
+            return found
+    return None
+
+
+def _user_metadata(text: str | None) -> dict[str, Any]:
+    try:
+        said = json.loads(text) if text else {}
+    except json.JSONDecodeError:
+        return {}
+    return said if isinstance(said, dict) else {}

@@ -1,0 +1,319 @@
+"""The incremental rule: a derived table costs what has changed, and equals what a rebuild would make."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+import pyarrow as pa
+import structlog
+from pyspark.errors import PySparkException
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from jobs.engine.context import Context, Position, TableResult, positions
+from jobs.engine.delta_log import newest_version
+from jobs.engine.difference import changed_units, fetch_small, small_difference
+from jobs.engine.errors import FeedLostError
+from jobs.engine.evaluate import TransformRun, evaluate
+from jobs.engine.gates import Judged, judge, judge_small
+from jobs.engine.meaning import meaning
+from jobs.engine.record import RunRecord, open_run, remove_staging
+from jobs.engine.tables import at_version, derived_columns, ensure, quoted
+from jobs.engine.units import Units, collected, touched
+from jobs.engine.write import Writer
+from ledger.leases import lease
+from ledger.runs import Consumed, Outcome
+from ledger.tables import TableState, table_state
+from schemas.contract import DerivedContract
+
+log = structlog.get_logger()
+
+REBUILD_SHARE = 0.3
+"""Above this share of touched units everything is evaluated; above this share of changed units it is overwritten."""
+
+
+@dataclass(frozen=True)
+class _Work:
+    """One derived table tonight: what it reads, what it was, and what has to be done."""
+
+    context: Context
+    contract: DerivedContract
+    inputs: Mapping[str, Position]
+    state: TableState | None
+    meaning: str
+
+    @property
+    def present_version(self) -> int | None:
+        """Newest version, a killed run's half-done work included; None before the first load."""
+        if self.state is None or self.state.version is None:
+            return None
+        return newest_version(self.uri)
+
+    @property
+    def consumed(self) -> dict[str, Consumed]:
+        return self.state.consumed if self.state is not None else {}
+
+    @property
+    def moved(self) -> dict[str, Consumed]:
+        """Inputs that moved since they were consumed."""
+        last = self.consumed
+        return {
+            alias: last[alias]
+            for alias, position in self.inputs.items()
+            if alias in last and last[alias].content != position.content
+        }
+
+    @property
+    def is_due(self) -> bool:
+        recheck = self.state.recheck_on if self.state is not None else None
+        return recheck is not None and recheck <= self.context.business_date
+
+    @property
+    def rebuilds(self) -> bool:
+        """Whether everything is evaluated: first load, changed meaning, a moved ``all`` input, or asked for."""
+        return (
+            self.context.rebuild
+            or self.present_version is None
+            or (self.state is not None and self.state.meaning != self.meaning)
+            or not set(self.inputs) <= set(self.consumed)
+            or any(self.inputs[alias].input.all for alias in self.moved)
+        )
+
+    @property
+    def uri(self) -> str:
+        return self.context.lake.location(self.contract.name)
+
+    def present(self) -> DataFrame:
+        """Return the table's rows as they stand, without rows before the first load."""
+        assert self.present_version is not None
+        rows = at_version(self.context.spark, self.uri, self.present_version)
+        return rows.select(*[F.col(quoted(item.name)) for item in derived_columns(self.contract)])
+
+
+def derive(context: Context, contract: DerivedContract) -> TableResult:
+    """Bring one derived table up to its inputs; a no-op that asks nothing of Spark when nothing moved.
+
+    Raises:
+        WaitingError: an input has never been accepted.
+        GateError: a gate rule failed; nothing was written.
+    """
+    state = table_state(context.lake.ledger, contract.name)
+    work = _Work(context, contract, positions(context, contract), state, meaning(context.lake, contract))
+    if not (work.rebuilds or work.moved or work.is_due):
+        return _unchanged(work)
+    kind = "rebuild" if work.rebuilds else "incremental"
+    consumed = {alias: position.consumed for alias, position in work.inputs.items()}
+    with lease(context.lake.ledger, contract.name) as held:
+        record = open_run(context, contract, kind, consumed, work.meaning)
+        try:
+            outcome, counts = _make(work, record)
+        except BaseException as error:
+            record.failed(error)
+            raise
+        finally:
+            remove_staging(context.lake, record.run.id)
+        done = record.close(outcome, held)
+    state_name = "unchanged" if outcome.version is None else "written"
+    log.info("derived", table=contract.name, state=state_name, **counts)
+    return TableResult(contract.name, state_name, done.version, done.content, done.rows, counts=counts)
+
+
+def _unchanged(work: _Work) -> TableResult:
+    state = work.state
+    assert state is not None
+    return TableResult(work.contract.name, "unchanged", state.version, state.content, state.rows)
+
+
+def _make(work: _Work, record: RunRecord) -> tuple[Outcome, dict[str, int]]:
+    if work.rebuilds:
+        return _rebuild(work, record)
+    staged = f"{work.context.lake.staging(record.run.id)}/units"
+    try:
+        due = work.present().where(F.col("_recheck_on") <= F.lit(work.context.business_date)) if work.is_due else None
+        found = touched(work.context.spark, work.contract, work.inputs, work.moved, due)
+        units = collected(found, work.contract.unit, staged)
+    except (FeedLostError, PySparkException) as error:
+        log.warning("feed lost, rebuilding", table=work.contract.name, kind=type(error).__name__)
+        return _rebuild(work, record)
+    if units.listed == ():
+        return _nothing(work), {"units": 0, "written": 0}
+    if units.listed is not None:
+        return _few(work, record, units)
+    return _many(work, record, units)
+
+
+def _few(work: _Work, record: RunRecord, units: Units) -> tuple[Outcome, dict[str, int]]:
+    """Evaluate, compare and write in this process: at most a thousand units and a few megabytes."""
+    result = fetch_small(_evaluate(work, record, units))
+    if result is None:
+        return _many(work, record, units)
+    present = fetch_small(units.restrict(work.present(), work.contract.unit))
+    if present is None:
+        return _many(work, record, units)
+    difference = small_difference(result, present, work.contract.unit)
+    assert work.state is not None
+    rows_after = (work.state.rows or 0) + difference.rows.num_rows - difference.removed.num_rows
+    judged = judge_small(work.context, work.contract, result, rows_after)
+    assert units.listed is not None
+    if not difference.units:
+        return _nothing(work, judged), {"units": len(units.listed), "written": 0}
+    parts = _parts(work.contract, [difference.rows, difference.removed])
+    changed = work.context.spark.createDataFrame(difference.rows)
+    _writer(work, record, rows_after, parts).replace_listed(
+        _shaped(changed, work.contract), work.contract.unit, difference.units
+    )
+    counts = {"units": len(units.listed), "changed_units": len(difference.units), "written": difference.rows.num_rows}
+    return _written(work, record, judged, rows_after, parts), counts
+
+
+def _rebuild(work: _Work, record: RunRecord) -> tuple[Outcome, dict[str, int]]:
+    return _many(work, record, None)
+
+
+def _many(work: _Work, record: RunRecord, units: Units | None) -> tuple[Outcome, dict[str, int]]:
+    """Evaluate into scratch Parquet, compare and write in Spark; everything when ``units`` is None."""
+    ensure(
+        work.context.spark, work.uri, derived_columns(work.contract),
+        comment=work.contract.title, partition=work.contract.partition,
+    )  # fmt: skip
+    path = f"{work.context.lake.staging(record.run.id)}/result"
+    result = _evaluate(work, record, units)
+    schema = result.schema
+    result.write.mode("overwrite").parquet(path)
+    staged = work.context.spark.read.schema(schema).parquet(path)
+    if work.present_version is None:
+        return _first(work, record, staged)
+    return _replace(work, record, staged, units)
+
+
+def _first(work: _Work, record: RunRecord, staged: DataFrame) -> tuple[Outcome, dict[str, int]]:
+    judged = judge(work.context, work.contract, staged, None)
+    parts = _parts(work.contract, [_distinct_parts(work.contract, staged)])
+    _writer(work, record, judged.rows, parts).overwrite(staged)
+    return _written(work, record, judged, judged.rows, parts), {"written": judged.rows}
+
+
+def _replace(work: _Work, record: RunRecord, staged: DataFrame, units: Units | None) -> tuple[Outcome, dict[str, int]]:
+    """Write the units that differ: a few listed, many by ``replaceUsing``, most by an overwrite."""
+    by = work.contract.unit
+    present = work.present() if units is None else units.restrict(work.present(), by)
+    path = f"{work.context.lake.staging(record.run.id)}/changed"
+    changed_units(staged, present, by).write.mode("overwrite").parquet(path)
+    changed = work.context.spark.read.parquet(path)
+    total = changed.agg(F.count(F.lit(1)), F.count_if("_vanished")).collect()[0]
+    differing, vanished = int(total[0]), int(total[1])
+    rows_after = _rows_after(work, staged, present, changed)
+    judged = judge(work.context, work.contract, staged, rows_after)
+    if differing == 0:
+        return _nothing(work, judged), {"units": 0, "written": 0}
+    moved_rows = [rows.join(F.broadcast(changed), list(by), "left_semi") for rows in (staged, present)]
+    parts = _parts(work.contract, [_distinct_parts(work.contract, rows) for rows in moved_rows])
+    most = units is None and differing > REBUILD_SHARE * max(1, (work.state.rows or 0) if work.state else 0)
+    steps = 2 if 0 < vanished < differing and not most else 1
+    writer = _writer(work, record, rows_after, parts, steps)
+    if most:
+        writer.overwrite(staged)
+    else:
+        if vanished < differing:
+            writer.replace_using(_shaped(moved_rows[0], work.contract), by)
+        if vanished:
+            writer.delete_units(by, changed.where("_vanished").select(*[quoted(name) for name in by]))
+    counts = {"changed_units": differing, "vanished_units": vanished}
+    return _written(work, record, judged, rows_after, parts), counts
+
+
+def _distinct_parts(contract: DerivedContract, rows: DataFrame) -> pa.Table | None:
+    """Return the distinct parts of the rows; there are as many as sources, a few hundred in a whole city."""
+    return rows.select(*contract.partition).distinct().toArrow() if contract.partition else None
+
+
+def _parts(contract: DerivedContract, tables: list[pa.Table | None]) -> tuple[str, ...]:
+    """Return the names of all parts in which the given rows lie."""
+    if not contract.partition:
+        return ()
+    found: set[str] = set()
+    for table in tables:
+        if table is not None:
+            found.update(table.column(contract.partition[0]).to_pylist())
+    return tuple(sorted(found))
+
+
+def _rows_after(work: _Work, staged: DataFrame, present: DataFrame, changed: DataFrame) -> int:
+    """Return the table's rows after the write: those of untouched units stay."""
+    assert work.state is not None
+    by = list(work.contract.unit)
+    new = staged.join(F.broadcast(changed), by, "left_semi").select(F.lit(1).alias("side"))
+    old = present.join(F.broadcast(changed), by, "left_semi").select(F.lit(-1).alias("side"))
+    gained = new.unionAll(old).agg(F.coalesce(F.sum("side"), F.lit(0))).collect()[0][0]
+    return (work.state.rows or 0) + int(gained)
+
+
+def _evaluate(work: _Work, record: RunRecord, units: Units | None) -> DataFrame:
+    context = work.context
+    ensure(
+        context.spark, work.uri, derived_columns(work.contract),
+        comment=work.contract.title, partition=work.contract.partition,
+    )  # fmt: skip
+    version = work.present_version
+    run = TransformRun(
+        spark=context.spark,
+        business_date=context.business_date,
+        contract=work.contract,
+        catalog=context.lake.catalog,
+        previous=work.present() if version is not None else at_version(context.spark, work.uri, 0).limit(0),
+        scratch=f"{context.lake.staging(record.run.id)}/scratch",
+        positions=work.inputs,
+        consumed=work.consumed,
+        make_keys=context.keys,
+    )
+    return evaluate(context, work.contract, work.inputs, run, units)
+
+
+def _writer(work: _Work, record: RunRecord, rows: int, parts: tuple[str, ...], steps: int = 1) -> Writer:
+    recheck = "_recheck_on" in work.contract.columns
+    return record.writer(
+        work.uri, steps=steps, rows=rows, parts=parts, recheck=recheck, accepted=_accepted_at_commit(work.contract)
+    )
+
+
+def _accepted_at_commit(contract: DerivedContract) -> bool:
+    """Linked and resolver tables are accepted by their own gates; base and above by Great Expectations."""
+    return contract.layer == "linked" or contract.made_by == "resolver"
+
+
+def _nothing(work: _Work, judged: Judged | None = None) -> Outcome:
+    return Outcome(
+        state="done",
+        recheck_on=_earliest_recheck(work),
+        consumed={alias: position.consumed for alias, position in work.inputs.items()},
+        rules=judged.results if judged else (),
+    )
+
+
+def _written(work: _Work, record: RunRecord, judged: Judged, rows: int, parts: tuple[str, ...]) -> Outcome:
+    return Outcome(
+        state="done",
+        version=record.commits[-1].version,
+        parts=parts,
+        rows=rows,
+        recheck_on=_earliest_recheck(work),
+        consumed={alias: position.consumed for alias, position in work.inputs.items()},
+        rules=judged.results,
+        metrics={"bytes_written": record.bytes_written},
+        accepted=_accepted_at_commit(work.contract),
+    )
+
+
+def _earliest_recheck(work: _Work) -> date | None:
+    """Return the next day on which a row changes by time alone."""
+    if "_recheck_on" not in work.contract.columns:
+        return None
+    rows = work.context.spark.read.format("delta").load(work.uri)
+    earliest: date | None = rows.agg(F.min("_recheck_on")).collect()[0][0]
+    return earliest
+
+
+def _shaped(rows: DataFrame, contract: DerivedContract) -> DataFrame:
+    return rows.select(
+        *[F.col(quoted(item.name)).cast(item.type).alias(item.name) for item in derived_columns(contract)]
+    )

@@ -1,0 +1,86 @@
+"""What a new result changes: the units whose rows differ from the present ones."""
+
+from dataclasses import dataclass
+
+import duckdb
+import pyarrow as pa
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from jobs.engine.tables import quoted
+from jobs.engine.units import Values
+
+SMALL_ROWS = 20_000
+SMALL_BYTES = 4 * 1024 * 1024
+"""A result up to this size is compared in the client and sent back as data of the plan."""
+
+
+@dataclass(frozen=True)
+class SmallDifference:
+    """Changed units and their new rows, held in this process.
+
+    Attributes:
+        units: units that differ.
+        rows: their new rows; a unit without rows here has vanished.
+        removed: the rows those units had before.
+    """
+
+    units: tuple[Values, ...]
+    rows: pa.Table
+    removed: pa.Table
+
+
+def fetch_small(rows: DataFrame) -> pa.Table | None:
+    """Return the rows as Arrow, or None when there are more than this process should hold."""
+    table = rows.limit(SMALL_ROWS + 1).toArrow()
+    return table if table.num_rows <= SMALL_ROWS and table.nbytes <= SMALL_BYTES else None
+
+
+def small_difference(result: pa.Table, present: pa.Table, by: tuple[str, ...]) -> SmallDifference:
+    """Compare two sets of rows unit by unit, NULLs equal to NULLs, repeated rows counted."""
+    names = ", ".join(f'"{name}"' for name in by)
+    columns = ", ".join(f'"{name}"' for name in result.column_names)
+    with duckdb.connect() as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        connection.register("result", result)
+        connection.register("present", present)
+        connection.execute(
+            f"CREATE TEMP TABLE changed AS SELECT DISTINCT {names} FROM ("
+            f"(SELECT {columns} FROM result EXCEPT ALL SELECT {columns} FROM present) UNION ALL "
+            f"(SELECT {columns} FROM present EXCEPT ALL SELECT {columns} FROM result))"
+        )
+        units = connection.execute(f"SELECT {names} FROM changed ORDER BY ALL").fetchall()
+        return SmallDifference(
+            units=tuple(units),
+            rows=_of_changed(connection, "result", result, by),
+            removed=_of_changed(connection, "present", present, by),
+        )
+
+
+def _of_changed(connection: duckdb.DuckDBPyConnection, name: str, rows: pa.Table, by: tuple[str, ...]) -> pa.Table:
+    names = ", ".join(f'"{column}"' for column in by)
+    same = " AND ".join(f'r."{column}" = c."{column}"' for column in by)
+    found = connection.execute(
+        f"SELECT position FROM (SELECT {names}, row_number() OVER () - 1 AS position FROM {name}) r "
+        f"SEMI JOIN changed c ON {same} ORDER BY position"
+    ).fetchall()
+    return rows.take(pa.array([row[0] for row in found], pa.int64()))
+
+
+def changed_units(result: DataFrame, present: DataFrame, by: tuple[str, ...]) -> DataFrame:
+    """Return units whose rows differ (columns ``by``, ``_vanished``: it has no rows any more), compared in Spark.
+
+    Rows are compared by a 64-bit hash of their content with column names.
+    """
+    sides = _hashed(result, by, 1).unionAll(_hashed(present, by, -1))
+    names = [F.col(quoted(name)) for name in by]
+    per_row = sides.groupBy(*names, "_hash").agg(F.sum("_side").alias("_balance"), F.max("_side").alias("_newest"))
+    per_unit = per_row.groupBy(*names).agg(
+        F.max(F.col("_balance") != 0).alias("_differs"), (F.max("_newest") < 0).alias("_vanished")
+    )
+    return per_unit.where("_differs").drop("_differs")
+
+
+def _hashed(rows: DataFrame, by: tuple[str, ...], side: int) -> DataFrame:
+    content = F.xxhash64(F.to_json(F.struct(*[F.col(quoted(name)) for name in rows.columns])))
+    return rows.select(*[F.col(quoted(name)) for name in by], content.alias("_hash"), F.lit(side).alias("_side"))

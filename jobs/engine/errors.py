@@ -1,0 +1,36 @@
+"""What can go wrong with one table, each said with the table and what to do."""
+
+from collections.abc import Mapping
+
+
+class TableError(Exception):
+    """A table could not be made; the message names it and the next step."""
+
+    def __init__(self, table: str, message: str) -> None:
+        super().__init__(f"{table}: {message}")
+        self.table = table
+
+
+class WaitingError(TableError):
+    """An input has never been accepted, so there is nothing to make the table from."""
+
+
+class CommitLostError(TableError):
+    """A write returned success but its commit is not in the table's history."""
+
+
+class FeedLostError(TableError):
+    """An input's change feed no longer reaches back to what was consumed; the table must be rebuilt."""
+
+
+class AccountingError(TableError):
+    """Lines do not add up; nothing more is written until somebody has looked."""
+
+
+class GateError(TableError):
+    """A gate rule failed; nothing was written."""
+
+    def __init__(self, table: str, failed: tuple[str, ...], counts: Mapping[str, int] | None = None) -> None:
+        super().__init__(table, "门禁规则未通过：" + "；".join(failed))
+        self.failed = failed
+        self.counts = dict(counts or {})

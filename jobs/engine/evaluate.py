@@ -1,0 +1,100 @@
+"""Running a transform: its inputs as views or frames, its result in the contract's columns and types."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from importlib import import_module
+
+from pyspark.errors import AnalysisException
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from jobs.engine.context import Context, Position, of_part
+from jobs.engine.errors import TableError
+from jobs.engine.meaning import select_text
+from jobs.engine.tables import derived_columns, feed, quoted
+from jobs.engine.units import Units
+from ledger.runs import Consumed
+from schemas.catalog import Catalog
+from schemas.contract import DerivedContract
+
+
+@dataclass(frozen=True)
+class TransformRun:
+    """What a Python transform may know beside its inputs.
+
+    Attributes:
+        previous: the table's own present rows, empty on the first load.
+        scratch: URI of a folder for intermediate Parquet, removed with the run.
+    """
+
+    spark: SparkSession
+    business_date: date
+    contract: DerivedContract
+    catalog: Catalog
+    previous: DataFrame
+    scratch: str
+    positions: Mapping[str, Position]
+    consumed: Mapping[str, Consumed]
+    make_keys: Callable[[], DataFrame]
+
+    def feed(self, alias: str) -> DataFrame:
+        """Return an input's changes since they were last consumed; at first all its rows as ``insert``."""
+        position, last = self.positions[alias], self.consumed.get(alias)
+        if last is None:
+            return position.frame(self.spark).withColumn("_change_type", F.lit("insert"))
+        if last.version >= position.version:
+            return position.frame(self.spark).withColumn("_change_type", F.lit("insert")).limit(0)
+        changes = feed(self.spark, self.contract.name, position.uri, last.version, position.version)
+        return of_part(changes, position.input)
+
+    @cached_property
+    def key_frame(self) -> DataFrame:
+        """One row (inner_pad, outer_pad) for ``jobs.engine.identity.keyed_hash``."""
+        return self.make_keys()
+
+
+def evaluate(
+    context: Context,
+    contract: DerivedContract,
+    positions: Mapping[str, Position],
+    run: TransformRun,
+    units: Units | None,
+) -> DataFrame:
+    """Return the transform's result for the given units (all when None), in the contract's columns and types.
+
+    Rows whose unit is NULL belong to no unit and are left out.
+
+    Raises:
+        TableError: the transform does not fit its contract.
+    """
+    frames = {alias: _narrowed(position, context.spark, units) for alias, position in positions.items()}
+    text = select_text(context.lake, contract)
+    try:
+        result = _select(context, text, frames) if text is not None else _python(contract)(frames, run)
+        shaped = result.select(*[F.col(quoted(item.name)).cast(item.type) for item in derived_columns(contract)])
+        shaped.schema  # noqa: B018 - analysed now, so that a wrong column is this table's error
+    except AnalysisException as error:
+        raise TableError(contract.name, f"the transform does not fit its contract: {error.getMessage()}") from error
+    kept = shaped.dropna(subset=list(contract.unit))
+    return kept if units is None else units.restrict(kept, contract.unit)
+
+
+def _narrowed(position: Position, spark: SparkSession, units: Units | None) -> DataFrame:
+    rows, item = position.frame(spark), position.input
+    if units is None or item.all or item.via is not None:
+        return rows
+    return units.restrict_any(rows, item.any) if item.any else units.restrict(rows, item.on)
+
+
+def _select(context: Context, text: str, frames: Mapping[str, DataFrame]) -> DataFrame:
+    for alias, frame in frames.items():
+        frame.createOrReplaceTempView(alias)
+    return context.spark.sql(text, args={"business_date": context.business_date})
+
+
+def _python(contract: DerivedContract) -> Callable[[Mapping[str, DataFrame], TransformRun], DataFrame]:
+    module = import_module(f"jobs.{contract.layer}.{contract.domain}.{contract.thing}")
+    transform: Callable[[Mapping[str, DataFrame], TransformRun], DataFrame] = module.transform
+    return transform

@@ -1,0 +1,100 @@
+"""Gate and warn rules of a derived table, judged before anything is written."""
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from jobs.engine.check import bad, message, row_rules
+from jobs.engine.context import Context
+from jobs.engine.errors import GateError
+from jobs.engine.tables import quoted
+from ledger.runs import RuleResult
+from schemas.contract import DerivedContract, TableContract
+from schemas.rules import Rule
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Results of all rules, and how many rows were looked at."""
+
+    results: tuple[RuleResult, ...]
+    rows: int
+
+
+def judge_small(context: Context, contract: DerivedContract, rows: pa.Table, rows_after: int) -> Judged:
+    """Judge rows held in this process; Spark is asked only when the contract has rules about single rows."""
+    if row_rules(contract.rules.gate) or row_rules(contract.rules.warn):
+        return judge(context, contract, context.spark.createDataFrame(rows), rows_after)
+    keys = rows.select(list(contract.key))
+    without = sum(column.null_count for column in keys.columns)
+    distinct = keys.group_by(list(contract.key)).aggregate([]).num_rows
+    return _judged(contract, rows.num_rows, rows_after, rows.num_rows - distinct, without, {})
+
+
+def judge(context: Context, contract: DerivedContract, rows: DataFrame, rows_after: int | None) -> Judged:
+    """Judge evaluated rows in one aggregation.
+
+    Args:
+        context: gives business date and code lists.
+        contract: the rules; that its key is unique and never NULL is always one of them.
+        rows: what was evaluated: all units, or those the night touched.
+        rows_after: rows the whole table will have, None when ``rows`` is the whole table.
+
+    Raises:
+        GateError: a gate rule failed.
+    """
+    key = [F.col(quoted(name)) for name in contract.key]
+    without_key = F.coalesce(*[F.when(column.isNull(), 1) for column in key])
+    rules = [*row_rules(contract.rules.gate), *row_rules(contract.rules.warn)]
+    counted = rows.agg(
+        F.count(F.lit(1)),
+        F.count_distinct(F.to_json(F.struct(*key))),
+        F.count(without_key),
+        *[F.count_if(bad(rule, context.lake.codes, context.business_date)) for rule in rules],
+    ).collect()[0]
+    total, distinct, without = (int(value) for value in counted[:3])
+    found = {rule.id: int(counted[3 + index]) for index, rule in enumerate(rules)}
+    return _judged(contract, total, total if rows_after is None else rows_after, total - distinct, without, found)
+
+
+def _judged(
+    contract: DerivedContract, total: int, rows_after: int, repeated: int, without: int, found: dict[str, int]
+) -> Judged:
+    results = [
+        _result(f"unique:{'_'.join(contract.key)}", "gate", total, repeated, "主键重复"),
+        _result(f"not_null:{'_'.join(contract.key)}", "gate", total, without, "主键为空"),
+    ]
+    results += [
+        _rule_result(contract, rule, "gate", total, rows_after, found)
+        for rule in contract.rules.gate
+        if rule.name != "unique"
+    ]
+    results += [
+        _rule_result(contract, rule, "warn", total, rows_after, found)
+        for rule in contract.rules.warn
+        if rule.name != "unique"
+    ]
+    failed = tuple(item.message for item in results if item.verdict == "fail")
+    if failed:
+        raise GateError(contract.name, failed)
+    return Judged(tuple(results), total)
+
+
+def _rule_result(
+    contract: TableContract, rule: Rule, action: str, total: int, rows_after: int, found: dict[str, int]
+) -> RuleResult:
+    broken = found[rule.id] if rule.id in found else int(out_of_range(rule, rows_after))
+    return _result(rule.id, action, total, broken, message(rule, contract))
+
+
+def out_of_range(rule: Rule, rows: int) -> bool:
+    """Return whether a ``row_count`` rule is broken by this many rows."""
+    low, high = rule.arguments.get("min"), rule.arguments.get("max")
+    return (low is not None and rows < low) or (high is not None and rows > high)
+
+
+def _result(rule: str, action: str, checked: int, broken: int, text: str) -> RuleResult:
+    verdict = "pass" if broken == 0 else ("fail" if action == "gate" else "warn")
+    return RuleResult(rule, "gate" if action == "gate" else "warn", verdict, checked, broken, text if broken else "")  # type: ignore[arg-type]

@@ -1,0 +1,188 @@
+"""What a delivery's lines mean: each line gets exactly one outcome, so that accounting closes by construction."""
+
+from datetime import date
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+from pyspark.sql.window import Window, WindowSpec
+
+from jobs.engine.conform import REASON, reason
+from schemas.contract import CollectedContract
+
+OUTCOMES = (
+    "inserted",
+    "updated",
+    "deleted",
+    "unchanged",
+    "repeated",
+    "superseded",
+    "quarantined",
+    "unreadable",
+)
+"""What can become of a line."""
+
+
+def decide(judged: DataFrame, current: DataFrame, contract: CollectedContract) -> DataFrame:
+    """Give every line its ``_outcome``, its ``_row_hash``, and say with ``_rewrite`` whether its clean row is written.
+
+    Args:
+        judged: checked lines with ids (``_reasons``, ``_unreadable``, typed columns).
+        current: the clean table, tombstones included.
+        contract: mode, key and order.
+    """
+    lines = judged.withColumn("_row_hash", row_hash(contract))
+    lines = lines.withColumn("_is_delete", _is_delete(contract)).withColumn("_good", _good(contract))
+    ranked = _ranked(lines, contract)
+    known = current.select(
+        *[F.col(f"`{name}`").alias(f"_key_{name}") for name in contract.key],
+        F.col("_row_hash").alias("_known_hash"),
+        F.col("_deleted").alias("_known_deleted"),
+        F.col("_held_since").alias("_known_held"),
+        order_of(contract).alias("_known_order"),
+    )
+    same_key = [F.col(f"`{name}`") == F.col(f"`_key_{name}`") for name in contract.key]
+    compared = ranked.join(known, [F.col("_good"), *same_key], "left")
+    decided = compared.withColumn("_outcome", _OUTCOME[contract.mode](contract))
+    rewritten = (
+        F.col("_outcome").isin("inserted", "updated", "deleted")
+        | ((F.col("_outcome") == "unchanged") & F.col("_known_held").isNotNull())
+        | (F.col("_is_delete") & (F.col("_outcome") == "unchanged") & F.col("_known_hash").isNull())
+    )
+    late = F.when(
+        (F.col("_outcome") == "quarantined") & F.col("_good"),
+        F.array(reason(*_REWRITTEN[contract.mode])),
+    )
+    return decided.withColumns(
+        {
+            "_rewrite": F.coalesce(rewritten, F.lit(False)),
+            "_reasons": F.concat("_reasons", F.coalesce(late, F.array().cast(f"array<{REASON}>"))),
+        }
+    )
+
+
+def row_hash(contract: CollectedContract) -> Column:
+    """Return the hash of a row's content with its column names: a value that moves between columns changes it."""
+    return F.xxhash64(F.to_json(F.struct(*[F.col(f"`{name}`") for name in contract.columns])))
+
+
+def order_of(contract: CollectedContract) -> Column:
+    """Return what says which of two rows of a key is newer; NULL where the mode knows no order."""
+    if contract.change is None:
+        return F.lit(None).cast("string")
+    return F.struct(*[F.col(f"`{name}`") for name in contract.change.order])
+
+
+def gone(decided: DataFrame, current: DataFrame, contract: CollectedContract) -> DataFrame:
+    """Return live clean rows whose key no line of a snapshot bears, as tombstones."""
+    keys = decided.select(*contract.key).distinct()
+    return _live(current).join(keys, list(contract.key), "left_anti").withColumn("_deleted", F.lit(True))
+
+
+def held(decided: DataFrame, current: DataFrame, contract: CollectedContract, as_of: date) -> DataFrame:
+    """Return live clean rows whose newer line was held back, marked with the day since when."""
+    stopped = decided.where("_outcome = 'quarantined'").select(*contract.key).distinct()
+    taken = decided.where("_good AND _outcome <> 'quarantined'").select(*contract.key).distinct()
+    return (
+        _live(current)
+        .where("_held_since IS NULL")
+        .join(stopped, list(contract.key), "left_semi")
+        .join(taken, list(contract.key), "left_anti")
+        .withColumn("_held_since", F.lit(as_of))
+    )
+
+
+def _live(current: DataFrame) -> DataFrame:
+    return current.where("NOT _deleted")
+
+
+def _is_delete(contract: CollectedContract) -> Column:
+    if contract.change is None or contract.change.operation is None:
+        return F.lit(False)
+    return F.coalesce(F.trim(F.col("_operation")).isin(*contract.change.delete), F.lit(False))
+
+
+def _good(contract: CollectedContract) -> Column:
+    """Return whether a line can be taken; a delete needs its key and nothing else."""
+    keyed = F.lit(True)
+    for name in contract.key:
+        keyed = keyed & F.col(f"`{name}`").isNotNull()
+    return F.col("_unreadable").isNull() & keyed & ((F.size("_reasons") == 0) | F.col("_is_delete"))
+
+
+def _ranked(lines: DataFrame, contract: CollectedContract) -> DataFrame:
+    """Number the lines of each key, the one that counts first, and keep what its content is."""
+    of_key = Window.partitionBy(*[F.col(f"`{name}`") for name in contract.key], F.col("_good"))
+    ordered = of_key.orderBy(*_preference(contract))
+    return lines.withColumns(
+        {
+            "_rank": F.row_number().over(ordered),
+            "_first_hash": F.first("_row_hash").over(ordered),
+            "_differs": _differs(of_key),
+        }
+    )
+
+
+def _preference(contract: CollectedContract) -> list[Column]:
+    if contract.change is not None:
+        return [*[F.col(f"`{name}`").desc_nulls_last() for name in contract.change.order], F.col("_line").desc()]
+    if contract.mode == "event" and contract.corrections == "replace":
+        return [F.col("_line").desc()]
+    return [F.col("_line").asc()]
+
+
+def _differs(of_key: WindowSpec) -> Column:
+    return F.min("_row_hash").over(of_key) != F.max("_row_hash").over(of_key)
+
+
+def _refused() -> Column:
+    return F.when(F.col("_unreadable").isNotNull(), "unreadable").when(~F.col("_good"), "quarantined")
+
+
+def _change(contract: CollectedContract) -> Column:
+    known = F.col("_known_hash").isNotNull()
+    same = F.col("_row_hash") == F.col("_first_hash")
+    return (
+        _refused()
+        .when((F.col("_rank") > 1) & same, "repeated")
+        .when(F.col("_rank") > 1, "superseded")
+        .when(known & (order_of(contract) < F.col("_known_order")), "superseded")
+        .when(F.col("_is_delete") & known & ~F.col("_known_deleted"), "deleted")
+        .when(F.col("_is_delete"), "unchanged")
+        .when(~known | F.col("_known_deleted"), "inserted")
+        .when(F.col("_row_hash") == F.col("_known_hash"), "unchanged")
+        .otherwise("updated")
+    )
+
+
+def _snapshot(contract: CollectedContract) -> Column:
+    known = F.col("_known_hash").isNotNull()
+    return (
+        _refused()
+        .when(F.col("_differs"), "quarantined")
+        .when(F.col("_rank") > 1, "repeated")
+        .when(~known | F.col("_known_deleted"), "inserted")
+        .when(F.col("_row_hash") == F.col("_known_hash"), "unchanged")
+        .otherwise("updated")
+    )
+
+
+def _event(contract: CollectedContract) -> Column:
+    replaces = contract.corrections == "replace"
+    known = F.col("_known_hash").isNotNull()
+    same_as_first = F.col("_row_hash") == F.col("_first_hash")
+    return (
+        _refused()
+        .when((F.col("_rank") > 1) & same_as_first, "repeated")
+        .when(F.col("_rank") > 1, "superseded" if replaces else "quarantined")
+        .when(~known, "inserted")
+        .when(F.col("_row_hash") == F.col("_known_hash"), "repeated")
+        .otherwise("updated" if replaces else "quarantined")
+    )
+
+
+_OUTCOME = {"change": _change, "snapshot": _snapshot, "event": _event}
+_REWRITTEN = {
+    "change": ("order", "", "同一主键的顺序无法判断"),
+    "snapshot": ("duplicate_key", "", "同一快照中同一主键出现多行且内容不同"),
+    "event": ("event_rewritten", "", "同一流水号此前已报送且内容不同"),
+}

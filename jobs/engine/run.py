@@ -1,0 +1,59 @@
+"""One table, brought up to tonight: the engine's single entry."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
+
+from pyspark.sql import SparkSession
+
+from jobs.engine.collect import collect
+from jobs.engine.context import Context, TableResult
+from jobs.engine.derive import derive
+from jobs.engine.errors import GateError, WaitingError
+from jobs.lake import Lake
+from ledger.nights import Pin
+from schemas.contract import CollectedContract
+
+
+def run_table(
+    lake: Lake,
+    spark: SparkSession,
+    table: str,
+    business_date: date,
+    *,
+    rebuild: bool = False,
+    pinned: Mapping[str, Pin] | None = None,
+) -> TableResult:
+    """Bring one table up to its inputs or, if it is collected, take what its department offers.
+
+    Args:
+        lake: the lake.
+        spark: a Connect session that this process owns.
+        table: its name.
+        business_date: the night; only derived values and retention know it, nothing asks a clock.
+        rebuild: evaluate everything, still writing only what differs.
+        pinned: the night's vector: contents of clean tables that must be read.
+
+    Returns:
+        ``refused`` when a gate stopped it, ``waiting`` when an input was never accepted; anything unexpected raises.
+    """
+    began = time.monotonic()
+    contract = lake.catalog.contract(table)
+    context = Context(lake, spark, business_date, pinned or {}, rebuild)
+    try:
+        result = _collected(context, contract) if isinstance(contract, CollectedContract) else derive(context, contract)
+    except WaitingError as error:
+        result = TableResult(table, "waiting", reason=str(error))
+    except GateError as error:
+        result = TableResult(table, "refused", reason="；".join(error.failed))
+    return replace(result, seconds=time.monotonic() - began)
+
+
+def _collected(context: Context, contract: CollectedContract) -> TableResult:
+    found = collect(context, contract)
+    if not found.results:
+        return TableResult(contract.name, "unchanged", reason=found.reason or "本次没有新的交付")
+    last = found.results[-1]
+    states = {"accepted": "written", "unchanged": "unchanged", "refused": "refused", "unreachable": "failed"}
+    return replace(last, state=states.get(found.outcome, "unchanged"), reason=found.reason or last.reason)

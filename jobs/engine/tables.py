@@ -1,0 +1,134 @@
+"""Delta tables as files: how one is made, read at a version and asked for its changes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from pyspark.errors import AnalysisException
+from pyspark.sql import DataFrame, SparkSession
+
+from jobs.engine.delta_log import newest_version
+from jobs.engine.errors import FeedLostError
+from schemas.contract import CollectedContract, Contract, DerivedContract
+from schemas.linked import subject_column
+
+RESTORE_PROMISE = "interval 30 days"
+"""How far back any table can be restored; files and logs are cleaned by maintenance only."""
+
+PROPERTIES = {
+    "delta.enableDeletionVectors": "true",
+    "delta.enableChangeDataFeed": "true",
+    "delta.enableExpiredLogCleanup": "false",
+    "delta.deletedFileRetentionDuration": RESTORE_PROMISE,
+    "delta.logRetentionDuration": RESTORE_PROMISE,
+}
+
+
+@dataclass(frozen=True)
+class Physical:
+    """One column as the table stores it."""
+
+    name: str
+    type: str
+    comment: str
+
+
+def clean_columns(contract: CollectedContract) -> list[Physical]:
+    """Return the columns of a clean table: the contract's, then the engine's."""
+    subjects = [subject_column(role) for roles in contract.identity.values() for role in roles]
+    return [
+        *contract_columns(contract),
+        Physical("_record_id", "string", "记录标识"),
+        *[Physical(name, "string", "主体标识") for name in subjects],
+        Physical("_row_hash", "bigint", "内容摘要"),
+        Physical("_delivery_id", "bigint", "交付编号"),
+        Physical("_line", "bigint", "行号"),
+        Physical("_as_of", "date", "数据日期"),
+        Physical("_deleted", "boolean", "是否已删除"),
+        Physical("_held_since", "date", "新数据被扣留的起始日期"),
+    ]
+
+
+def raw_columns(contract: CollectedContract) -> list[Physical]:
+    """Return the columns of a raw table: every delivered column as text."""
+    operation = [Physical("_operation", "string", "操作标志")] if contract.mode == "change" else []
+    texts = [Physical(name, "string", column.label) for name, column in contract.columns.items()]
+    return [*texts, *operation, Physical("_delivery_id", "bigint", "交付编号"), Physical("_line", "bigint", "行号")]
+
+
+def quarantine_columns(contract: CollectedContract) -> list[Physical]:
+    """Return the columns of a quarantine table: those of raw and every reason."""
+    reasons = "array<struct<rule:string,column:string,reason:string>>"
+    return [*raw_columns(contract), Physical("_reasons", reasons, "问题原因")]
+
+
+def contract_columns(contract: Contract) -> list[Physical]:
+    """Return the columns a contract declares."""
+    return [Physical(name, column.spark_type, column.label) for name, column in contract.columns.items()]
+
+
+def ensure(
+    spark: SparkSession, uri: str, columns: Sequence[Physical], *, comment: str, partition: Sequence[str] = ()
+) -> None:
+    """Make the table at ``uri`` unless it is there."""
+    if newest_version(uri) is not None:
+        return
+    described = ", ".join(f"{quoted(item.name)} {item.type} COMMENT {literal(item.comment)}" for item in columns)
+    properties = ", ".join(f"'{key}' = '{value}'" for key, value in PROPERTIES.items())
+    partitioned = f"PARTITIONED BY ({', '.join(quoted(name) for name in partition)})" if partition else ""
+    spark.sql(
+        f"CREATE TABLE IF NOT EXISTS delta.{quoted(uri)} ({described}) USING delta {partitioned} "
+        f"COMMENT {literal(comment)} TBLPROPERTIES ({properties})"
+    )
+
+
+def at_version(spark: SparkSession, uri: str, version: int) -> DataFrame:
+    """Return the table as it stood at a version."""
+    return spark.read.format("delta").option("versionAsOf", version).load(uri)
+
+
+def feed(spark: SparkSession, table: str, uri: str, consumed: int, present: int) -> DataFrame:
+    """Return the changes after version ``consumed`` up to ``present``: the columns and ``_change_type``.
+
+    Raises:
+        FeedLostError: the feed does not reach back that far, or its columns no longer fit.
+    """
+    options = {"readChangeFeed": "true", "startingVersion": str(consumed + 1), "endingVersion": str(present)}
+    changes = spark.read.format("delta").options(**options).load(uri)
+    try:
+        columns = changes.columns
+    except AnalysisException as error:
+        raise FeedLostError(table, f"change feed {consumed + 1}..{present} cannot be read; rebuilding") from error
+    return changes.select([quoted(name) for name in columns if name not in {"_commit_version", "_commit_timestamp"}])
+
+
+def columns_of(contract: Contract) -> list[Physical]:
+    """Return the physical columns of a clean or derived table."""
+    return clean_columns(contract) if isinstance(contract, CollectedContract) else derived_columns(contract)
+
+
+def derived_columns(contract: DerivedContract) -> list[Physical]:
+    """Return the columns of a derived table."""
+    return contract_columns(contract)
+
+
+def quoted(name: str) -> str:
+    """Return an identifier in back-quotes, safe whatever it holds."""
+    return "`" + name.replace("`", "``") + "`"
+
+
+def literal(value: object) -> str:
+    """Return a value as a Spark SQL literal, safe whatever it holds."""
+    if value is None:
+        return "NULL"
+    if isinstance(value, bool | int):
+        return str(value).lower()
+    if isinstance(value, Decimal):
+        return f"{value}BD"
+    if isinstance(value, datetime):
+        return f"TIMESTAMP'{value.isoformat(sep=' ')}'"
+    if isinstance(value, date):
+        return f"DATE'{value.isoformat()}'"
+    text = str(value).replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{text}'"

@@ -1,0 +1,148 @@
+"""A delivery's counts and what its rules make of them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from jobs.engine.check import message, row_rules
+from jobs.engine.errors import AccountingError, GateError
+from jobs.engine.gates import out_of_range
+from jobs.engine.lines import OUTCOMES
+from ledger.runs import RuleResult
+from schemas.contract import CollectedContract
+from schemas.rules import Rule
+
+_LABELS = {
+    "inserted": "新增",
+    "updated": "更新",
+    "deleted": "删除",
+    "unchanged": "未变",
+    "repeated": "重复",
+    "superseded": "被更新数据取代",
+    "quarantined": "问题行",
+    "unreadable": "无法读取",
+}
+
+
+@dataclass(frozen=True)
+class Tally:
+    """All counts of one delivery.
+
+    Attributes:
+        lines: data lines of the delivery.
+        outcomes: lines per outcome.
+        unkeyed: lines whose key cannot be read; while there are any, nothing counts as vanished.
+        rewrites: clean rows that will be written.
+        vanished: live rows no line of the snapshot bears.
+        live_before: live clean rows before.
+        held: lines per quarantine rule.
+        warned: lines per warn rule.
+    """
+
+    lines: int
+    outcomes: Mapping[str, int]
+    unkeyed: int
+    rewrites: int
+    live_before: int
+    held: Mapping[str, int]
+    warned: Mapping[str, int]
+    vanished: int = 0
+
+    @classmethod
+    def of(cls, contract: CollectedContract, seen: Mapping[str, Any], live_before: int) -> "Tally":
+        """Build from what was observed while the lines were staged."""
+        return cls(
+            lines=int(seen["lines"]),
+            outcomes={name: int(seen[name]) for name in OUTCOMES},
+            unkeyed=int(seen["unkeyed"]),
+            rewrites=int(seen["rewrites"]),
+            live_before=live_before,
+            held={rule.id: int(seen[f"held:{rule.id}"]) for rule in contract.rules.quarantine},
+            warned={rule.id: int(seen[f"warn:{rule.id}"]) for rule in row_rules(contract.rules.warn)},
+        )
+
+    def with_absent(self, vanished: int, rows: int) -> "Tally":
+        """Return the tally with the clean rows that change although no good line bears their key."""
+        return replace(self, vanished=vanished, rewrites=self.rewrites + rows)
+
+    @property
+    def live_after(self) -> int:
+        """Live clean rows after: before + inserted - deleted - vanished."""
+        return self.live_before + self.outcomes["inserted"] - self.outcomes["deleted"] - self.vanished
+
+    def check_lines(self, table: str) -> None:
+        """Raise AccountingError unless every line has exactly one outcome."""
+        if sum(self.outcomes.values()) != self.lines:
+            raise AccountingError(
+                table, f"{self.lines} lines, but {sum(self.outcomes.values())} outcomes; nothing was written"
+            )
+
+    def receipt(self) -> dict[str, int]:
+        """Return the counts as the receipt holds them."""
+        return {
+            "lines": self.lines,
+            **self.outcomes,
+            "vanished": self.vanished,
+            "live_before": self.live_before,
+            "live_after": self.live_after,
+        }
+
+    def sentence(self) -> str:
+        """Return the receipt's sentence: what became of the lines, in a clerk's words."""
+        parts = [f"{_LABELS[name]} {count} 行" for name, count in self.outcomes.items() if count]
+        if self.vanished:
+            parts.append(f"上期有而本期无 {self.vanished} 条")
+        if self.unkeyed:
+            parts.append(f"{self.unkeyed} 行主键无法读取，本次不判断消失")
+        return f"共 {self.lines} 行：" + ("，".join(parts) if parts else "无数据行")
+
+
+def verdicts(contract: CollectedContract, tally: Tally, *, enforce: bool) -> tuple[RuleResult, ...]:
+    """Return the verdict of every rule of the contract.
+
+    Args:
+        contract: the rules.
+        tally: the delivery's counts.
+        enforce: whether a failed gate stops the delivery; False after a person's decision.
+
+    Raises:
+        GateError: a gate failed and is enforced.
+    """
+    results = [
+        RuleResult(
+            rule.id,
+            "quarantine",
+            "warn" if tally.held[rule.id] else "pass",
+            tally.lines,
+            tally.held[rule.id],
+            message(rule, contract),
+        )
+        for rule in contract.rules.quarantine
+    ]
+    for rule in contract.rules.warn:
+        broken = tally.warned[rule.id] if rule.id in tally.warned else int(_broken(rule, tally))
+        results.append(
+            RuleResult(rule.id, "warn", "warn" if broken else "pass", tally.lines, broken, message(rule, contract))
+        )
+    for rule in contract.rules.gate:
+        broken = int(_broken(rule, tally))
+        results.append(
+            RuleResult(rule.id, "gate", "fail" if broken else "pass", tally.lines, broken, message(rule, contract))
+        )
+    failed = tuple(item.message for item in results if item.verdict == "fail")
+    if failed and enforce:
+        raise GateError(contract.name, failed, tally.receipt())
+    return tuple(results)
+
+
+def _broken(rule: Rule, tally: Tally) -> bool:
+    match rule.name:
+        case "row_count":
+            return out_of_range(rule, tally.lines)
+        case "vanished":
+            return bool(tally.vanished * 100 > rule.arguments["max_percent"] * max(1, tally.live_before))
+        case "quarantined":
+            stopped = tally.outcomes["quarantined"] + tally.outcomes["unreadable"]
+            return bool(stopped * 100 > rule.arguments["max_percent"] * max(1, tally.lines))
+        case _:
+            return False

@@ -1,0 +1,179 @@
+"""How one kind of thing is resolved: which records anchor it, which rules link the others, how ids look, which value wins.
+
+One file per kind, ``schemas/base/<library>/resolve.yml``. Sources and roles are not listed here: they are the ``identity:`` of
+the clean contracts, found by :func:`sources`.
+"""
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import Field, ValidationError, model_validator
+
+from schemas.contract import CollectedContract, Input, Model, Name, Role
+from schemas.errors import ContractError, explain
+from schemas.linked import subject_column
+
+Kind = Literal["person", "legal_entity", "place"]
+Field_ = Literal["name_key", "surname", "birth", "birth_digits", "sex", "phone", "village"]
+Picker = Literal[
+    "source_rank", "most_recent", "majority", "earliest", "latest", "most_complete", "never_null_overwrite"
+]  # fmt: skip
+Age = Annotated[str, Field(pattern=r"^\d+[dmy]$")]
+
+
+class Anchor(Model):
+    """Records that are, each by itself, one of the things."""
+
+    source: Name
+    """``<department>__<resource>``."""
+    role: Name
+
+
+class LinkRule(Model):
+    """A subject belongs to the one candidate for which all of this holds; with two candidates the rule says nothing."""
+
+    name: Name
+    score: Decimal = Field(gt=0, le=1)
+    """Share of links expected to be right."""
+    block: tuple[Field_, ...] = Field(min_length=1)
+    """Fields that are equal; candidates are found by them."""
+    equal: tuple[Field_, ...] = ()
+    """Further fields that are equal."""
+    not_different: tuple[Field_, ...] = ()
+    """Fields that must not be known on both sides and differ."""
+    id_distance: int | None = Field(default=None, ge=0, le=3)
+    """Largest edit distance between the identifiers."""
+    birth_distance: int | None = Field(default=None, ge=0, le=3)
+    """Largest edit distance between birth dates as eight digits; no birth date is no obstacle."""
+
+
+class Identifier(Model):
+    """How an entity id looks."""
+
+    prefix: str = Field(pattern=r"^[A-Z]$")
+    digits: int = Field(ge=16, le=32)
+
+
+class Choice(Model):
+    """One way of choosing among the values of a field; ways are tried in order until one value is left."""
+
+    pick: Picker
+    sources: tuple[Name, ...] = ()
+    """For ``source_rank``: best first; a source that is not named comes last."""
+
+    @model_validator(mode="after")
+    def _rank_needs_sources(self) -> "Choice":
+        if (self.pick == "source_rank") != bool(self.sources):
+            raise ValueError("'sources' goes with pick: source_rank, and source_rank needs it")
+        return self
+
+
+class Given(Model):
+    """Where an input says a field: its column, the day it was so, and when it counts."""
+
+    input: Name
+    column: Name
+    date: str = "_as_of"
+    """Column with the day from which the value holds."""
+    where: str | None = None
+    """Spark SQL condition over the input's columns."""
+    prefix: int | None = Field(default=None, ge=1, le=12)
+    """Only the first characters of the value."""
+    value: str | None = None
+    """A fixed value said by the mere row."""
+
+
+class Golden(Model):
+    """One golden field: who says it and who wins."""
+
+    field: Name
+    type: str = "string"
+    given: tuple[Given, ...] = Field(min_length=1)
+    choices: tuple[Choice, ...] = Field(min_length=1)
+    maximum_age: Age | None = None
+    """Older values count only if there is nothing newer."""
+    maximum_age_of: tuple[Name, ...] = ()
+    """Sources to which ``maximum_age`` applies; default: all."""
+
+
+class ResolveSpec(Model):
+    """One kind's file."""
+
+    kind: Kind
+    library: Name
+    id: Identifier
+    anchors: tuple[Anchor, ...] = Field(min_length=1)
+    guard: tuple[tuple[Field_, ...], ...] = Field(min_length=1)
+    """An identifier links if in one of these groups every field agrees with the holder's."""
+    rules: tuple[LinkRule, ...] = ()
+    proposals: tuple[LinkRule, ...] = ()
+    """Two things with valid identifiers of their own for which this holds go to review; they are never merged by machine."""
+    survivorship: dict[Name, tuple[Golden, ...]] = {}
+    """Golden fields per table of the library."""
+
+    @property
+    def crosswalk(self) -> str:
+        """Name of the crosswalk table."""
+        return f"base.{self.library}__crosswalk"
+
+    @model_validator(mode="after")
+    def _names_are_unique(self) -> "ResolveSpec":
+        names = [rule.name for rule in (*self.rules, *self.proposals)]
+        if len(set(names)) != len(names):
+            raise ValueError("two rules have one name")
+        return self
+
+
+class ResolvedRole(Model):
+    """One role of one clean table that is resolved."""
+
+    table: str
+    source: str
+    role: str
+    columns: Role
+    subject: str
+    """Engine column with the subject id."""
+    is_anchor: bool
+
+
+def load_resolve_spec(path: Path) -> ResolveSpec:
+    """Read one kind's file.
+
+    Raises:
+        ContractError: the file is wrong; the message names key and allowed values.
+    """
+    values = yaml.load(path.read_text("utf-8"), Loader=yaml.CSafeLoader)
+    if not isinstance(values, dict):
+        raise ContractError(f"{path}: expected keys and values")
+    try:
+        return ResolveSpec.model_validate({"library": path.parent.name, **values})
+    except ValidationError as error:
+        raise explain(path, error, ResolveSpec) from error
+
+
+def roles(spec: ResolveSpec, collected: Iterable[CollectedContract]) -> list[ResolvedRole]:
+    """Return every role of every clean table that names one of the spec's kind, by table and role."""
+    anchors = {(anchor.source, anchor.role) for anchor in spec.anchors}
+    found = []
+    for contract in sorted(collected, key=lambda item: item.name):
+        source = contract.name.partition(".")[2]
+        for name, columns in sorted(contract.identity.get(spec.kind, {}).items()):
+            found.append(
+                ResolvedRole(
+                    table=contract.name,
+                    source=source,
+                    role=name,
+                    columns=columns,
+                    subject=subject_column(name),
+                    is_anchor=(source, name) in anchors,
+                )
+            )
+    return found
+
+
+def sources(spec: ResolveSpec, collected: Iterable[CollectedContract]) -> Mapping[str, Input]:
+    """Return the clean tables of the kind as inputs of its resolver's tables: alias ``<department>__<resource>``."""
+    return {item.source: Input(table=item.table, all=True) for item in roles(spec, collected)}
