@@ -1,0 +1,97 @@
+"""What the tests let another process do; the ledger's URL comes in LEDGER_URL, the deed as arguments."""
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterable
+from datetime import date, timedelta
+from typing import Any
+
+from ledger import deliveries, runs, tables
+from ledger.database import migrate, open_ledger
+from ledger.errors import LeaseHeldError
+from ledger.leases import lease
+from ledger.runs import DeliveryOutcome, Outcome, RuleResult
+
+ENGINE = open_ledger(os.environ["LEDGER_URL"])
+DAY = date(2026, 11, 22)
+
+
+def make_tables() -> None:
+    migrate(ENGINE)
+
+
+def hold(table: str, seconds: str) -> None:
+    """Hold a lease and say so."""
+    with lease(ENGINE, table, ttl=timedelta(minutes=5)):
+        print("held", flush=True)
+        time.sleep(float(seconds))
+
+
+def stutter(table: str) -> None:
+    """Hold a lease that expires while the process is stopped, then try to record under it."""
+    with lease(ENGINE, table, ttl=timedelta(seconds=1)) as mine:
+        print("held", flush=True)
+        sys.stdin.readline()
+        mine.check()
+
+
+def race(table: str, rounds: str) -> None:
+    """Add one to a file's number again and again, each time under the lease."""
+    counter = os.environ["COUNTER"]
+    done = 0
+    while done < int(rounds):
+        try:
+            with lease(ENGINE, table, wait=timedelta(seconds=60)), open(counter, "r+", encoding="ascii") as file:
+                number = int(file.read())
+                time.sleep(0.005)
+                file.seek(0)
+                file.write(str(number + 1))
+        except LeaseHeldError:
+            continue
+        done += 1
+
+
+def deliver(resource: str, count: str) -> None:
+    """Receive and refuse deliveries."""
+    for number in range(int(count)):
+        one = deliveries.receive(
+            ENGINE,
+            resource=resource,
+            as_of=DAY,
+            sha256=f"{number:064x}",
+            size=1,
+            name="file.csv",
+            business_date=DAY,
+            contract="contract",
+            landing="file:///landing",
+        )
+        deliveries.refuse(ENGINE, one.id, reason="空文件", counts={})
+
+
+def die_while_recording(run_id: str, where: str) -> None:
+    """Record an outcome and be killed inside the transaction, after ``where`` has done its part."""
+    target: Any = {"read_on": tables, "accept_table": tables, "close": deliveries}[where]
+    real: Callable[..., Any] = getattr(target, where)
+
+    def killed(*args: Any) -> None:
+        real(*args)
+        args[0].flush()
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    setattr(target, where, killed)
+    outcome = Outcome(
+        "done",
+        version=7,
+        accepted=True,
+        rules=(RuleResult("unique", "gate", "pass", 3, 0),),
+        delivery=DeliveryOutcome("accepted", "", {"lines": 3}),
+    )
+    runs.record(ENGINE, int(run_id), outcome)
+
+
+DEEDS: Iterable[Callable[..., None]] = (make_tables, hold, stutter, race, deliver, die_while_recording)
+
+if __name__ == "__main__":
+    {deed.__name__: deed for deed in DEEDS}[sys.argv[1]](*sys.argv[2:])
