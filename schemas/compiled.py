@@ -1,4 +1,4 @@
-"""Contracts compiled to one JSON file at deploy, so that whoever only needs to know what tables there are reads no YAML.
+"""Contracts compiled to one JSON file at deploy, so that who only asks what tables there are reads no YAML.
 
 Airflow reads it every time it parses its DAG files. It holds nothing that is not in the contracts.
 """

@@ -1,0 +1,124 @@
+"""The DAG files as Airflow reads them, from the contracts of the project, each time in a process of its own."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from citylake_airflow import policy
+from schemas.catalog import load_catalog
+from schemas.compiled import compile_catalog, write_compiled
+
+ROOT = Path(__file__).resolve().parents[2]
+PARSE_SECONDS = 1.0
+PARSE = """
+import importlib.util, json, sys, time
+import airflow.sdk
+began = time.process_time()
+found = {}
+for path in sys.argv[1:]:
+    spec = importlib.util.spec_from_file_location("dag_" + str(len(found)), path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    found |= {name: dag for name, dag in vars(module).items() if isinstance(dag, airflow.sdk.DAG)}
+seconds = time.process_time() - began
+heavy = sorted({"pyspark", "pandas", "great_expectations", "jobs", "ledger"} & set(sys.modules))
+from airflow.serialization.serialized_objects import DagSerialization
+written = {name: DagSerialization.to_dict(dag) for name, dag in found.items()}
+print(json.dumps({"seconds": seconds, "heavy": heavy, "dags": written}))
+"""
+
+
+def parse(home: Path) -> dict[str, Any]:
+    environment = os.environ | {
+        "AIRFLOW_HOME": str(home / "airflow"),
+        "CITYLAKE_HOME": str(home),
+        "PYTHONPATH": str(ROOT / "plugins"),
+        "AIRFLOW__LOGGING__LOGGING_LEVEL": "ERROR",
+        "PYTHONHASHSEED": str(len(str(home)) + os.getpid() % 1000),
+    }
+    files = [str(path) for path in sorted((ROOT / "dags").glob("*.py"))]
+    done = subprocess.run(
+        [sys.executable, "-c", PARSE, *files], env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    parsed: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return parsed
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("home")
+    write_compiled(load_catalog(), made)
+    return made
+
+
+@pytest.fixture(scope="module")
+def parsed(home: Path) -> dict[str, Any]:
+    return parse(home)
+
+
+def tasks_of(dag: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {task["__var"]["task_id"]: task["__var"] for task in dag["dag"]["tasks"]}
+
+
+def test_all_dags_parse_within_a_second_and_without_spark_jobs_or_ledger(parsed: dict[str, Any]) -> None:
+    assert parsed["heavy"] == []
+    assert parsed["seconds"] < PARSE_SECONDS
+    assert {"cutoff", "gate", "libraries", "maintenance"} < set(parsed["dags"])
+
+
+def test_dags_written_in_two_processes_are_the_same(parsed: dict[str, Any], home: Path) -> None:
+    assert parse(home)["dags"] == parsed["dags"]
+
+
+def test_compiling_the_same_contracts_twice_gives_the_same_text() -> None:
+    load_catalog.cache_clear()
+    first = compile_catalog(load_catalog())
+    load_catalog.cache_clear()
+    assert compile_catalog(load_catalog()) == first
+
+
+def test_every_collection_starts_between_midnight_and_the_cutoff() -> None:
+    minute, hour = (int(part) for part in policy.CUTOFF.split()[:2])
+    for department in load_catalog().departments.values():
+        at = tuple(int(part) for part in reversed(department.cron.split()[:2]))
+        assert (0, 0) <= at < (hour, minute), department.id
+
+
+def test_every_resource_is_expected_before_the_cutoff() -> None:
+    minute, hour = (int(part) for part in policy.CUTOFF.split()[:2])
+    for contract in load_catalog().collected:
+        assert contract.due.time < f"{hour:02}:{minute:02}", contract.name
+
+
+def test_every_resource_of_the_contracts_is_collected_by_its_departments_dag(parsed: dict[str, Any]) -> None:
+    for contract in load_catalog().collected:
+        task = tasks_of(parsed["dags"][f"collect_{contract.domain}"])[contract.thing]
+        assert contract.name in json.dumps(task["outlets"])
+
+
+def test_every_task_ends_after_a_time_and_those_that_use_spark_share_a_pool(parsed: dict[str, Any]) -> None:
+    for dag in parsed["dags"].values():
+        for name, task in tasks_of(dag).items():
+            if name == "watch":
+                continue
+            assert task["execution_timeout"] > 0, name
+            assert task["retries"] >= 1, name
+            expected = "spark" if "make_tables" in task["call"] or "collect_resource" in task["call"] else None
+            assert expected is None or task["pool"] == expected, name
+
+
+def test_dags_start_by_themselves_and_are_never_paused_when_they_first_appear(parsed: dict[str, Any]) -> None:
+    for name, dag in parsed["dags"].items():
+        assert dag["dag"]["is_paused_upon_creation"] is False, name
+        assert dag["dag"]["catchup"] is False, name
+
+
+def test_no_dag_waits_for_several_assets_at_once(parsed: dict[str, Any]) -> None:
+    for name, dag in parsed["dags"].items():
+        assert "asset_all" not in json.dumps(dag["dag"]["timetable"]).lower(), name
