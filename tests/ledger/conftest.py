@@ -74,9 +74,7 @@ def postgresql() -> Iterator[URL]:
     with (folder.parent / f"{folder.name}.log").open("wb") as log:
         server = subprocess.Popen([*command, *settings], stdout=log, stderr=log, cwd=folder)
         try:
-            address = URL.create(
-                "postgresql", "ledger", password, host="127.0.0.1", port=port, database="postgres"
-            )
+            address = URL.create("postgresql", "ledger", password, host="127.0.0.1", port=port, database="postgres")
             _wait_for(address, server)
             yield address
         finally:

@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 from ledger import deliveries, runs, tables
@@ -39,11 +40,11 @@ def stutter(table: str) -> None:
 
 def race(table: str, rounds: str) -> None:
     """Add one to a file's number again and again, each time under the lease."""
-    counter = os.environ["COUNTER"]
+    counter = Path(os.environ["COUNTER"])
     done = 0
     while done < int(rounds):
         try:
-            with lease(ENGINE, table, wait=timedelta(seconds=60)), open(counter, "r+", encoding="ascii") as file:
+            with lease(ENGINE, table, wait=timedelta(seconds=60)), counter.open("r+", encoding="ascii") as file:
                 number = int(file.read())
                 time.sleep(0.005)
                 file.seek(0)

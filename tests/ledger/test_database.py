@@ -98,9 +98,13 @@ def test_a_reader_does_not_wait_for_a_writer(ledger: Engine, url: str) -> None:
 
 
 def test_an_error_inside_a_transaction_leaves_nothing(ledger: Engine) -> None:
-    with pytest.raises(KeyError), writing(ledger) as session:
-        audit.write_note(session, actor="operator", action="test", subject="nothing", reason="")
-        raise KeyError
+    def fails() -> None:
+        with writing(ledger) as session:
+            audit.write_note(session, actor="operator", action="test", subject="nothing", reason="")
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fails()
     assert audit.entries(ledger) == []
 
 
