@@ -17,6 +17,7 @@ from schemas.department import Department
 from schemas.element import Element
 from schemas.errors import ContractError, explain
 from schemas.linked import linked_contract, linked_name, linked_select
+from schemas.resolve_spec import load_resolve_spec, sources
 
 M = TypeVar("M", bound=BaseModel)
 SCHEMAS = Path(__file__).resolve().parent
@@ -102,6 +103,7 @@ def load_catalog(root: Path = SCHEMAS) -> Catalog:
         contracts[contract.name] = contract
         if isinstance(contract, CollectedContract):
             contracts[linked_name(contract)] = linked_contract(contract, crosswalks)
+    contracts = {name: _with_sources(contract, contracts, root) for name, contract in contracts.items()}
     for contract in contracts.values():
         _check(contract, contracts, codes, departments)
     return Catalog(root, elements, departments, codes, _in_order(contracts), crosswalks)
@@ -132,6 +134,15 @@ def _contract(path: Path, root: Path, elements: Mapping[str, Element]) -> Contra
         values["columns"] = {name: _completed(name, column, elements) for name, column in columns.items()}
     named = values | {"name": f"{layer}.{domain}__{path.stem}"}
     return _validated(path, CollectedContract, named) if layer == "clean" else _validated(path, DerivedContract, named)
+
+
+def _with_sources(contract: Contract, contracts: Mapping[str, Contract], root: Path) -> Contract:
+    """Return a resolver's contract with the clean tables of its kind among the inputs; any other as it is."""
+    if not isinstance(contract, DerivedContract) or not contract.resolves:
+        return contract
+    spec = load_resolve_spec(root / "base" / contract.domain / "resolve.yml")
+    found = sources(spec, [item for item in contracts.values() if isinstance(item, CollectedContract)])
+    return contract.model_copy(update={"inputs": {**found, **contract.inputs}})
 
 
 def _completed(name: str, column: object, elements: Mapping[str, Element]) -> object:

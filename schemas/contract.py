@@ -258,6 +258,8 @@ class DerivedContract(TableContract):
     """The unit of recomputation; default: the key."""
     inputs: dict[Name, Input] = {}
     partition: tuple[Name, ...] = ()
+    resolves: bool = False
+    """Reads every clean table that names somebody of the library's kind; these inputs follow from ``identity:``."""
     restricted: bool = False
     """Holds direct identifiers; never published, read only below the border."""
     reveals: dict[str, str] = {}
@@ -271,6 +273,8 @@ class DerivedContract(TableContract):
     def _inputs_fit(self) -> "DerivedContract":
         if self.made_by == "transform" and not self.inputs:
             raise ValueError("a transform needs inputs")
+        if self.resolves and self.made_by != "resolver":
+            raise ValueError("resolves: true is for made_by: resolver; nothing else reads clean tables of other departments")
         for alias, item in self.inputs.items():
             if item.via is not None and item.via not in self.inputs:
                 raise ValueError(f"input {alias}: via '{item.via}' is no input")
