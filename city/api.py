@@ -1,0 +1,153 @@
+"""The health commission's paged JSON API, as the city runs it: ``python -m city.api --home …``."""
+
+import argparse
+import json
+import os
+import secrets
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import uvicorn
+from fastapi import Depends, FastAPI, Header, HTTPException, Query, Response
+from sqlalchemy import Engine, MetaData, func, select
+
+from city.databases import api_table, engine
+from city.deliver import load_state, set_connections
+from city.forms import replace_file
+from citylake.settings import Settings
+
+PATHS = {"death-certificates": "death_certificates", "visits": "visits"}
+MOST = 5000
+"""Rows of a page at most."""
+FAULT = "api_fault.json"
+"""File in the city's folder: ``{"path": "visits", "after_rows": 2000}`` makes the API answer 500 from that row on."""
+
+
+def make_app(settings: Settings) -> FastAPI:
+    """Return the API over the city's store.
+
+    ``GET /<path>?since=&as_of=&cursor=&limit=`` answers ``{"as_of", "total", "data", "next"}``: rows changed after ``since``
+    (``yyyy-MM-dd HH:mm:ss``), known by ``as_of`` (``yyyy-MM-dd``), in order of change; ``next`` is the cursor of the next page or null.
+    Every call needs ``Authorization: Bearer <token>``.
+
+    Args:
+        settings: the installation.
+    """
+    app = FastAPI(title="健康信息平台数据接口", docs_url=None, redoc_url=None)
+    store = engine(f"sqlite:///{(settings.home / 'city' / 'health.db').resolve()}")
+    token = api_token(settings)
+
+    def authorised(authorization: Annotated[str, Header()] = "") -> None:
+        if not secrets.compare_digest(authorization.encode(), f"Bearer {token}".encode()):
+            raise HTTPException(401, "令牌无效")
+
+    @app.get("/health")
+    def health() -> dict[str, str]:
+        return {"status": "ok"}
+
+    @app.get("/{path}", dependencies=[Depends(authorised)])
+    def page(
+        path: str,
+        since: str | None = None,
+        as_of: date | None = None,
+        cursor: int = 0,
+        limit: Annotated[int, Query(ge=1, le=MOST)] = 1000,
+    ) -> Response:
+        if path not in PATHS:
+            raise HTTPException(404, "没有这个接口")
+        answer = _page(settings, store, PATHS[path], since, as_of, cursor, limit)
+        fault = _fault(settings)
+        if fault and fault.get("path") == path and cursor + limit > int(fault.get("after_rows", 0)):
+            raise HTTPException(500, "数据库连接中断")
+        return Response(answer, media_type="application/json")
+
+    return app
+
+
+def _page(settings: Settings, store: Engine, name: str, since: str | None, as_of: date | None, cursor: int, limit: int) -> str:
+    """Return one page as JSON text. The cursor counts rows of the very selection, so pages neither overlap nor leave gaps."""
+    state = load_state(settings)
+    if state is None:
+        return json.dumps({"as_of": None, "total": 0, "data": [], "next": None})
+    day = state.through if as_of is None else min((as_of - state.start).days, state.through)
+    table = api_table(MetaData(), name)
+    chosen = table.c.day <= day
+    if since:
+        chosen = chosen & (table.c.updated > since)
+    with store.connect() as connection:
+        total = connection.execute(select(func.count()).select_from(table).where(chosen)).scalar_one()
+        rows = connection.execute(select(table.c.body).where(chosen).order_by(table.c.seq).offset(cursor).limit(limit)).scalars().all()
+    end = cursor + len(rows)
+    following = "null" if end >= total else str(end)
+    return f'{{"as_of":"{state.city.date_of(day)}","total":{total},"next":{following},"data":[{",".join(rows)}]}}'
+
+
+def _fault(settings: Settings) -> dict[str, object] | None:
+    path = settings.home / "city" / FAULT
+    return json.loads(path.read_text("utf-8")) if path.exists() else None
+
+
+def api_token(settings: Settings) -> str:
+    """Return the API's token, made once in the secrets folder."""
+    path = settings.secrets / "health.token"
+    if not path.exists():
+        settings.secrets.mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(secrets.token_urlsafe(32))
+    return path.read_text("ascii").strip()
+
+
+@contextmanager
+def listening(settings: Settings, port: int = 0) -> Iterator[tuple[uvicorn.Server, socket.socket]]:
+    """Bind the API to a free port of this machine, tell the lake, and take both back in the end.
+
+    Args:
+        settings: the installation; its ``secrets/connections.yml`` and ``run/city_api.json`` are written.
+        port: a fixed port; 0 takes a free one.
+    """
+    bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    bound.bind(("127.0.0.1", port))
+    number = bound.getsockname()[1]
+    server = uvicorn.Server(uvicorn.Config(make_app(settings), log_level="warning"))
+    set_connections(settings, {"health": f"http://127.0.0.1:{number}"})
+    note = settings.run / "city_api.json"
+    boot = Path("/proc/sys/kernel/random/boot_id")
+    values = {
+        "pid": os.getpid(),
+        "boot_id": boot.read_text().strip() if boot.exists() else "",
+        "started_at": time.time(),
+        "port": number,
+        "command": "city.api",
+    }
+    replace_file(note, json.dumps(values).encode())
+    try:
+        yield server, bound
+    finally:
+        note.unlink(missing_ok=True)
+        bound.close()
+
+
+def serve(settings: Settings, port: int = 0) -> None:
+    """Serve until the process is told to stop."""
+    with listening(settings, port) as (server, bound):
+        server.run(sockets=[bound])
+
+
+def main() -> None:
+    """Read the command line and serve."""
+    parser = argparse.ArgumentParser(description="健康信息平台数据接口（演示城市）")
+    parser.add_argument("--home", type=Path, help="CITYLAKE_HOME")
+    parser.add_argument("--port", type=int, default=0)
+    arguments = parser.parse_args()
+    serve(Settings(home=arguments.home) if arguments.home else Settings(), arguments.port)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The departments: what each keeps, and what it calls its columns."""

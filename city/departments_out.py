@@ -1,0 +1,125 @@
+"""Where each resource goes on a city day: which writer, which file name, and what happens to the file on a bad day."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from city import script
+from city.databases import ApiStore, Database
+from city.forms import CsvWriter, ExcelWriter, NdjsonWriter, Writer, replace_file
+from city.frames import Frame
+from city.layouts import LAYOUTS
+from city.world import City
+from city.written import written
+from citylake.settings import Settings
+
+FILES = ("civil_affairs.marriage", "civil_affairs.cremation", "transport.bus_tap", "justice.serving_sentence")
+DATABASES = ("public_security", "hrss")
+UPDATED = {"health.death_certificate": "uploadTime", "health.medical_visit": "updateTime"}
+SERIALS = ("基本信息/出生日期", "执行信息/收监（入矫）日期", "执行信息/刑期截止", "执行信息/释放（解矫）日期")
+API_TABLES = {"health.death_certificate": "death_certificates", "health.medical_visit": "visits"}
+
+
+@dataclass
+class _Output:
+    writer: Writer
+    path: Path | None = None
+
+
+class Outputs:
+    """All writers of one city day."""
+
+    def __init__(self, settings: Settings, city: City, day: int) -> None:
+        self._settings, self._city, self._day = settings, city, day
+        today = city.date_of(day)
+        (settings.home / "city").mkdir(parents=True, exist_ok=True)
+        self._databases = {name: Database(settings.connection(name), today) for name in DATABASES}
+        self._api = ApiStore(f"sqlite:///{(settings.home / 'city' / 'health.db').resolve()}", today, day)
+        self._outputs = {name: self._open(name) for name in LAYOUTS if script.hands_over(name, day)}
+        self._held: list[Frame] = []
+
+    def write(self, frame: Frame) -> None:
+        """Take the next rows of a resource."""
+        if frame.resource == "civil_affairs.cremation" and script.mishap(frame.resource, self._day) == "late_delivery":
+            late = frame.columns["death_date"] < self._city.first
+            self._held.append(frame.where(late))
+            frame = frame.where(~late)
+        self._outputs[frame.resource].writer.write(written(frame))
+
+    def close(self) -> None:
+        """Make everything visible, then spoil what is to be spoilt."""
+        for output in self._outputs.values():
+            output.writer.close()
+        for resource, output in self._outputs.items():
+            if output.path is not None:
+                self._after(resource, output.path)
+        self._late()
+        for database in self._databases.values():
+            database.close()
+        self._api.close()
+
+    def path(self, resource: str, day: int, mark: str = "") -> Path:
+        """Return the file of a resource that speaks of a city day."""
+        department = resource.split(".")[0]
+        name = LAYOUTS[resource].place.format(day=f"{self._city.date_of(day):%Y%m%d}{mark}")
+        return self._settings.inbox / department / name
+
+    def _open(self, resource: str) -> _Output:
+        columns = list(LAYOUTS[resource].columns)
+        department = resource.split(".")[0]
+        if resource not in FILES:
+            if department == "health":
+                return _Output(self._api.table(API_TABLES[resource], UPDATED[resource]))
+            return _Output(self._databases[department].table(LAYOUTS[resource].place, columns))
+        path = self.path(resource, self._day)
+        trouble = script.mishap(resource, self._day)
+        if resource == "transport.bus_tap":
+            return _Output(NdjsonWriter(path), path)
+        if resource == "justice.serving_sentence":
+            title = f"潍坊市服刑人员花名册（{self._city.date_of(self._day):%Y年%m月%d日}）"
+            shown = [name.replace("刑罚类别", "刑种") for name in columns] if trouble == "changed_columns" else columns
+            return _Output(ExcelWriter(path, title, shown, SERIALS), path)
+        if trouble == "changed_columns":
+            columns = [{"NVZJHM": "NVSFZH", "DJRQ": "DJSJ"}.get(name, name) for name in columns]
+        return _Output(CsvWriter(path, "GB18030", columns), path)
+
+    def _after(self, resource: str, path: Path) -> None:
+        trouble = script.mishap(resource, self._day)
+        if script.is_broken(resource, self._day) or script.is_broken(resource, self._day - 1):
+            self._mend(resource, path)
+        if trouble == "truncated_file":
+            content = path.read_bytes()
+            replace_file(path, content[: len(content) * 3 // 5])
+        elif trouble == "wrong_encoding":
+            replace_file(path, path.read_bytes().decode("GB18030").encode("UTF-8"))
+        elif trouble == "duplicate_delivery" and self._day:
+            before = self.path(resource, self._day - 1)
+            if before.exists():
+                replace_file(self.path(resource, self._day - 1, "_重报"), before.read_bytes())
+        elif trouble == "stale_snapshot":
+            before = self.path(resource, 0)
+            if before.exists():
+                path.unlink()
+                replace_file(self.path(resource, 0, "_补"), before.read_bytes())
+
+    def _mend(self, resource: str, path: Path) -> None:
+        """Keep a good copy of a file about to be spoilt; hand over yesterday's."""
+        store = self._settings.home / "city" / "mended"
+        if script.is_broken(resource, self._day):
+            content = path.read_bytes()
+            if script.mishap(resource, self._day) == "changed_columns" and path.suffix == ".csv":
+                head, _, rest = content.partition(b"\r\n")
+                content = ",".join(LAYOUTS[resource].columns).encode("GB18030") + b"\r\n" + rest
+            replace_file(store / path.name, content)
+        before = store / self.path(resource, self._day - 1).name
+        if script.is_broken(resource, self._day - 1) and resource != "justice.serving_sentence" and before.exists():
+            replace_file(self.path(resource, self._day - 1, "_更正"), before.read_bytes())
+
+    def _late(self) -> None:
+        late = [frame for frame in self._held if len(frame)]
+        if late:
+            resource = late[0].resource
+            writer = CsvWriter(self.path(resource, self._day - 1, "_补报"), "GB18030", LAYOUTS[resource].columns)
+            for frame in late:
+                writer.write(written(frame))
+            writer.close()
+

@@ -1,0 +1,115 @@
+"""The truth beside the deliveries: who each record is, what was damaged, which cases a library must find. Only the score reads it."""
+
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from city.cases import CODE, KINDS
+from city.expected import expected
+from city.frames import Frame
+from city.lives import Lives
+from city.mistakes import Damage
+from city.population import NEVER
+from city.texts import constant, date_text
+from city.world import City
+
+LINK = pa.schema([("resource", pa.string()), ("record_key", pa.string()), ("role", pa.string()), ("person", pa.int64()), ("business_date", pa.string())])
+ERROR = pa.schema([("resource", pa.string()), ("record_key", pa.string()), ("field", pa.string()), ("kind", pa.string()), ("business_date", pa.string())])
+PERSON = pa.schema([
+    ("person", pa.int64()), ("name", pa.string()), ("sex_code", pa.string()), ("birth_date", pa.string()), ("id_no", pa.string()),
+    ("death_date", pa.string()), ("business_date", pa.string()),
+])  # fmt: skip
+CASE = pa.schema([
+    ("library", pa.string()), ("case", pa.string()), ("decoy", pa.bool_()), ("person", pa.int64()), ("since", pa.string()),
+    ("status", pa.string()), ("event_date", pa.string()), ("end_date", pa.string()), ("months", pa.int64()),
+    ("amount", pa.string()), ("latest_trace", pa.string()), ("source", pa.string()), ("business_date", pa.string()),
+])  # fmt: skip
+_BY_NUMBER_ONLY = ("father", "mother", "spouse")
+"""Roles that are known by an ID number alone."""
+
+
+class TruthWriter:
+    """Writes the truth of one city day, chunk by chunk, under ``folder/<kind>/…/<yyyymmdd>.parquet``."""
+
+    def __init__(self, folder: Path, city: City, day: int) -> None:
+        self._folder, self._city, self._day = folder, city, day
+        self._writers: dict[Path, pq.ParquetWriter] = {}
+
+    def records(self, frame: Frame, damages: list[Damage], usable: date) -> None:
+        """Note who the rows of a frame are and what was damaged.
+
+        Args:
+            frame: rows as the department keeps them.
+            damages: what ``mistakes.damage`` did.
+            usable: business date on which they can first be in the lake.
+        """
+        key = frame.key_text()
+        links = [_links(frame, key, role, person) for role, person in frame.roles.items()]
+        self._put("link", frame.resource, LINK, pa.concat_tables(links), usable)
+        errors = [
+            pa.table({
+                "record_key": key.take(pa.array(item.rows)), "field": constant(item.field, len(item.rows)),
+                "kind": constant(item.kind, len(item.rows)),
+            })  # fmt: skip
+            for item in damages
+        ]
+        if errors:
+            self._put("error", frame.resource, ERROR, pa.concat_tables(errors), usable)
+
+    def people(self, lives: Lives) -> None:
+        """Note the people who are new, or whose death is: everybody on day 0."""
+        p, first, day = lives.people, self._city.first, self._day
+        dead = (p.death < first + day) & (p.death < NEVER)
+        there = (p.arrive < first + day) & (p.birth < first + day)
+        chosen = there if day == 0 else there & ((p.death == first + day - 1) | (p.arrive == first + day - 1))
+        index = np.flatnonzero(chosen)
+        pick = pa.array(index)
+        death = np.where(dead, p.death, -(2**62))
+        table = pa.table({
+            "person": p.person[index], "name": p.name.take(pick), "sex_code": pc.cast(pa.array(p.sex[index]), pa.string()),
+            "birth_date": date_text(p.birth[index], "yyyy-MM-dd"), "id_no": p.id_no.take(pick),
+            "death_date": date_text(death[index], "yyyy-MM-dd"),
+        })  # fmt: skip
+        self._put("person", "", PERSON, table, self._city.date_of(day))
+
+    def cases(self, lives: Lives) -> None:
+        """Note every case that has come to light, with the answer expected on this business date."""
+        rows = expected(lives, self._day)
+        today = self._city.date_of(self._day)
+        for row in rows:
+            row["library"] = "silent_certification"
+            row["decoy"] = KINDS[CODE[str(row["case"])]].decoy
+            row["business_date"] = today.isoformat()
+        if rows:
+            self._put("case", "", CASE, pa.Table.from_pylist(rows, CASE), today)
+
+    def close(self) -> None:
+        """Make the files visible."""
+        for path, writer in self._writers.items():
+            writer.close()
+            path.with_name(f".{path.name}.part").replace(path)
+
+    def _put(self, kind: str, resource: str, schema: pa.Schema, table: pa.Table, usable: date) -> None:
+        if table.num_rows == 0:
+            return
+        path = self._folder / kind / resource / f"{self._city.date_of(self._day):%Y%m%d}.parquet"
+        for name, value in (("resource", resource), ("business_date", usable.isoformat())):
+            if name in schema.names and name not in table.column_names:
+                table = table.append_column(name, pa.array([value] * table.num_rows, pa.string()))
+        if path not in self._writers:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._writers[path] = pq.ParquetWriter(path.with_name(f".{path.name}.part"), schema)
+        self._writers[path].write_table(table.select(schema.names).cast(schema))
+
+
+def _links(frame: Frame, key: pa.StringArray, role: str, person: np.ndarray) -> pa.Table:
+    known = person >= 0
+    if role in _BY_NUMBER_ONLY:
+        known &= frame.columns[f"{role}_id_no"].is_valid().to_numpy(zero_copy_only=False)
+    rows = pa.array(np.flatnonzero(known))
+    return pa.table({"record_key": key.take(rows), "role": constant(role, len(rows)), "person": person[known]})
+
