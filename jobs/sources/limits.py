@@ -1,0 +1,36 @@
+"""How much one delivery may cost, whoever sent it."""
+
+from dataclasses import dataclass
+
+MIB = 1 << 20
+GIB = 1 << 30
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bounds that are enforced while a delivery streams, and by the kernel on the process that parses it."""
+
+    file_bytes: int = 8 * GIB
+    """A file as delivered."""
+    unpacked_bytes: int = 64 * GIB
+    """A gzip file unpacked."""
+    ratio: int = 200
+    """Unpacked to packed bytes, judged once more than ``ratio_from`` bytes came out."""
+    ratio_from: int = 16 * MIB
+    line_bytes: int = MIB
+    """One line of text, or one CSV record with the line breaks in its quotes."""
+    columns: int = 500
+    zip_entries: int = 2_000
+    """Parts of a workbook."""
+    zip_bytes: int = GIB
+    """All parts of a workbook unpacked."""
+    sheet_bytes: int = 768 * MIB
+    """One part (a sheet) of a workbook unpacked."""
+    page_bytes: int = 64 * MIB
+    """One page of an API."""
+    memory_bytes: int = 2 * GIB
+    """Address space of the parsing process."""
+    cpu_seconds: int = 3_600
+    wall_seconds: int = 5_400
+    output_bytes: int = 32 * GIB
+    """Parquet that the parsing process may write."""

@@ -1,0 +1,33 @@
+"""Database tables, staged as all-text Parquet by ``fetch``."""
+
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from jobs.sources.errors import DeliveryError
+from jobs.sources.layout import Layout
+from jobs.sources.limits import Limits
+from jobs.sources.text_table import TextTable
+
+BATCH_ROWS = 50_000
+
+
+def read_table(path: Path, layout: Layout, limits: Limits, out: TextTable) -> None:
+    """Read rows into ``out``; ``_line`` counts them in the order of the key.
+
+    Raises:
+        DeliveryError: other columns, or no Parquet at all.
+    """
+    try:
+        with pq.ParquetFile(path) as file:
+            layout.check_header(file.schema_arrow.names, limits.columns)
+            line = 1
+            for batch in file.iter_batches(BATCH_ROWS, columns=list(layout.required)):
+                columns = {name: batch.column(name).cast(pa.string()) for name in layout.required}
+                out.add(columns, pa.array(range(line, line + batch.num_rows), pa.int64()))
+                line += batch.num_rows
+    except (pa.ArrowInvalid, OSError) as error:
+        raise DeliveryError(
+            "truncated", f"{layout.subject}的暂存数据不完整。请平台管理员检查磁盘后重新采集。"
+        ) from error

@@ -1,0 +1,63 @@
+"""Values of typed sources as the text that raw keeps."""
+
+import json
+import re
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+
+EXACT_DIGITS = 15
+"""Digits of a whole number that a floating-point cell holds without loss."""
+_DAY = re.compile(r"^\s*(\d{4})\s*([-/.年]?)\s*(\d{1,2})\s*(?:\2|月)\s*(\d{1,2})(?:日)?(?:[T\s].*)?$")
+_COMPACT = re.compile(r"^\s*(\d{4})(\d{2})(\d{2})(?:\d{6})?\s*$")
+
+
+def number_text(value: float) -> str:
+    """Return a floating-point number in plain decimals: 12.0 -> 12, 0.1 + 0.2 -> 0.3, never with an exponent."""
+    if value != value or value in (float("inf"), float("-inf")):
+        return str(value)
+    if value.is_integer() and abs(value) < 10**EXACT_DIGITS:
+        return str(int(value))
+    return format(Decimal(format(value, f".{EXACT_DIGITS}g")), "f")
+
+
+def cell_text(value: object) -> str | None:  # noqa: C901 - one branch per type, nothing nested
+    """Return a database or Excel value as text: dates ISO, decimals plain, None as None.
+
+    A day without a time is ``yyyy-MM-dd``, with one ``yyyy-MM-dd HH:mm:ss``; bytes are hexadecimal, lists JSON.
+    """
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, float):
+        return number_text(value)
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if isinstance(value, datetime):
+        return value.isoformat(sep=" ")
+    if isinstance(value, date | time):
+        return value.isoformat()
+    if isinstance(value, timedelta):
+        return str(value)
+    if isinstance(value, bytes | bytearray | memoryview):
+        return bytes(value).hex()
+    if isinstance(value, dict | list | tuple):
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
+    return str(value)
+
+
+def day(text: str) -> date | None:
+    """Read a day in one of the usual ways of writing (20261122, 2026-11-22, 2026/11/22, 2026年11月22日), or None."""
+    match = _COMPACT.match(text)
+    parts = match.groups() if match else ()
+    if not parts:
+        match = _DAY.match(text)
+        if match is None:
+            return None
+        parts = (match[1], match[3], match[4])
+    try:
+        return date(int(parts[0]), int(parts[1]), int(parts[2]))
+    except ValueError:
+        return None

@@ -1,0 +1,229 @@
+"""CSV as departments write it, and as they should not."""
+
+import gzip
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from jobs.sources.errors import DeliveryError
+from jobs.sources.limits import Limits
+from schemas.contract import CollectedContract
+
+Make = Callable[..., CollectedContract]
+HEADER = "BH,XM,JE\n"
+
+
+def row(line: int, no: str | None, name: str | None, amount: str | None, unreadable: str | None = None) -> dict[str, Any]:
+    return {"no": no, "name": name, "amount": amount, "_line": line, "_operation": None, "_unreadable": unreadable}
+
+
+def refused(read: Any, data: bytes, contract: CollectedContract, limits: Limits | None = None) -> DeliveryError:
+    with pytest.raises(DeliveryError) as caught:
+        read(data, contract, limits)
+    assert "文件“报送.csv”" in caught.value.message
+    assert caught.value.message.endswith("报送。") or "数据局" in caught.value.message
+    assert not list(read.folder.glob("*out.parquet*"))
+    assert not list(read.folder.glob(".*"))
+    return caught.value
+
+
+@pytest.mark.parametrize(("encoding", "declared"), [("utf-8", "UTF-8"), ("utf-8-sig", "UTF-8"), ("gb18030", "GB18030"), ("gbk", "GBK")])
+def test_text_in_the_agreed_encoding_is_read_with_rare_characters(read: Any, make: Make, encoding: str, declared: str) -> None:
+    name = "张三" if encoding == "gbk" else "张㙓𠀀"
+    rows = read(f"{HEADER}1,{name},2.50\r\n2,李四,\r\n".encode(encoding), make(source={"encoding": declared}))
+    assert rows == [row(2, "1", name, "2.50"), row(3, "2", "李四", None)]
+
+
+def test_an_unquoted_empty_field_is_null_and_a_quoted_one_is_empty_text(read: Any, make: Make) -> None:
+    assert read(b'BH,XM,JE\n1,,""\n', make()) == [row(2, "1", None, "")]
+
+
+def test_line_numbers_are_physical_when_quoted_fields_hold_line_breaks(read: Any, make: Make) -> None:
+    rows = read('BH,XM,JE\n1,"甲\n乙\n丙",3\n\n2,"a ""b"", c",4\n'.encode(), make())
+    assert rows == [row(2, "1", "甲\n乙\n丙", "3"), row(6, "2", 'a "b", c', "4")]
+
+
+def test_columns_may_come_in_any_order_and_ignored_ones_are_dropped(read: Any, make: Make) -> None:
+    assert read(b"JE,BZ,BH,XM\n1,secret,2,3\n", make()) == [row(2, "2", "3", "1")]
+
+
+def test_another_delimiter_is_kept_apart_from_gb18030_trail_bytes(read: Any, make: Make) -> None:
+    # The second byte of this character is 0x7C, a bar.
+    text = "寍"
+    assert b"|" in text.encode("gb18030")
+    rows = read(f"BH|XM|JE\n1|{text}|3\n".encode("gb18030"), make(source={"encoding": "GB18030", "delimiter": "|"}))
+    assert rows == [row(2, "1", text, "3")]
+
+
+def test_a_line_with_too_few_or_too_many_fields_is_unreadable_and_the_others_are_not(read: Any, make: Make) -> None:
+    rows = read(b"BH,XM,JE\n1,a,b\n2,c\n3,d,e,f\n4,g,h\n", make())
+    assert sorted(rows, key=lambda item: item["_line"]) == [
+        row(2, "1", "a", "b"),
+        row(3, None, None, None, "有 2 列，应为 3 列"),
+        row(4, None, None, None, "有 4 列，应为 3 列"),
+        row(5, "4", "g", "h"),
+    ]
+    assert read.parsed.lines == 4
+    assert read.parsed.unreadable == 2
+
+
+def test_a_stray_quote_spoils_its_own_line_only(read: Any, make: Make) -> None:
+    rows = read(b'BH,XM,JE\n1,5" pipe,b\n2,"ok\nok",b\n3,"x"y,b\n4,,""\n', make())
+    assert sorted(rows, key=lambda item: item["_line"]) == [
+        row(2, None, None, None, "引号位置不对"),
+        row(3, "2", "ok\nok", "b"),
+        row(5, None, None, None, "引号位置不对"),
+        row(6, "4", None, ""),
+    ]
+
+
+@pytest.mark.parametrize("value", ["=1+1", "=HYPERLINK(\"x\")", "'; DROP TABLE person; --", "@SUM(A1)", "NULL", "NaN", "\\N", " "])
+def test_values_that_look_like_formulas_sql_or_nulls_are_text(read: Any, make: Make, value: str) -> None:
+    quoted = '"' + value.replace('"', '""') + '"'
+    assert read(f"BH,XM,JE\n1,{quoted},3\n".encode(), make()) == [row(2, "1", value, "3")]
+
+
+def test_the_last_line_may_lack_its_line_break(read: Any, make: Make) -> None:
+    assert read(b"BH,XM,JE\n1,2,3", make()) == [row(2, "1", "2", "3")]
+    assert read(b'BH,XM,JE\r\n1,2,"3"', make()) == [row(2, "1", "2", "3")]
+
+
+def test_operations_come_out_as_delivered(read: Any, make: Make) -> None:
+    rows = read(b"CZ,BH,XM,JE\nI,1,2,3\nD,2,,\n", make(mode="change"))
+    assert [item["_operation"] for item in rows] == ["I", "D"]
+
+
+def test_the_as_of_column_gives_its_greatest_day(read: Any, make: Make) -> None:
+    read(b"BH,XM,JE,RQ\n1,a,b,20261120\n2,a,b,2026/11/21\n3,a,b,\n4,a,b,bad\n", make(source={"as_of": {"column": "RQ"}}))
+    assert str(read.parsed.as_of) == "2026-11-21"
+
+
+def test_an_as_of_column_without_a_day_is_refused(read: Any, make: Make) -> None:
+    error = refused(read, b"BH,XM,JE,RQ\n1,a,b,\n", make(source={"as_of": {"column": "RQ"}}))
+    assert error.code == "as_of"
+
+
+def test_utf8_sent_as_gb18030_is_refused_even_where_it_decodes(read: Any, make: Make) -> None:
+    data = (HEADER + "1,山东济南,2\n" * 10).encode()
+    data.decode("gb18030")
+    error = refused(read, data, make(source={"encoding": "GB18030"}))
+    assert error.code == "encoding"
+    assert "UTF-8" in error.message
+    assert refused(read, b"\xef\xbb\xbf" + data, make(source={"encoding": "GB18030"})).code == "encoding"
+
+
+def test_a_wrong_byte_is_named_by_offset_and_line(read: Any, make: Make) -> None:
+    good = (HEADER + "1,张三,2\n" * 400_000).encode()
+    line = good.count(b"\n") + 1
+    error = refused(read, good + "2,李".encode() + b"\xff,3\n" + good, make())
+    assert error.code == "encoding"
+    assert f"第 {line} 行" in error.message
+    assert f"第 {len(good) + 6} 个字节" in error.message
+
+
+def test_gb18030_sent_as_utf8_is_refused(read: Any, make: Make) -> None:
+    error = refused(read, f"{HEADER}1,张三,2\n".encode("gb18030"), make())
+    assert error.code == "encoding"
+    assert "第 2 行、第 12 个字节" in error.message
+    assert "张" not in error.message
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"BH,XM,JE\n1,2,3\n4,5",
+        b'BH,XM,JE\n1,2,3\n4,"5,6\n7,8,9\n',
+        "BH,XM,JE\n1,2,张".encode()[:-1],
+        gzip.compress(b"BH,XM,JE\n1,2,3\n")[:-9],
+    ],
+    ids=["few fields", "open quote", "half a character", "gzip"],
+)
+def test_a_file_that_was_cut_short_is_refused_whole(read: Any, make: Make, data: bytes) -> None:
+    assert refused(read, data, make()).code == "truncated"
+
+
+def test_a_damaged_gzip_file_is_refused(read: Any, make: Make) -> None:
+    data = bytearray(gzip.compress(b"BH,XM,JE\n1,2,3\n"))
+    data[-6] ^= 1
+    assert refused(read, bytes(data), make()).code == "gzip"
+
+
+def test_a_gzipped_file_is_read_whatever_its_name(read: Any, make: Make) -> None:
+    assert read(gzip.compress(b"BH,XM,JE\n1,2,3\n"), make()) == [row(2, "1", "2", "3")]
+
+
+def test_missing_extra_and_renamed_columns_are_named(read: Any, make: Make) -> None:
+    error = refused(read, b"BH,XM_,QT,YY\n1,2,3,4\n", make())
+    assert error.code == "columns"
+    assert "缺少列 XM、JE" in error.message
+    assert "多出列 QT、XM_、YY" in error.message
+    assert "XM_ 可能是 XM 改名" in error.message
+    assert "缺少" not in refused(read, b"BH,XM,JE,QT\n1,2,3,4\n", make()).message
+
+
+def test_a_file_without_its_header_is_refused_without_repeating_its_data(read: Any, make: Make) -> None:
+    error = refused(read, "1,王小明,88\n".encode(), make())
+    assert error.code == "columns"
+    assert "王小明" not in error.message
+
+
+def test_numbers_in_a_header_are_not_repeated(read: Any, make: Make) -> None:
+    assert "5678901" not in refused(read, b"BH,XM,JE,12345678901\n1,2,3,4\n", make()).message
+
+
+def test_a_header_with_a_name_twice_or_empty_is_refused(read: Any, make: Make) -> None:
+    assert refused(read, b"BH,XM,JE,XM\n1,2,3,4\n", make()).code == "duplicate_columns"
+    assert "第 4 列没有列名" in refused(read, b"BH,XM,JE,\n1,2,3,4\n", make()).message
+
+
+def test_a_header_with_too_many_columns_is_refused(read: Any, make: Make) -> None:
+    names = ",".join(f"C{number}" for number in range(600))
+    assert refused(read, f"BH,XM,JE,{names}\n".encode(), make()).code == "too_many_columns"
+
+
+@pytest.mark.parametrize("mode", ["snapshot", "change", "event"])
+def test_a_file_of_nothing_is_always_refused(read: Any, make: Make, mode: str) -> None:
+    assert refused(read, b"", make(mode=mode)).code == "empty"
+    assert refused(read, b"\n\n", make(mode=mode)).code == "empty"
+
+
+def test_a_header_alone_is_refused_for_a_snapshot_and_no_lines_otherwise(read: Any, make: Make) -> None:
+    assert refused(read, HEADER.encode(), make()).code == "empty"
+    assert read(HEADER.encode(), make(mode="event")) == []
+    assert read(b"BH,XM,JE,CZ", make(mode="change")) == []
+    assert read.parsed.lines == 0
+
+
+def test_a_giant_line_is_refused_and_named(read: Any, make: Make) -> None:
+    error = refused(read, b"BH,XM,JE\n1,2,3\n1," + b"x" * (3 << 20) + b",3\n", make())
+    assert error.code == "line_too_long"
+    assert "第 3 行" in error.message
+
+
+def test_a_quote_left_open_does_not_swallow_the_file(read: Any, make: Make) -> None:
+    error = refused(read, b'BH,XM,JE\n1,"2,3\n' + b"1,2,3\n" * 1_000_000, make())
+    assert error.code == "line_too_long"
+    assert "引号没有闭合" in error.message
+
+
+def test_two_gigabytes_in_one_packed_line_are_refused_in_little_memory(read: Any, make: Make) -> None:
+    packed = gzip.compress(b"x" * (1 << 26), 6) * 32
+    error = refused(read, packed, make(), Limits(memory_bytes=1 << 30))
+    assert error.code in {"line_too_long", "bomb"}
+
+
+def test_a_gzip_bomb_is_refused(read: Any, make: Make) -> None:
+    packed = gzip.compress(HEADER.encode() + b"1,2,3\n" * 20_000_000, 9)
+    assert refused(read, packed, make()).code == "bomb"
+
+
+def test_many_blocks_keep_every_line_and_its_number(read: Any, make: Make) -> None:
+    count = 700_000
+    body = "".join(f'{number},"名{number}\n",{number}.50\n' if number % 3 == 0 else f"{number},,x\n" for number in range(count))
+    rows = read((HEADER + body).encode(), make())
+    assert len(rows) == count
+    line = 2
+    for number, item in enumerate(rows):
+        assert (item["no"], item["_line"]) == (str(number), line)
+        line += 2 if number % 3 == 0 else 1
