@@ -70,7 +70,7 @@ def postgresql() -> Iterator[URL]:
     options = ["-E", "UTF8", "--no-locale", "--no-sync", f"--pwfile={folder / 'password'}"]
     subprocess.run([*initdb, *options], check=True, stdout=subprocess.DEVNULL, cwd=folder)
     command = [*user, str(programs / "postgres"), "-D", str(data), "-p", str(port), "-h", "127.0.0.1"]
-    settings = ["-c", f"unix_socket_directories={folder}", "-c", "fsync=off"]
+    settings = ["-c", f"unix_socket_directories={folder}", "-c", "fsync=off", "-c", "autovacuum=off"]
     with (folder.parent / f"{folder.name}.log").open("wb") as log:
         server = subprocess.Popen([*command, *settings], stdout=log, stderr=log, cwd=folder)
         try:
@@ -102,18 +102,46 @@ def _wait_for(address: URL, server: subprocess.Popen[bytes]) -> None:
             time.sleep(0.1)
 
 
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite ledger that tests copy, since migrating takes longer than most of them."""
+    path = tmp_path_factory.mktemp("ledger") / "migrated.db"
+    migrate(open_ledger(f"sqlite:///{path}"))
+    return path
+
+
+@pytest.fixture(scope="session")
+def migrated_database(postgresql: URL) -> str:
+    """Name of a PostgreSQL ledger that tests copy."""
+    _create_database(postgresql, "migrated", "template1")
+    engine = open_ledger(postgresql.set(database="migrated").render_as_string(hide_password=False))
+    migrate(engine)
+    engine.dispose()
+    return "migrated"
+
+
+def _create_database(address: URL, name: str, template: str) -> None:
+    admin = _admin(address)
+    with admin.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
+    admin.dispose()
+
+
 @pytest.fixture(params=DATABASES)
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """Address of an empty database."""
+    """Address of a database of the test's own: a ledger if the test asks for one, else empty."""
+    migrated = "ledger" in request.fixturenames
     if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'ledger.db'}"
+        path = tmp_path / "ledger.db"
+        if migrated:
+            shutil.copy(request.getfixturevalue("migrated_file"), path)
+        yield f"sqlite:///{path}"
         return
     address: URL = request.getfixturevalue("postgresql")
     name = f"ledger_{uuid.uuid4().hex}"
-    admin = _admin(address)
-    with admin.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
+    _create_database(address, name, request.getfixturevalue("migrated_database") if migrated else "template1")
     yield address.set(database=name).render_as_string(hide_password=False)
+    admin = _admin(address)
     with admin.connect() as connection:
         connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
     admin.dispose()
@@ -121,17 +149,18 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 
 @pytest.fixture
 def empty(url: str) -> Iterator[Engine]:
-    """A ledger whose tables were not made yet."""
+    """A database whose tables were not made yet."""
     engine = open_ledger(url, busy_seconds=10)
     yield engine
     engine.dispose()
 
 
 @pytest.fixture
-def ledger(empty: Engine) -> Engine:
+def ledger(url: str) -> Iterator[Engine]:
     """A ledger ready for use."""
-    migrate(empty)
-    return empty
+    engine = open_ledger(url, busy_seconds=10)
+    yield engine
+    engine.dispose()
 
 
 @pytest.fixture

@@ -23,11 +23,11 @@ def make_tables() -> None:
     migrate(ENGINE)
 
 
-def hold(table: str, seconds: str) -> None:
-    """Hold a lease and say so."""
+def hold(table: str) -> None:
+    """Hold a lease, say so, and give it back when told to."""
     with lease(ENGINE, table, ttl=timedelta(minutes=5)):
         print("held", flush=True)
-        time.sleep(float(seconds))
+        sys.stdin.readline()
 
 
 def stutter(table: str) -> None:

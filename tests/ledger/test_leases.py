@@ -1,5 +1,6 @@
 import os
 import signal
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -61,18 +62,21 @@ def test_an_error_in_the_block_gives_the_lease_back(ledger: Engine) -> None:
 
 
 def test_another_live_process_is_waited_for(ledger: Engine, elsewhere: Elsewhere) -> None:
-    other = elsewhere.does("hold", TABLE, 1.5)
+    other = elsewhere.does("hold", TABLE)
     assert other.stdout is not None
     assert other.stdout.readline() == "held\n"
     with pytest.raises(LeaseHeldError, match=f"process {other.pid} on "), lease(ledger, TABLE):
         pytest.fail("two writers")
+    gives_back = threading.Timer(0.5, lambda: other.communicate("give it back\n"))
+    gives_back.start()
     with lease(ledger, TABLE, wait=timedelta(seconds=30)) as mine:
         assert mine.number == 2
-    assert other.wait(timeout=30) == 0, "the first holder gave it back, it was not taken away"
+    gives_back.join()
+    assert other.returncode == 0, "the first holder gave it back, it was not taken away"
 
 
 def test_a_killed_holder_is_taken_over_at_once(ledger: Engine, elsewhere: Elsewhere) -> None:
-    other = elsewhere.does("hold", TABLE, 600)
+    other = elsewhere.does("hold", TABLE)
     assert other.stdout is not None
     assert other.stdout.readline() == "held\n"
     assert [one.owner.pid for one in held(ledger)] == [other.pid]
