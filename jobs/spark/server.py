@@ -138,7 +138,7 @@ def _lake_lock(settings: Settings) -> Iterator[int]:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise ServiceError(
-                "another Spark server already serves this lake: stop it first ('citylake doctor' lists leftover processes)"
+                "another Spark server already serves this lake: stop it first (see 'citylake doctor')"
             ) from None
         yield descriptor
     finally:

@@ -1,0 +1,55 @@
+"""``citylake up`` and ``citylake stop``."""
+
+import json
+from typing import Annotated
+
+import typer
+
+from citylake.settings import settings
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("up")(start_services)
+    app.command("stop")(stop_services)
+
+
+def start_services(*, as_json: AsJson = False) -> None:
+    """Start the Spark server and Airflow, and wait until they are healthy. What runs already is left alone."""
+    from jobs.services.airflow import ADMIN, airflow_url
+    from jobs.services.lake import up
+    from jobs.services.supervisor import ServiceError
+    from jobs.spark.jars import JarError
+    from jobs.spark.java import JavaError
+
+    try:
+        running = up(settings())
+    except (ServiceError, JarError, JavaError) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from error
+    url = airflow_url(settings())
+    if as_json:
+        services = {found.name: {"pid": found.pid, "port": found.port} for found in running}
+        typer.echo(json.dumps({"services": services, "airflow": url}))
+        return
+    for found in running:
+        typer.echo(f"{found.name:18} pid {found.pid}" + (f", port {found.port}" if found.port else ""))
+    typer.echo(f"Airflow: {url}  user {ADMIN}, password in {settings().secrets / 'airflow_users.json'}")
+
+
+def stop_services(*, as_json: AsJson = False) -> None:
+    """Stop every service that was started for this lake; running tasks end and are taken up by the next night."""
+    from jobs.services.lake import down
+    from jobs.services.supervisor import ServiceError
+
+    try:
+        stopped = down(settings())
+    except ServiceError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from error
+    if as_json:
+        typer.echo(json.dumps({"stopped": stopped}))
+    else:
+        typer.echo(f"stopped: {', '.join(stopped)}" if stopped else "nothing was running")

@@ -1,0 +1,154 @@
+"""The few questions and orders that the command line has for a running Airflow, over its REST API."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+from citylake.settings import Settings
+from jobs.services.supervisor import ServiceError, find
+
+_PAGE = 100
+_FINISHED = frozenset({"success", "failed"})
+
+
+class AirflowError(RuntimeError):
+    """Airflow refused a request; the message says which and why."""
+
+
+@dataclass(frozen=True)
+class DagRun:
+    """One run of a DAG. ``partition_key`` is its business date, where it has one."""
+
+    dag_id: str
+    run_id: str
+    state: str
+    partition_key: str | None
+    started_at: datetime | None
+    ended_at: datetime | None
+
+    @property
+    def finished(self) -> bool:
+        """Whether it has ended, well or not."""
+        return self.state in _FINISHED
+
+
+@dataclass(frozen=True)
+class TaskInstance:
+    """One task of a run. ``state`` is ``None`` before it is scheduled; ``seconds`` before it has ended."""
+
+    task_id: str
+    state: str | None
+    tries: int
+    seconds: float | None
+
+
+class AirflowClient:
+    """A client that has logged in; use it in a ``with`` block."""
+
+    def __init__(self, settings: Settings) -> None:
+        record = find(settings, "airflow-api")
+        if record is None:
+            raise ServiceError("Airflow does not run: run 'citylake up'")
+        self._settings = settings
+        self._http = httpx.Client(base_url=f"http://127.0.0.1:{record.port}", timeout=60.0, trust_env=False)
+
+    def __enter__(self) -> Self:
+        self._log_in()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._http.close()
+
+    def trigger(self, dag_id: str, business_date: date) -> DagRun:
+        """Start a run for a business date.
+
+        Raises:
+            AirflowError: the DAG is unknown (not parsed yet, or broken).
+        """
+        body = {"logical_date": None, "partition_key": business_date.isoformat()}
+        return _dag_run(self._ask("POST", f"/dags/{dag_id}/dagRuns", json=body))
+
+    def runs(self, dag_id: str, business_date: date | None = None) -> list[DagRun]:
+        """Return the newest 100 runs of a DAG, newest first, or those of them for one business date."""
+        found = self._ask("GET", f"/dags/{dag_id}/dagRuns", params={"order_by": "-run_after", "limit": _PAGE})
+        runs = [_dag_run(item) for item in found["dag_runs"]]
+        return [run for run in runs if business_date is None or run.partition_key == business_date.isoformat()]
+
+    def tasks(self, dag_id: str, run_id: str) -> list[TaskInstance]:
+        """Return the task instances of a run."""
+        path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances"
+        return [
+            TaskInstance(item["task_id"], item["state"], int(item["try_number"]), item["duration"])
+            for item in self._pages(path, "task_instances")
+        ]
+
+    def clear(self, dag_id: str, run_id: str) -> None:
+        """Let a run happen again, all of its tasks."""
+        self._ask("POST", f"/dags/{dag_id}/dagRuns/{run_id}/clear", json={"dry_run": False})
+
+    def dags(self) -> list[str]:
+        """Return the ids of the DAGs that Airflow knows and does not hold back."""
+        return sorted(item["dag_id"] for item in self._pages("/dags", "dags") if not item["is_paused"])
+
+    def import_errors(self) -> dict[str, str]:
+        """Return, by DAG file, why it could not be read."""
+        return {item["filename"]: item["stack_trace"] for item in self._pages("/importErrors", "import_errors")}
+
+    def health(self) -> dict[str, str | None]:
+        """Return the status of each component, ``healthy`` or not."""
+        return {name: (part or {}).get("status") for name, part in self._ask("GET", "/monitor/health").items()}
+
+    def ensure_pool(self, name: str, slots: int, description: str) -> None:
+        """Make a pool, or give it this many slots."""
+        body = {"slots": slots, "description": description, "include_deferred": False}
+        if name in {item["name"] for item in self._pages("/pools", "pools")}:
+            self._ask("PATCH", f"/pools/{name}", json={**body, "pool": name})
+        else:
+            self._ask("POST", "/pools", json={**body, "name": name})
+
+    def _log_in(self) -> None:
+        users = json.loads((self._settings.secrets / "airflow_users.json").read_text("utf-8"))
+        name, password = next(iter(users.items()))
+        answer = self._http.post("/auth/token", json={"username": name, "password": password})
+        if answer.status_code != httpx.codes.CREATED:
+            raise AirflowError(f"Airflow does not accept the password in secrets/airflow_users.json for user {name}")
+        self._http.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+
+    def _ask(self, method: str, path: str, **options: Any) -> dict[str, Any]:
+        answer = self._http.request(method, f"/api/v2{path}", **options)
+        if answer.status_code == httpx.codes.UNAUTHORIZED:
+            self._log_in()
+            answer = self._http.request(method, f"/api/v2{path}", **options)
+        if answer.is_error:
+            raise AirflowError(f"{method} {path}: {answer.status_code} {answer.text[:500]}")
+        return dict(answer.json())
+
+    def _pages(self, path: str, key: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = []
+        while True:
+            page = self._ask("GET", path, params={"limit": _PAGE, "offset": len(found)})
+            found += page[key]
+            if not page[key] or len(found) >= page["total_entries"]:
+                return found
+
+
+def _dag_run(item: Mapping[str, Any]) -> DagRun:
+    return DagRun(
+        dag_id=item["dag_id"],
+        run_id=item["dag_run_id"],
+        state=item["state"],
+        partition_key=item.get("partition_key"),
+        started_at=_moment(item.get("start_date")),
+        ended_at=_moment(item.get("end_date")),
+    )
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None

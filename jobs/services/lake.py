@@ -1,0 +1,53 @@
+"""The services of a lake together: the Spark server and Airflow."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from citylake.settings import Settings
+from jobs.services.airflow import start_airflow, stop_airflow
+from jobs.services.supervisor import find, names, only_one, stop
+from jobs.spark.server import SERVICE as SPARK
+from jobs.spark.server import start_server
+from ledger.database import migrate, open_ledger
+
+
+@dataclass(frozen=True)
+class Running:
+    """A service that runs; ``port`` is 0 where it listens on none."""
+
+    name: str
+    pid: int
+    port: int
+
+
+def up(settings: Settings) -> list[Running]:
+    """Bring the ledger up to date, start what does not run, wait until all is healthy; a second call changes nothing.
+
+    A Spark server is started only when ``CITYLAKE_SPARK_REMOTE`` names no other.
+
+    Raises:
+        ServiceError, JarError, JavaError: something did not start; what had started keeps running.
+    """
+    with only_one(settings), ThreadPoolExecutor(2) as together:
+        engine = open_ledger(settings.ledger_url)
+        migrate(engine)
+        engine.dispose()
+        spark = None if settings.spark_remote else together.submit(start_server, settings)
+        together.submit(start_airflow, settings).result()
+        if spark is not None:
+            spark.result()
+    return running(settings)
+
+
+def down(settings: Settings) -> list[str]:
+    """Stop every service of this home, Airflow first and Spark last; return the names of what was running."""
+    with only_one(settings):
+        stopped = stop_airflow(settings)
+        others = [name for name in names(settings) if name != SPARK]
+        return stopped + [name for name in [*others, SPARK] if stop(settings, name)]
+
+
+def running(settings: Settings) -> list[Running]:
+    """Return the services that run."""
+    found = ((name, find(settings, name)) for name in names(settings))
+    return [Running(name, record.pid, record.port) for name, record in found if record]
