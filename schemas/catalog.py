@@ -19,6 +19,16 @@ from schemas.errors import ContractError, explain
 from schemas.linked import linked_contract, linked_name, linked_select
 from schemas.resolve_spec import load_resolve_spec, sources
 
+
+class ContractLoader(yaml.CSafeLoader):
+    """Reads ``on`` as the word it is: only ``true`` and ``false`` are truth values."""
+
+    yaml_implicit_resolvers = {
+        first: [(tag, pattern) for tag, pattern in resolvers if not (tag.endswith(":bool") and first not in "tTfF")]
+        for first, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
+    }
+
+
 M = TypeVar("M", bound=BaseModel)
 SCHEMAS = Path(__file__).resolve().parent
 LAYERS = ("clean", "linked", "base", "topic", "office", "special")
@@ -210,7 +220,7 @@ def _validated(path: Path, model: type[M], values: dict[str, Any]) -> M:
 
 def _yaml(path: Path) -> dict[str, Any]:
     try:
-        values = yaml.load(path.read_text("utf-8"), Loader=yaml.CSafeLoader)
+        values = yaml.load(path.read_text("utf-8"), Loader=ContractLoader)
     except yaml.YAMLError as error:
         raise ContractError(f"{path}: not YAML: {error}") from error
     if not isinstance(values, dict):
