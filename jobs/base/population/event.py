@@ -1,0 +1,14 @@
+"""What happened to person ids, day by day."""
+
+from collections.abc import Mapping
+
+from pyspark.sql import DataFrame
+
+from jobs.engine.evaluate import TransformRun
+from jobs.resolve.crosswalk import spec_of
+from jobs.resolve.events import events
+
+
+def transform(inputs: Mapping[str, DataFrame], run: TransformRun) -> DataFrame:
+    """Return the previous events and those of the crosswalk's latest changes."""
+    return events(run, spec_of(run), "x")
