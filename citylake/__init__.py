@@ -1,0 +1,33 @@
+"""The lake for analysts: ``citylake.connect()`` opens the newest published night, ``connect(night="2026-11-30")`` an older one.
+
+    import citylake
+
+    with citylake.connect() as session:
+        people = session.sql("SELECT sex, count(*) AS n FROM base.population__person GROUP BY sex").pandas()
+"""
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from citylake.settings import Settings
+    from jobs.query.session import Session
+
+__all__ = ["connect"]
+
+
+def connect(night: date | str | None = None, settings: "Settings | None" = None) -> "Session":
+    """Open a session on a published night; see :func:`jobs.query.session.connect`.
+
+    Args:
+        night: its business date, also as text such as ``2026-11-30``; default: the newest.
+        settings: the installation; default: that of this process's environment.
+
+    Raises:
+        NotPublishedError: nothing, or not this night, is published.
+        ValueError: ``night`` is no date.
+    """
+    # Whoever needs the settings only must not load the ledger.
+    from jobs.query.session import connect as open_session
+
+    return open_session(night, settings)

@@ -1,0 +1,1 @@
+"""The layer gate: Great Expectations over what a night has written, acceptance, refusal."""

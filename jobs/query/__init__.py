@@ -1,0 +1,1 @@
+"""Reading a published night: one publication, whole, by the names its tables have."""
