@@ -8,13 +8,14 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import uvicorn
 from fastapi import Depends, FastAPI, Header, HTTPException, Query, Response
-from sqlalchemy import Engine, MetaData, func, select
+from sqlalchemy import Connection, Engine, MetaData, Select, func, select
 
 from city.databases import api_table, engine
 from city.deliver import load_state, set_connections
@@ -31,9 +32,9 @@ FAULT = "api_fault.json"
 def make_app(settings: Settings) -> FastAPI:
     """Return the API over the city's store.
 
-    ``GET /<path>?since=&as_of=&cursor=&limit=`` answers ``{"as_of", "total", "data", "next"}``: rows changed after ``since``
-    (``yyyy-MM-dd HH:mm:ss``), known by ``as_of`` (``yyyy-MM-dd``), in order of change; ``next`` is the cursor of the next page or null.
-    Every call needs ``Authorization: Bearer <token>``.
+    ``GET /<path>?since=&as_of=&page=&size=`` answers ``{"page", "pages", "total", "items"}``: rows changed after ``since``
+    (``yyyy-MM-dd HH:mm:ss``), known by ``as_of`` (``yyyy-MM-dd``), in order of change; pages count from 1. Every call needs
+    ``Authorization: Bearer <token>``.
 
     Args:
         settings: the installation.
@@ -51,45 +52,71 @@ def make_app(settings: Settings) -> FastAPI:
         return {"status": "ok"}
 
     @app.get("/{path}", dependencies=[Depends(authorised)])
-    def page(
+    def rows(
         path: str,
         since: str | None = None,
         as_of: date | None = None,
-        cursor: int = 0,
-        limit: Annotated[int, Query(ge=1, le=MOST)] = 1000,
+        page: Annotated[int, Query(ge=1)] = 1,
+        size: Annotated[int, Query(ge=1, le=MOST)] = 1000,
     ) -> Response:
         if path not in PATHS:
             raise HTTPException(404, "没有这个接口")
-        answer = _page(settings, store, PATHS[path], since, as_of, cursor, limit)
         fault = _fault(settings)
-        if fault and fault.get("path") == path and cursor + limit > int(fault.get("after_rows", 0)):
+        if fault.get("path") == path and page * size > int(fault.get("after_rows", 0)):
             raise HTTPException(500, "数据库连接中断")
+        answer = _page(settings, store, _Request(PATHS[path], since, as_of, page, size))
         return Response(answer, media_type="application/json")
 
     return app
 
 
-def _page(settings: Settings, store: Engine, name: str, since: str | None, as_of: date | None, cursor: int, limit: int) -> str:
-    """Return one page as JSON text. The cursor counts rows of the very selection, so pages neither overlap nor leave gaps."""
+@dataclass(frozen=True)
+class _Request:
+    table: str
+    since: str | None
+    as_of: date | None
+    page: int
+    size: int
+
+
+def _page(settings: Settings, store: Engine, request: _Request) -> str:
+    """Return one page as JSON text; pages of one request neither overlap nor leave gaps."""
     state = load_state(settings)
     if state is None:
-        return json.dumps({"as_of": None, "total": 0, "data": [], "next": None})
-    day = state.through if as_of is None else min((as_of - state.start).days, state.through)
-    table = api_table(MetaData(), name)
-    chosen = table.c.day <= day
-    if since:
-        chosen = chosen & (table.c.updated > since)
+        return json.dumps({"page": request.page, "pages": 0, "total": 0, "items": []})
+    day = state.through if request.as_of is None else min((request.as_of - state.start).days, state.through)
+    table = api_table(MetaData(), request.table)
+    known = table.c.day <= day
+    first = (request.page - 1) * request.size
+    rows = select(table.c.body).order_by(table.c.seq)
+    if request.since:
+        known &= table.c.updated > request.since
+        rows = rows.where(known).offset(first).limit(request.size)
+    else:
+        # rows are numbered without gaps, so that a late page costs no more than an early one
+        rows = rows.where(known, table.c.seq > first, table.c.seq <= first + request.size)
     with store.connect() as connection:
-        total = connection.execute(select(func.count()).select_from(table).where(chosen)).scalar_one()
-        rows = connection.execute(select(table.c.body).where(chosen).order_by(table.c.seq).offset(cursor).limit(limit)).scalars().all()
-    end = cursor + len(rows)
-    following = "null" if end >= total else str(end)
-    return f'{{"as_of":"{state.city.date_of(day)}","total":{total},"next":{following},"data":[{",".join(rows)}]}}'
+        total = _total(connection, select(func.count()).select_from(table).where(known), (request, day))
+        bodies = connection.execute(rows).scalars().all()
+    pages = -(-total // request.size)
+    return f'{{"page":{request.page},"pages":{pages},"total":{total},"items":[{",".join(bodies)}]}}'
 
 
-def _fault(settings: Settings) -> dict[str, object] | None:
+_TOTALS: dict[tuple[str, str | None, int, str], int] = {}
+
+
+def _total(connection: Connection, query: Select[tuple[int]], asked: tuple[_Request, int]) -> int:
+    """Count once per request: the first page counts, later pages of a date that is closed reuse it."""
+    request, day = asked
+    key = (request.table, request.since, day, str(connection.engine.url))
+    if request.page == 1 or key not in _TOTALS:
+        _TOTALS[key] = connection.execute(query).scalar_one()
+    return _TOTALS[key]
+
+
+def _fault(settings: Settings) -> dict[str, Any]:
     path = settings.home / "city" / FAULT
-    return json.loads(path.read_text("utf-8")) if path.exists() else None
+    return dict(json.loads(path.read_text("utf-8"))) if path.exists() else {}
 
 
 def api_token(settings: Settings) -> str:
@@ -116,7 +143,7 @@ def listening(settings: Settings, port: int = 0) -> Iterator[tuple[uvicorn.Serve
     bound.bind(("127.0.0.1", port))
     number = bound.getsockname()[1]
     server = uvicorn.Server(uvicorn.Config(make_app(settings), log_level="warning"))
-    set_connections(settings, {"health": f"http://127.0.0.1:{number}"})
+    set_connections(settings, {"health": f"http://:{api_token(settings)}@127.0.0.1:{number}"})
     note = settings.run / "city_api.json"
     boot = Path("/proc/sys/kernel/random/boot_id")
     values = {

@@ -36,6 +36,7 @@ class Outputs:
         self._api = ApiStore(f"sqlite:///{(settings.home / 'city' / 'health.db').resolve()}", today, day)
         self._outputs = {name: self._open(name) for name in LAYOUTS if script.hands_over(name, day)}
         self._held: list[Frame] = []
+        self._store = settings.home / "city" / "sent"
 
     def write(self, frame: Frame) -> None:
         """Take the next rows of a resource."""
@@ -84,6 +85,8 @@ class Outputs:
 
     def _after(self, resource: str, path: Path) -> None:
         trouble = script.mishap(resource, self._day)
+        if script.is_kept(resource, self._day):
+            replace_file(self._store / path.name, path.read_bytes())
         if script.is_broken(resource, self._day) or script.is_broken(resource, self._day - 1):
             self._mend(resource, path)
         if trouble == "truncated_file":
@@ -92,27 +95,26 @@ class Outputs:
         elif trouble == "wrong_encoding":
             replace_file(path, path.read_bytes().decode("GB18030").encode("UTF-8"))
         elif trouble == "duplicate_delivery" and self._day:
-            before = self.path(resource, self._day - 1)
-            if before.exists():
-                replace_file(self.path(resource, self._day - 1, "_重报"), before.read_bytes())
+            self._again(resource, self._day - 1, "_重报")
         elif trouble == "stale_snapshot":
-            before = self.path(resource, 0)
-            if before.exists():
-                path.unlink()
-                replace_file(self.path(resource, 0, "_补"), before.read_bytes())
+            path.unlink()
+            self._again(resource, 0, "_补")
 
     def _mend(self, resource: str, path: Path) -> None:
         """Keep a good copy of a file about to be spoilt; hand over yesterday's."""
-        store = self._settings.home / "city" / "mended"
         if script.is_broken(resource, self._day):
             content = path.read_bytes()
             if script.mishap(resource, self._day) == "changed_columns" and path.suffix == ".csv":
                 head, _, rest = content.partition(b"\r\n")
                 content = ",".join(LAYOUTS[resource].columns).encode("GB18030") + b"\r\n" + rest
-            replace_file(store / path.name, content)
-        before = store / self.path(resource, self._day - 1).name
-        if script.is_broken(resource, self._day - 1) and resource != "justice.serving_sentence" and before.exists():
-            replace_file(self.path(resource, self._day - 1, "_更正"), before.read_bytes())
+            replace_file(self._store / path.name, content)
+        if script.is_broken(resource, self._day - 1) and resource != "justice.serving_sentence":
+            self._again(resource, self._day - 1, "_更正")
+
+    def _again(self, resource: str, day: int, mark: str) -> None:
+        """Hand over a file of an earlier day once more, from the department's own copy: the lake has taken the first away."""
+        kept = self._store / self.path(resource, day).name
+        replace_file(self.path(resource, day, mark), kept.read_bytes())
 
     def _late(self) -> None:
         late = [frame for frame in self._held if len(frame)]

@@ -125,7 +125,7 @@ class _Builder:
             self.base.append((elder, 66, 79))
             self.bear(elder + 2, elder, elder + 1)
             self.marry(elder + 2, elder + 3)
-            self.relation[elder + 3] = "28"
+            self.relation[elder + 3] = "38"
             self.bear(elder + 4, elder + 2, elder + 3, "40")
         for husband in range(75, 90, 3):
             self.live(husband, husband + 1, husband + 2)

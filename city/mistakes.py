@@ -163,7 +163,7 @@ def _numbers(rate: Rate, values: Ints, words: np.ndarray) -> Ints:
     if rate.kind == "unit_mixup":
         return values * 100
     if rate.field == "tapped_at":
-        return values - 86400 * 3653
+        return values + 86400 * 3653
     return values + np.array(_SHIFTS)[(words % len(_SHIFTS)).astype(np.int64)]
 
 

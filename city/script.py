@@ -44,6 +44,11 @@ def is_broken(resource: str, day: int) -> bool:
     return mishap(resource, day) in BROKEN
 
 
+def is_kept(resource: str, day: int) -> bool:
+    """Say whether a department will hand the good file of a city day over again."""
+    return mishap(resource, day + 1) == "duplicate_delivery" or (resource == "justice.serving_sentence" and day == 0)
+
+
 def hands_over(resource: str, day: int) -> bool:
     """Say whether a resource hands anything over on a city day: the prisons every third day and when they have to mend something."""
     if resource != "justice.serving_sentence":

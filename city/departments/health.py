@@ -112,7 +112,7 @@ def _visit_frame(lives: Lives, index: Ints, visited: Ints, stay: Ints, day: int,
     columns = {
         "visit_no": join("JZ", number(day_number(visited), 8), number(city.serial(person, "visit_no"), 10)),
         "visit_kind_code": take(("1", "3"), (stay > 0).astype(np.int64)),
-        "id_kind_code": constant("01", count),
+        "id_kind_code": constant("111", count),
         "id_no": p.id_no.take(pick),
         "name": p.name.take(pick),
         "sex_code": attributes.sex_code(p).take(pick),
