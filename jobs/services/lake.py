@@ -4,11 +4,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from citylake.settings import Settings
-from jobs.services.airflow import start_airflow, stop_airflow
+from jobs.services.airflow import DAGS, start_airflow, stop_airflow
 from jobs.services.supervisor import find, names, only_one, stop
 from jobs.spark.server import SERVICE as SPARK
 from jobs.spark.server import start_server
 from ledger.database import migrate, open_ledger
+from schemas.catalog import load_catalog
+from schemas.compiled import FILE, write_compiled
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,7 @@ def up(settings: Settings) -> list[Running]:
         ServiceError, JarError, JavaError: something did not start; what had started keeps running.
     """
     with only_one(settings), ThreadPoolExecutor(2) as together:
+        _compile(settings)
         engine = open_ledger(settings.ledger_url)
         migrate(engine)
         engine.dispose()
@@ -37,6 +40,15 @@ def up(settings: Settings) -> list[Running]:
         if spark is not None:
             spark.result()
     return running(settings)
+
+
+def _compile(settings: Settings) -> None:
+    """Compile the contracts; a running DAG processor that has read others is started again with them."""
+    path = settings.home / FILE
+    before = path.read_text("utf-8") if path.exists() else ""
+    write_compiled(load_catalog(settings.project / "schemas"), settings.home)
+    if before != path.read_text("utf-8"):
+        stop(settings, DAGS)
 
 
 def down(settings: Settings) -> list[str]:

@@ -1,0 +1,93 @@
+"""Rules of the house that no linter knows."""
+
+import re
+import subprocess
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from citylake.settings import PROJECT_ROOT
+from jobs.services.lock_file import pinned_versions
+
+REQUIREMENTS = PROJECT_ROOT / "requirements"
+LONGEST = 300
+VAGUE = {"common", "helper", "helpers", "manager", "managers", "misc", "util", "utils"}
+# Written in pieces, so that this file does not break its own rule.
+HOSTS = re.compile(
+    "|".join(re.escape(f"{a}.{b}") for a, b in (("maven", "org"), ("pypi", "org"), ("pythonhosted", "org")))
+)
+MACHINE_PATHS = re.compile(r"(?<![\w.~-])/(?:work/(?:main|shared)|root|home/[a-z]\w*|Users/\w+)/")
+
+
+@cache
+def files() -> tuple[Path, ...]:
+    """Return the files of the project: those git knows, and those it would take."""
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
+    listed = subprocess.run(command, cwd=PROJECT_ROOT, capture_output=True, text=True, check=True).stdout
+    paths = (PROJECT_ROOT / name for name in listed.split("\0") if name)
+    return tuple(sorted(path for path in paths if path.is_file()))
+
+
+def names(paths: list[Path]) -> list[str]:
+    return [str(path.relative_to(PROJECT_ROOT)) for path in paths]
+
+
+def modules() -> list[Path]:
+    return [path for path in files() if path.suffix == ".py"]
+
+
+def text(path: Path) -> str:
+    return path.read_text("utf-8", errors="replace")
+
+
+def test_the_project_has_modules_to_look_at() -> None:
+    assert PROJECT_ROOT / "citylake" / "settings.py" in modules()
+
+
+def test_no_module_is_longer_than_300_lines() -> None:
+    assert [f"{path.name}: {count}" for path in modules() if (count := len(text(path).splitlines())) > LONGEST] == []
+
+
+def test_no_module_or_package_has_a_name_that_says_nothing() -> None:
+    assert names([path for path in modules() if VAGUE & {path.stem, path.parent.name}]) == []
+
+
+def test_no_file_names_a_package_registry() -> None:
+    assert names([path for path in files() if HOSTS.search(text(path))]) == []
+
+
+def test_no_file_names_a_folder_of_somebodys_machine() -> None:
+    assert names([path for path in files() if MACHINE_PATHS.search(text(path))]) == []
+
+
+@pytest.mark.parametrize("name", ["product", "test"])
+def test_every_pinned_package_has_a_hash_and_no_address(name: str) -> None:
+    lines = text(REQUIREMENTS / f"{name}.txt").splitlines()
+    starts = [number for number, line in enumerate(lines) if line and not line.startswith((" ", "#"))]
+    assert starts
+    assert [lines[number] for number in starts if "==" not in lines[number]] == []
+    assert [lines[number] for number in starts if "--hash=sha256:" not in lines[number + 1]] == []
+
+
+def test_the_test_tools_come_on_top_of_the_very_packages_of_the_product() -> None:
+    product, tests = (pinned_versions(REQUIREMENTS / f"{name}.txt") for name in ("product", "test"))
+    assert product.items() <= tests.items()
+    assert {"pytest", "mypy", "ruff"} <= tests.keys() - product.keys()
+
+
+def test_the_two_distributions_of_pyspark_are_one_version() -> None:
+    pinned = pinned_versions(REQUIREMENTS / "product.txt")
+    assert pinned["pyspark"] == pinned["pyspark-client"]
+
+
+def test_make_explains_every_target_with_a_sentence() -> None:
+    targets = re.findall(r"^([a-z][a-z-]*):(?!=)(.*)$", text(PROJECT_ROOT / "Makefile"), re.MULTILINE)
+    assert {"help", "install", "night", "test", "stop"} <= {name for name, _ in targets}
+    assert [name for name, rest in targets if not re.search(r" ## [A-Z].*\.$", rest)] == []
+
+
+def test_the_script_of_ci_is_make_test() -> None:
+    script = PROJECT_ROOT / ".ci" / "run"
+    orders = [line for line in text(script).splitlines() if line and not line.startswith(("#", "set ", "cd "))]
+    assert orders == ["make test"]
