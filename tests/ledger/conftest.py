@@ -62,7 +62,15 @@ def postgresql() -> Iterator[URL]:
     programs = _programs()
     if programs is None:
         pytest.skip("PostgreSQL is not installed: the ledger is tested on SQLite only")
+    # Not below pytest's own folder: the account that PostgreSQL runs as may not enter that.
     folder = Path(tempfile.mkdtemp(prefix="citylake-pg-"))
+    try:
+        yield from _cluster(programs, folder)
+    finally:
+        shutil.rmtree(folder)
+
+
+def _cluster(programs: Path, folder: Path) -> Iterator[URL]:
     password, port, data = secrets.token_hex(16), _free_port(), folder / "data"
     user = _as_ordinary_user(folder)
     _write_secret(folder / "password", password)
@@ -71,17 +79,15 @@ def postgresql() -> Iterator[URL]:
     subprocess.run([*initdb, *options], check=True, stdout=subprocess.DEVNULL, cwd=folder)
     command = [*user, str(programs / "postgres"), "-D", str(data), "-p", str(port), "-h", "127.0.0.1"]
     settings = ["-c", f"unix_socket_directories={folder}", "-c", "fsync=off", "-c", "autovacuum=off"]
-    with (folder.parent / f"{folder.name}.log").open("wb") as log:
+    with (folder / "log").open("wb") as log:
         server = subprocess.Popen([*command, *settings], stdout=log, stderr=log, cwd=folder)
-        try:
-            address = URL.create("postgresql", "ledger", password, host="127.0.0.1", port=port, database="postgres")
-            _wait_for(address, server)
-            yield address
-        finally:
-            server.send_signal(signal.SIGINT)
-            server.wait(timeout=30)
-            shutil.rmtree(folder)
-            Path(log.name).unlink()
+    try:
+        address = URL.create("postgresql", "ledger", password, host="127.0.0.1", port=port, database="postgres")
+        _wait_for(address, server)
+        yield address
+    finally:
+        server.send_signal(signal.SIGINT)
+        server.wait(timeout=30)
 
 
 def _admin(address: URL) -> Engine:
