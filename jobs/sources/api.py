@@ -27,7 +27,7 @@ from jobs.sources.staging import hash_of, staging
 from schemas.contract import CollectedContract
 from schemas.department import Department
 
-PAGE_SIZE = 2_000
+PAGE_SIZE = 5_000
 PAUSES = (0.5, 1.0, 2.0)
 """Seconds before the second, third and fourth attempt at a page."""
 TIMEOUT = httpx.Timeout(30.0, connect=5.0)

@@ -8,7 +8,6 @@ from difflib import get_close_matches
 from typing import Any
 
 from jobs.sources.errors import DeliveryError
-from schemas.contract import CollectedContract
 
 _DIGITS = re.compile(r"\d{6,}")
 ENGINE_COLUMNS = ("_line", "_operation", "_unreadable")
@@ -93,34 +92,6 @@ class Layout:
             f"{self.subject}{where}的列与约定不符：{'；'.join(parts)}。请恢复约定的列名后重新报送；"
             "确需增减或改名的，请先与数据局修改约定。"
         )
-
-
-def layout_of(contract: CollectedContract, subject: str) -> Layout:
-    """Return what the parser must know of a contract."""
-    source = contract.source
-    columns = {name: column.source or name for name, column in contract.columns.items()}
-    formats = [
-        pattern
-        for column in contract.columns.values()
-        if (column.source or "") == source.as_of.column
-        for pattern in column.format
-    ]
-    return Layout(
-        subject=subject,
-        form=source.form,
-        mode=contract.mode,
-        columns=columns,
-        ignored=tuple(contract.ignore),
-        operation=contract.change.operation if contract.change else None,
-        others=tuple(name for name in (source.watermark, source.as_of.column) if name),
-        as_of=source.as_of.column,
-        as_of_formats=tuple(formats),
-        encoding=source.encoding,
-        delimiter=source.delimiter,
-        sheet=source.sheet,
-        header_rows=source.header_rows,
-        skip_rows=source.skip_rows,
-    )
 
 
 def renamed(missing: Sequence[str], extra: Sequence[str]) -> list[tuple[str, str]]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from citylake.settings import PROJECT_ROOT
 from jobs.sources.errors import DeliveryError, shown
-from jobs.sources.layout import Layout, layout_of
+from jobs.sources.layout import Layout
 from jobs.sources.limits import GIB, Limits
 from schemas.contract import CollectedContract
 
@@ -88,6 +88,34 @@ def parse(
     day = result["as_of"]
     return Parsed(
         target, result["lines"], result["unreadable"], path.stat().st_size, date.fromisoformat(day) if day else None
+    )
+
+
+def layout_of(contract: CollectedContract, subject: str) -> Layout:
+    """Return what the parser must know of a contract."""
+    source = contract.source
+    columns = {name: column.source or name for name, column in contract.columns.items()}
+    formats = [
+        pattern
+        for column in contract.columns.values()
+        if (column.source or "") == source.as_of.column
+        for pattern in column.format
+    ]
+    return Layout(
+        subject=subject,
+        form=source.form,
+        mode=contract.mode,
+        columns=columns,
+        ignored=tuple(contract.ignore),
+        operation=contract.change.operation if contract.change else None,
+        others=tuple(name for name in (source.watermark, source.as_of.column) if name),
+        as_of=source.as_of.column,
+        as_of_formats=tuple(formats),
+        encoding=source.encoding,
+        delimiter=source.delimiter,
+        sheet=source.sheet,
+        header_rows=source.header_rows,
+        skip_rows=source.skip_rows,
     )
 
 

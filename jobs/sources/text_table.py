@@ -5,7 +5,6 @@ from datetime import date
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from jobs.sources.errors import DeliveryError
@@ -99,7 +98,7 @@ class TextTable:
 
     def _note_days(self, values: pa.Array) -> None:
         known = [self.as_of] if self.as_of else []
-        found = [parsed for text in pc.unique(values).to_pylist() if text and (parsed := day(text))]
+        found = [parsed for text in values.unique().to_pylist() if text and (parsed := day(text))]
         self.as_of = max([*known, *found], default=None)
 
     def _hold(self, table: pa.Table) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 
 import pyarrow as pa
@@ -65,7 +66,7 @@ def _sheet(workbook: CalamineWorkbook, layout: Layout) -> CalamineSheet:
 
 def _read_sheet(sheet: CalamineSheet, layout: Layout, limits: Limits, out: TextTable) -> None:
     rows = _rows(sheet)
-    above = [row for row, _ in zip(rows, range(layout.skip_rows + layout.header_rows), strict=False)]
+    above = list(islice(rows, layout.skip_rows + layout.header_rows))
     header = _header(above, sheet.merged_cell_ranges or (), layout.skip_rows)
     if not header:
         raise DeliveryError("empty", f"{layout.subject}的工作表里没有表头。请核对后重新报送。")
