@@ -1,7 +1,5 @@
 """The incremental rule: a derived table costs what has changed, and equals what a rebuild would make."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 
 import pyarrow as pa
@@ -10,8 +8,7 @@ from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from jobs.engine.context import Context, Position, TableResult, positions
-from jobs.engine.delta_log import newest_version
+from jobs.engine.context import Context, TableResult, positions
 from jobs.engine.difference import changed_units, fetch_small, small_difference
 from jobs.engine.errors import FeedLostError
 from jobs.engine.evaluate import TransformRun, evaluate
@@ -20,74 +17,17 @@ from jobs.engine.meaning import meaning
 from jobs.engine.record import RunRecord, open_run, remove_staging
 from jobs.engine.tables import at_version, derived_columns, ensure, quoted
 from jobs.engine.units import Units, collected, touched
+from jobs.engine.work import Work
 from jobs.engine.write import Writer
 from ledger.leases import lease
-from ledger.runs import Consumed, Outcome
-from ledger.tables import TableState, table_state
+from ledger.runs import Outcome
+from ledger.tables import table_state
 from schemas.contract import DerivedContract
 
 log = structlog.get_logger()
 
 REBUILD_SHARE = 0.3
 """Above this share of touched units everything is evaluated; above this share of changed units it is overwritten."""
-
-
-@dataclass(frozen=True)
-class _Work:
-    """One derived table tonight: what it reads, what it was, and what has to be done."""
-
-    context: Context
-    contract: DerivedContract
-    inputs: Mapping[str, Position]
-    state: TableState | None
-    meaning: str
-
-    @property
-    def present_version(self) -> int | None:
-        """Newest version, a killed run's half-done work included; None before the first load."""
-        if self.state is None or self.state.version is None:
-            return None
-        return newest_version(self.uri)
-
-    @property
-    def consumed(self) -> dict[str, Consumed]:
-        return self.state.consumed if self.state is not None else {}
-
-    @property
-    def moved(self) -> dict[str, Consumed]:
-        """Inputs that moved since they were consumed."""
-        last = self.consumed
-        return {
-            alias: last[alias]
-            for alias, position in self.inputs.items()
-            if alias in last and last[alias].content != position.content
-        }
-
-    @property
-    def is_due(self) -> bool:
-        recheck = self.state.recheck_on if self.state is not None else None
-        return recheck is not None and recheck <= self.context.business_date
-
-    @property
-    def rebuilds(self) -> bool:
-        """Whether everything is evaluated: first load, changed meaning, a moved ``all`` input, or asked for."""
-        return (
-            self.context.rebuild
-            or self.present_version is None
-            or (self.state is not None and self.state.meaning != self.meaning)
-            or not set(self.inputs) <= set(self.consumed)
-            or any(self.inputs[alias].input.all for alias in self.moved)
-        )
-
-    @property
-    def uri(self) -> str:
-        return self.context.lake.location(self.contract.name)
-
-    def present(self) -> DataFrame:
-        """Return the table's rows as they stand, without rows before the first load."""
-        assert self.present_version is not None
-        rows = at_version(self.context.spark, self.uri, self.present_version)
-        return rows.select(*[F.col(quoted(item.name)) for item in derived_columns(self.contract)])
 
 
 def derive(context: Context, contract: DerivedContract) -> TableResult:
@@ -98,7 +38,7 @@ def derive(context: Context, contract: DerivedContract) -> TableResult:
         GateError: a gate rule failed; nothing was written.
     """
     state = table_state(context.lake.ledger, contract.name)
-    work = _Work(context, contract, positions(context, contract), state, meaning(context.lake, contract))
+    work = Work(context, contract, positions(context, contract), state, meaning(context.lake, contract))
     if not (work.rebuilds or work.moved or work.is_due):
         return _unchanged(work)
     kind = "rebuild" if work.rebuilds else "incremental"
@@ -118,13 +58,13 @@ def derive(context: Context, contract: DerivedContract) -> TableResult:
     return TableResult(contract.name, state_name, done.version, done.content, done.rows, counts=counts)
 
 
-def _unchanged(work: _Work) -> TableResult:
+def _unchanged(work: Work) -> TableResult:
     state = work.state
     assert state is not None
     return TableResult(work.contract.name, "unchanged", state.version, state.content, state.rows)
 
 
-def _make(work: _Work, record: RunRecord) -> tuple[Outcome, dict[str, int]]:
+def _make(work: Work, record: RunRecord) -> tuple[Outcome, dict[str, int]]:
     if work.rebuilds:
         return _rebuild(work, record)
     staged = f"{work.context.lake.staging(record.run.id)}/units"
@@ -142,7 +82,7 @@ def _make(work: _Work, record: RunRecord) -> tuple[Outcome, dict[str, int]]:
     return _many(work, record, units)
 
 
-def _few(work: _Work, record: RunRecord, units: Units) -> tuple[Outcome, dict[str, int]]:
+def _few(work: Work, record: RunRecord, units: Units) -> tuple[Outcome, dict[str, int]]:
     """Evaluate, compare and write in this process: at most a thousand units and a few megabytes."""
     result = fetch_small(_evaluate(work, record, units))
     if result is None:
@@ -166,11 +106,11 @@ def _few(work: _Work, record: RunRecord, units: Units) -> tuple[Outcome, dict[st
     return _written(work, record, judged, rows_after, parts), counts
 
 
-def _rebuild(work: _Work, record: RunRecord) -> tuple[Outcome, dict[str, int]]:
+def _rebuild(work: Work, record: RunRecord) -> tuple[Outcome, dict[str, int]]:
     return _many(work, record, None)
 
 
-def _many(work: _Work, record: RunRecord, units: Units | None) -> tuple[Outcome, dict[str, int]]:
+def _many(work: Work, record: RunRecord, units: Units | None) -> tuple[Outcome, dict[str, int]]:
     """Evaluate into scratch Parquet, compare and write in Spark; everything when ``units`` is None."""
     ensure(
         work.context.spark, work.uri, derived_columns(work.contract),
@@ -186,14 +126,14 @@ def _many(work: _Work, record: RunRecord, units: Units | None) -> tuple[Outcome,
     return _replace(work, record, staged, units)
 
 
-def _first(work: _Work, record: RunRecord, staged: DataFrame) -> tuple[Outcome, dict[str, int]]:
+def _first(work: Work, record: RunRecord, staged: DataFrame) -> tuple[Outcome, dict[str, int]]:
     judged = judge(work.context, work.contract, staged, None)
     parts = _parts(work.contract, [_distinct_parts(work.contract, staged)])
     _writer(work, record, judged.rows, parts).overwrite(staged)
     return _written(work, record, judged, judged.rows, parts), {"written": judged.rows}
 
 
-def _replace(work: _Work, record: RunRecord, staged: DataFrame, units: Units | None) -> tuple[Outcome, dict[str, int]]:
+def _replace(work: Work, record: RunRecord, staged: DataFrame, units: Units | None) -> tuple[Outcome, dict[str, int]]:
     """Write the units that differ: a few listed, many by ``replaceUsing``, most by an overwrite."""
     by = work.contract.unit
     present = work.present() if units is None else units.restrict(work.present(), by)
@@ -238,7 +178,7 @@ def _parts(contract: DerivedContract, tables: list[pa.Table | None]) -> tuple[st
     return tuple(sorted(found))
 
 
-def _rows_after(work: _Work, staged: DataFrame, present: DataFrame, changed: DataFrame) -> int:
+def _rows_after(work: Work, staged: DataFrame, present: DataFrame, changed: DataFrame) -> int:
     """Return the table's rows after the write: those of untouched units stay."""
     assert work.state is not None
     by = list(work.contract.unit)
@@ -248,7 +188,7 @@ def _rows_after(work: _Work, staged: DataFrame, present: DataFrame, changed: Dat
     return (work.state.rows or 0) + int(gained)
 
 
-def _evaluate(work: _Work, record: RunRecord, units: Units | None) -> DataFrame:
+def _evaluate(work: Work, record: RunRecord, units: Units | None) -> DataFrame:
     context = work.context
     ensure(
         context.spark, work.uri, derived_columns(work.contract),
@@ -269,7 +209,7 @@ def _evaluate(work: _Work, record: RunRecord, units: Units | None) -> DataFrame:
     return evaluate(context, work.contract, work.inputs, run, units)
 
 
-def _writer(work: _Work, record: RunRecord, rows: int, parts: tuple[str, ...], steps: int = 1) -> Writer:
+def _writer(work: Work, record: RunRecord, rows: int, parts: tuple[str, ...], steps: int = 1) -> Writer:
     recheck = "_recheck_on" in work.contract.columns
     return record.writer(
         work.uri, steps=steps, rows=rows, parts=parts, recheck=recheck, accepted=_accepted_at_commit(work.contract)
@@ -281,7 +221,7 @@ def _accepted_at_commit(contract: DerivedContract) -> bool:
     return contract.layer == "linked" or contract.made_by == "resolver"
 
 
-def _nothing(work: _Work, judged: Judged | None = None) -> Outcome:
+def _nothing(work: Work, judged: Judged | None = None) -> Outcome:
     return Outcome(
         state="done",
         recheck_on=_earliest_recheck(work),
@@ -290,7 +230,7 @@ def _nothing(work: _Work, judged: Judged | None = None) -> Outcome:
     )
 
 
-def _written(work: _Work, record: RunRecord, judged: Judged, rows: int, parts: tuple[str, ...]) -> Outcome:
+def _written(work: Work, record: RunRecord, judged: Judged, rows: int, parts: tuple[str, ...]) -> Outcome:
     return Outcome(
         state="done",
         version=record.commits[-1].version,
@@ -304,7 +244,7 @@ def _written(work: _Work, record: RunRecord, judged: Judged, rows: int, parts: t
     )
 
 
-def _earliest_recheck(work: _Work) -> date | None:
+def _earliest_recheck(work: Work) -> date | None:
     """Return the next day on which a row changes by time alone."""
     if "_recheck_on" not in work.contract.columns:
         return None

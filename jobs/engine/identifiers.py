@@ -5,9 +5,9 @@ of Hong Kong, Macao and Taiwan residents (areas 81, 82, 83) and of foreigners (f
 layout and check. Unified social credit codes follow GB 32100-2015. No function here runs Python per row.
 """
 
+from collections.abc import Callable
 from datetime import date
-from functools import lru_cache, reduce
-from operator import add
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -24,7 +24,7 @@ _ID_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _ID_CHECKS = "10X98765432"
 _CENTENARIANS = ("996", "997", "998", "999")
 """Sequence numbers that marked 15-digit holders born before 1900."""
-_FIRST_YEAR = 1850
+_FIRST_DAY = date(1850, 1, 1)
 _LAST_DAY = date(2099, 12, 31)
 _LOCAL_PREFECTURE = "3707"
 _USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
@@ -43,14 +43,18 @@ def fold(text: Column) -> Column:
 def id_text(number: Column) -> Column:
     """Return an ID number as written, folded and without spaces and hyphens, not judged; NULL when nothing is left."""
     text = F.translate(fold(number), " -\u2010\u2011\u2013\u2014", "")
-    return F.when(text != "", text)
+    # Nearly all are plain already; the look-up of every character costs ten times the pattern.
+    return F.when(number.rlike(r"^\d{17}[\dX]$"), number).otherwise(F.when(text != "", text))
 
 
 def normalised_id_no(number: Column) -> Column:
     """Return an ID number in its 18-character form: folded, 15 digits lengthened; any other text stays as it is."""
-    text = id_text(number)
-    body = _lengthened(text)
-    return F.when(text.rlike(r"^\d{15}$"), F.concat(body, _id_check(body))).otherwise(text)
+
+    def lengthened(text: Column) -> Column:
+        body = _lengthened(text)
+        return F.when(text.rlike(r"^\d{15}$"), F.concat(body, _id_check(body))).otherwise(text)
+
+    return _once(id_text(number), lengthened)
 
 
 def id_no_state(number: Column, on: date | None = None) -> Column:
@@ -60,17 +64,18 @@ def id_no_state(number: Column, on: date | None = None) -> Column:
         number: as delivered.
         on: day after which nobody can have been born; default: the end of the century.
     """
-    text = id_text(number)
+    return _once(id_text(number), lambda text: _state(text, on or _LAST_DAY))
+
+
+def _state(text: Column, on: date) -> Column:
     old = text.rlike(r"^\d{15}$")
     modern = text.rlike(r"^\d{17}[\dX]$")
-    body = F.when(old, _lengthened(text)).otherwise(text)
-    birth = _birth(body)
-    possible = birth.isNotNull() & (F.year(birth) >= _FIRST_YEAR) & (birth <= F.lit(on or _LAST_DAY))
+    birth = _birth(F.when(old, _lengthened(text)).otherwise(text))
     return (
         F.when(text.isNull(), "missing")
         .when(~old & ~modern, "wrong_kind")
         .when(modern & (_id_check(text) != F.substring(text, 18, 1)), "checksum_wrong")
-        .when(~possible, "impossible_date")
+        .when(~F.coalesce(birth.between(_FIRST_DAY, on), F.lit(False)), "impossible_date")
         .when(~_known_area(text), "unknown_area")
         .when(old, "upgraded")
         .otherwise("ok")
@@ -93,7 +98,10 @@ def valid_uscc(code: Column) -> Column:
 
     NULL stays NULL.
     """
-    text = fold(code)
+    return _once(fold(code), _uscc)
+
+
+def _uscc(text: Column) -> Column:
     values = [F.instr(F.lit(_USCC_ALPHABET), F.substring(text, place, 1)) - 1 for place in range(1, 19)]
     total = _weighted(values[:17], _USCC_WEIGHTS)
     shaped = text.rlike(rf"^[1-9A-Y][1-9A-Y]\d{{6}}[{_USCC_ALPHABET}]{{10}}$")
@@ -130,12 +138,27 @@ def _id_check(text: Column) -> Column:
 
 
 def _weighted(values: list[Column], weights: tuple[int, ...]) -> Column:
-    return reduce(add, [value * weight for value, weight in zip(values, weights, strict=True)])
+    return _total([value * weight for value, weight in zip(values, weights, strict=True)])
+
+
+def _total(terms: list[Column]) -> Column:
+    """Add terms pairwise: a plan nested seventeen deep comes near what Spark Connect will decode."""
+    if len(terms) == 1:
+        return terms[0]
+    middle = len(terms) // 2
+    return _total(terms[:middle]) + _total(terms[middle:])
+
+
+def _once(value: Column, expression: Callable[[Column], Column]) -> Column:
+    """Return an expression of a value that is computed once, however often the expression names it."""
+    return F.get(F.transform(F.array(value), expression), F.lit(0))
 
 
 def _birth(text: Column) -> Column:
-    digits = F.substring(text, 7, 8)
-    return F.when(digits.rlike(r"^\d{8}$"), F.to_date(F.try_to_timestamp(digits, F.lit("yyyyMMdd"))))
+    # A cast is ten times as fast as parsing by a pattern.
+    year, month, day = (F.substring(text, start, length) for start, length in ((7, 4), (11, 2), (13, 2)))
+    digits = F.substring(text, 7, 8).rlike(r"^\d{8}$")
+    return F.when(digits, F.concat_ws("-", year, month, day).try_cast("date"))
 
 
 def _known_area(text: Column) -> Column:

@@ -1,0 +1,75 @@
+"""One derived table tonight: what it reads, what it was, and what has to be done."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from jobs.engine.context import Context, Position
+from jobs.engine.delta_log import newest_version
+from jobs.engine.tables import at_version, derived_columns, quoted
+from ledger.runs import Consumed
+from ledger.tables import TableState
+from schemas.contract import DerivedContract
+
+
+@dataclass(frozen=True)
+class Work:
+    """One derived table's state against its inputs; decides nothing by looking at data."""
+
+    context: Context
+    contract: DerivedContract
+    inputs: Mapping[str, Position]
+    state: TableState | None
+    meaning: str
+
+    @property
+    def present_version(self) -> int | None:
+        """Newest version, a killed run's half-done work included; None before the first load."""
+        if self.state is None or self.state.version is None:
+            return None
+        return newest_version(self.uri)
+
+    @property
+    def consumed(self) -> dict[str, Consumed]:
+        """What was consumed of each input last, by alias."""
+        return self.state.consumed if self.state is not None else {}
+
+    @property
+    def moved(self) -> dict[str, Consumed]:
+        """Inputs that moved since they were consumed."""
+        last = self.consumed
+        return {
+            alias: last[alias]
+            for alias, position in self.inputs.items()
+            if alias in last and last[alias].content != position.content
+        }
+
+    @property
+    def is_due(self) -> bool:
+        """Whether some row changes tonight by time alone."""
+        recheck = self.state.recheck_on if self.state is not None else None
+        return recheck is not None and recheck <= self.context.business_date
+
+    @property
+    def rebuilds(self) -> bool:
+        """Whether everything is evaluated: first load, changed meaning, a moved ``all`` input, or asked for."""
+        return (
+            self.context.rebuild
+            or self.present_version is None
+            or (self.state is not None and self.state.meaning != self.meaning)
+            or not set(self.inputs) <= set(self.consumed)
+            or any(self.inputs[alias].input.all for alias in self.moved)
+        )
+
+    @property
+    def uri(self) -> str:
+        """Where the table lies."""
+        return self.context.lake.location(self.contract.name)
+
+    def present(self) -> DataFrame:
+        """Return the table's rows as they stand, without rows before the first load."""
+        assert self.present_version is not None
+        rows = at_version(self.context.spark, self.uri, self.present_version)
+        return rows.select(*[F.col(quoted(item.name)) for item in derived_columns(self.contract)])
