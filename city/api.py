@@ -5,7 +5,6 @@ import json
 import os
 import secrets
 import socket
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,7 +18,6 @@ from sqlalchemy import Connection, Engine, MetaData, Select, func, select
 
 from city.databases import api_table, engine
 from city.deliver import load_state, set_connections
-from city.forms import replace_file
 from citylake.settings import Settings
 
 PATHS = {"death-certificates": "death_certificates", "visits": "visits"}
@@ -105,12 +103,12 @@ def _page(settings: Settings, store: Engine, request: _Request) -> str:
 _TOTALS: dict[tuple[str, str | None, int, str], int] = {}
 
 
-def _total(connection: Connection, query: Select[tuple[int]], asked: tuple[_Request, int]) -> int:
+def _total(connection: Connection, query: Select[Any], asked: tuple[_Request, int]) -> int:
     """Count once per request: the first page counts, later pages of a date that is closed reuse it."""
     request, day = asked
     key = (request.table, request.since, day, str(connection.engine.url))
     if request.page == 1 or key not in _TOTALS:
-        _TOTALS[key] = connection.execute(query).scalar_one()
+        _TOTALS[key] = int(connection.execute(query).scalar_one())
     return _TOTALS[key]
 
 
@@ -132,10 +130,10 @@ def api_token(settings: Settings) -> str:
 
 @contextmanager
 def listening(settings: Settings, port: int = 0) -> Iterator[tuple[uvicorn.Server, socket.socket]]:
-    """Bind the API to a free port of this machine, tell the lake, and take both back in the end.
+    """Bind the API to a free port of this machine and tell the lake.
 
     Args:
-        settings: the installation; its ``secrets/connections.yml`` and ``run/city_api.json`` are written.
+        settings: the installation; its ``secrets/connections.yml`` is written.
         port: a fixed port; 0 takes a free one.
     """
     bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
@@ -144,20 +142,9 @@ def listening(settings: Settings, port: int = 0) -> Iterator[tuple[uvicorn.Serve
     number = bound.getsockname()[1]
     server = uvicorn.Server(uvicorn.Config(make_app(settings), log_level="warning"))
     set_connections(settings, {"health": f"http://:{api_token(settings)}@127.0.0.1:{number}"})
-    note = settings.run / "city_api.json"
-    boot = Path("/proc/sys/kernel/random/boot_id")
-    values = {
-        "pid": os.getpid(),
-        "boot_id": boot.read_text().strip() if boot.exists() else "",
-        "started_at": time.time(),
-        "port": number,
-        "command": "city.api",
-    }
-    replace_file(note, json.dumps(values).encode())
     try:
         yield server, bound
     finally:
-        note.unlink(missing_ok=True)
         bound.close()
 
 

@@ -3,13 +3,16 @@
 import numpy as np
 
 from city import places
+from city.births import YEAR
 from city.hashing import Bools, Ints, weighted
-from city.population import YEAR, People
+from city.population import People
 from city.texts import Text, choose, digits, join, take, text_of
 
 ETHNICITIES = ("01", "03", "11", "02", "10", "05", "06", "15")
 _ETHNICITY_WEIGHTS = np.array([972, 12, 6, 3, 2, 2, 2, 1])
-_PHONE_STARTS = np.array([130, 131, 132, 135, 136, 137, 138, 139, 150, 152, 155, 158, 159, 176, 178, 182, 186, 187, 188, 198])
+_PHONE_STARTS = np.array(
+    [130, 131, 132, 135, 136, 137, 138, 139, 150, 152, 155, 158, 159, 176, 178, 182, 186, 187, 188, 198]
+)
 EDUCATION = ("90", "81", "71", "61", "41", "31", "21", "11")
 _EDUCATION = np.array([
     [30, 40, 22, 6, 1, 1, 0, 0], [6, 22, 45, 15, 6, 4, 2, 0], [1, 6, 36, 20, 12, 14, 10, 1], [0, 1, 14, 18, 15, 26, 23, 3],
@@ -76,7 +79,9 @@ def sex_code(people: People) -> Text:
 def station_name(people: People) -> Text:
     """Return the police station that keeps each household's register."""
     towns = take(places.villages().streets, people.village(np.zeros(len(people), dtype=bool)))
-    return join("潍坊市公安局", take([county.officials for county in places.COUNTIES], people.county), "分局", towns, "派出所")
+    return join(
+        "潍坊市公安局", take([county.officials for county in places.COUNTIES], people.county), "分局", towns, "派出所"
+    )
 
 
 def parent_id(people: People) -> Text:

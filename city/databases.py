@@ -4,7 +4,23 @@ from collections.abc import Iterable
 from datetime import date
 
 import pyarrow as pa
-from sqlalchemy import Column, Connection, Date, Engine, Index, Integer, MetaData, String, Table, Text, create_engine, delete, event, insert, select
+from sqlalchemy import (
+    Column,
+    Connection,
+    Date,
+    Engine,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    create_engine,
+    delete,
+    event,
+    insert,
+    select,
+)
 
 KEYS = {"HJ_CZRK": ("RYBH",), "IC10": ("AAC001", "AAE140")}
 """Tables whose rows are replaced; the others only grow."""
@@ -37,7 +53,8 @@ class Database:
         self._log = Table("CITY_DELIVERY", self._metadata, Column("DELIVERED_ON", Date, primary_key=True))
         self._metadata.create_all(self._engine)
         self._connection: Connection = self._engine.connect()
-        self.done = self._connection.execute(select(self._log).where(self._log.c.DELIVERED_ON == day)).first() is not None
+        known = select(self._log).where(self._log.c.DELIVERED_ON.in_([day]))
+        self.done = self._connection.execute(known).first() is not None
 
     def table(self, name: str, columns: Iterable[str]) -> "TableWriter":
         """Return a writer of one table; it is made if it does not exist."""

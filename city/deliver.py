@@ -63,7 +63,9 @@ def load_state(settings: Settings) -> State | None:
     if not path.exists():
         return None
     values = json.loads(path.read_text("utf-8"))
-    return State(values["people"], values["seed"], date.fromisoformat(values["start"]), values["through"], tuple(values["dates"]))
+    return State(
+        values["people"], values["seed"], date.fromisoformat(values["start"]), values["through"], tuple(values["dates"])
+    )
 
 
 def deliver(settings: Settings, business_date: date, quiet: bool = False) -> Delivered:
@@ -82,7 +84,9 @@ def deliver(settings: Settings, business_date: date, quiet: bool = False) -> Del
     state = load_state(settings) or State(settings.people, settings.seed, business_date, -1, ())
     day = (business_date - state.start).days
     if day < 0:
-        raise CityError(f"the city begins on {state.start}; nothing was delivered on {business_date}: choose a later date")
+        raise CityError(
+            f"the city begins on {state.start}; nothing was delivered on {business_date}: choose a later date"
+        )
     write_connections(settings)
     if business_date.isoformat() in state.dates or day <= state.through:
         return Delivered(business_date, (), quiet=quiet)
@@ -135,7 +139,9 @@ def write_connections(settings: Settings) -> None:
     """Write where the databases are into ``secrets/connections.yml``; what is there already stays."""
     path = settings.secrets / "connections.yml"
     known: dict[str, str] = (yaml.safe_load(path.read_text("utf-8")) or {}) if path.exists() else {}
-    wanted = {name: f"sqlite:///{(settings.home / 'city' / f'{name}.db').resolve()}" for name in ("public_security", "hrss")}
+    wanted = {
+        name: f"sqlite:///{(settings.home / 'city' / f'{name}.db').resolve()}" for name in ("public_security", "hrss")
+    }
     set_connections(settings, {name: url for name, url in wanted.items() if name not in known})
 
 
@@ -158,5 +164,11 @@ def _state_path(settings: Settings) -> Path:
 
 
 def _save(settings: Settings, state: State) -> None:
-    values = {"people": state.people, "seed": state.seed, "start": state.start.isoformat(), "through": state.through, "dates": list(state.dates)}
+    values = {
+        "people": state.people,
+        "seed": state.seed,
+        "start": state.start.isoformat(),
+        "through": state.through,
+        "dates": list(state.dates),
+    }
     replace_file(_state_path(settings), json.dumps(values, indent=1).encode())

@@ -124,4 +124,3 @@ class Outputs:
             for frame in late:
                 writer.write(written(frame))
             writer.close()
-

@@ -8,12 +8,15 @@ from city.cases import CODE, KINDS
 from city.hashing import Ints
 from city.lives import HISTORY, Lives
 from city.population import NEVER
+from city.script import BROKEN, MISHAPS
 from city.texts import month_index
 from city.world import EPOCH
 
+_SPOILT = [item.day for item in MISHAPS if item.resource == "civil_affairs.cremation" and item.trouble in BROKEN]
+"""City days whose death records cannot be used before the next."""
 STATUS = {
     "dead_all_sources": "dead", "dead_one_source": "dead", "dead_id_mistyped": "dead", "dead_with_later_traces": "dead",
-    "jailed": "in_prison", "no_trace": "to_be_checked", "one_trace_only": "alive", "stopped_in_time": "dead",
+    "jailed": "in_prison", "no_trace": "to_check", "one_trace_only": "alive", "stopped_in_time": "dead",
     "dead_namesake": "alive", "released": "alive",
 }  # fmt: skip
 
@@ -26,14 +29,15 @@ def expected(lives: Lives, day: int) -> list[dict[str, object]]:
     """
     p = lives.people
     rows = []
-    for index in np.flatnonzero((p.case >= 0) & (p.case_day <= day)):
+    known = p.case_day + np.isin(p.case_day, _SPOILT)
+    for index in np.flatnonzero((p.case >= 0) & (known <= day)):
         kind = KINDS[int(p.case[index])].name
         months, cents = _over_paid(lives, int(index), day)
         begun = int(lives.imprisoned[index]) if kind in ("jailed", "released") else int(p.death[index])
         ended = int(lives.release[index]) if kind in ("jailed", "released") else NEVER
         trace, source = _latest_trace(lives, int(index), day)
         rows.append({
-            "case": kind, "person": int(p.person[index]), "since": lives.city.date_of(int(p.case_day[index])).isoformat(),
+            "case": kind, "person": int(p.person[index]), "since": lives.city.date_of(int(known[index])).isoformat(),
             "status": STATUS[kind], "event_date": _day(begun), "end_date": _day(ended), "months": months,
             "amount": f"{cents // 100}.{cents % 100:02d}", "latest_trace": _day(trace), "source": source,
         })  # fmt: skip

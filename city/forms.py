@@ -2,7 +2,6 @@
 
 import gzip
 import io
-import os
 import re
 import zipfile
 from collections.abc import Iterable
@@ -33,7 +32,7 @@ def replace_file(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.part")
     temporary.write_bytes(content)
-    os.replace(temporary, path)
+    temporary.replace(path)
 
 
 class CsvWriter:
@@ -56,7 +55,7 @@ class CsvWriter:
     def close(self) -> None:
         """Make the file visible."""
         self._file.close()
-        os.replace(self._temporary, self._path)
+        self._temporary.replace(self._path)
 
 
 def json_lines(table: pa.Table) -> pa.StringArray:
@@ -89,7 +88,7 @@ class NdjsonWriter:
         """Make the file visible."""
         self._file.close()
         self._raw.close()
-        os.replace(self._temporary, self._path)
+        self._temporary.replace(self._path)
 
 
 class ExcelWriter:
@@ -97,9 +96,9 @@ class ExcelWriter:
 
     def __init__(self, path: Path, title: str, columns: Iterable[str], numeric: Iterable[str]) -> None:
         self._path, self._columns, self._numeric = path, list(columns), set(numeric)
-        self._book = Workbook()
-        self._sheet = self._book.active
-        self._sheet.title = "花名册"
+        self._book = Workbook(write_only=False)
+        del self._book["Sheet"]
+        self._sheet = self._book.create_sheet("花名册")
         self._head(title)
 
     def _head(self, title: str) -> None:

@@ -1,6 +1,7 @@
 """A resource on its way to a department: canonical columns, who the rows are about, which rows must stay clean."""
 
 from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -9,7 +10,7 @@ import pyarrow.compute as pc
 from city.hashing import Bools, Ints
 from city.texts import Text
 
-Column = Text | Ints
+Column: TypeAlias = Text | Ints
 """Text, or integers: days for dates, seconds for moments, cents for amounts; ``texts.NONE`` is missing."""
 
 

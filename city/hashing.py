@@ -63,7 +63,9 @@ def between(keys: ArrayLike, field: str, seed: int, low: ArrayLike, high: ArrayL
     """Return one integer in ``[low, high]`` per key; bounds may be arrays."""
     first = np.asarray(low, dtype=np.int64)
     span = np.maximum(np.asarray(high, dtype=np.int64) - first, 0) + 1
-    return first + np.minimum((uniform(keys, field, seed) * span).astype(np.int64), span - 1)
+    return np.asarray(
+        first + np.minimum((uniform(keys, field, seed) * span).astype(np.int64), span - 1), dtype=np.int64
+    )
 
 
 def scramble(keys: ArrayLike, field: str, seed: int) -> Ints:
@@ -71,6 +73,8 @@ def scramble(keys: ArrayLike, field: str, seed: int) -> Ints:
 
     Args:
         keys: integers in ``[0, 2**31)``.
+        field: name of the numbering.
+        seed: seed of the city.
     """
     mask = np.uint64(0x7FFFFFFF)
     offset = np.uint64(salt(field, seed)) & mask

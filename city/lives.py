@@ -5,9 +5,10 @@ from functools import cached_property
 
 import numpy as np
 
+from city.births import YEAR
 from city.hashing import Bools, Ints
 from city.households import UNBORN
-from city.population import NEVER, YEAR, People
+from city.population import NEVER, People
 from city.texts import month_first, month_index
 from city.world import LATE_DAYS, City
 
@@ -93,7 +94,8 @@ class Lives:
         """Monthly pension in cents."""
         low = np.array([18000, 240000, 430000])[self.pension_kind]
         span = np.array([160, 2600, 4400])[self.pension_kind]
-        return low + 100 * (self.city.uniform(self.people.person, "pension_amount") * span).astype(np.int64)
+        drawn = (self.city.uniform(self.people.person, "pension_amount") * span).astype(np.int64)
+        return np.asarray(low + 100 * drawn, dtype=np.int64)
 
     @cached_property
     def last_paid_month(self) -> Ints:
@@ -105,12 +107,18 @@ class Lives:
     def pay_date(self, month: int | Ints) -> Ints:
         """Return the day on which each person's pension of a month is paid."""
         dom = np.where(self.pension_kind == 0, 16 + self.people.county, np.array(_PAY_DAY)[self.pension_kind])
-        return month_first(np.full(len(self.people), month, dtype=np.int64) if isinstance(month, int) else month) + dom - 1
+        return (
+            month_first(np.full(len(self.people), month, dtype=np.int64) if isinstance(month, int) else month) + dom - 1
+        )
 
     def paid(self, month: int) -> Bools:
         """Say who is paid for a month."""
         p = self.people
-        due = (self.retired < NEVER) & (month_index(np.minimum(self.retired, NEVER)) <= month) & (month <= self.last_paid_month)
+        due = (
+            (self.retired < NEVER)
+            & (month_index(np.minimum(self.retired, NEVER)) <= month)
+            & (month <= self.last_paid_month)
+        )
         inside = p.is_case("released")
         begun = month_index(np.where(inside, self.imprisoned, 0))
         over = month_index(np.where(inside, self.release, 0))
@@ -160,11 +168,11 @@ class Lives:
 
     @cached_property
     def _visits_only(self) -> Bools:
-        return self.people.is_case("one_trace_only") & (self.people.variant != 1)
+        return self.people.is_case("one_trace_only") & np.not_equal(self.people.variant, 1)
 
     @cached_property
     def _buses_only(self) -> Bools:
-        return self.people.is_case("one_trace_only") & (self.people.variant == 1)
+        return self.people.is_case("one_trace_only") & np.equal(self.people.variant, 1)
 
     def visits(self, days: Ints) -> tuple[Ints, Ints]:
         """Return (index of person, day) of each medical visit on the given days."""
@@ -207,6 +215,11 @@ class Lives:
         row, column = np.nonzero(seen)
         index, day = who[row], days[column]
         ghost = ghosts[index]
-        here = (p.birth[index] <= day) & (p.arrive[index] <= day) & (day < p.leave[index]) & ((day <= p.death[index]) | ghost)
+        here = (
+            (p.birth[index] <= day)
+            & (p.arrive[index] <= day)
+            & (day < p.leave[index])
+            & ((day <= p.death[index]) | ghost)
+        )
         here &= ~(self.in_prison[index] & (self.imprisoned[index] <= day) & (day < self.release[index]))
         return index[here], day[here]

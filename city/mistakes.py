@@ -164,12 +164,14 @@ def _numbers(rate: Rate, values: Ints, words: np.ndarray) -> Ints:
         return values * 100
     if rate.field == "tapped_at":
         return values + 86400 * 3653
-    return values + np.array(_SHIFTS)[(words % len(_SHIFTS)).astype(np.int64)]
+    return np.asarray(values + np.array(_SHIFTS)[(words % len(_SHIFTS)).astype(np.int64)], dtype=np.int64)
 
 
 _RULES: dict[str, Callable[[str, int], str]] = {
     "fifteen_digit_id": lambda text, word: identifiers.fifteen(text) if text[6:8] == "19" and len(text) == 18 else text,
-    "typo_id": lambda text, word: identifiers.transposed(text, word >> 8) if word % 3 == 0 else identifiers.mistyped(text, word >> 8),
+    "typo_id": lambda text, word: (
+        identifiers.transposed(text, word >> 8) if word % 3 == 0 else identifiers.mistyped(text, word >> 8)
+    ),
     "spaces": identifiers.spaced,
     "full_width": lambda text, word: identifiers.full_width(text),
     "homophone_name": names.homophone,
@@ -179,10 +181,15 @@ _RULES: dict[str, Callable[[str, int], str]] = {
 }
 
 
-def _texts(frame: Frame, rate: Rate, rows: Ints, words: np.ndarray, column: pa.StringArray) -> tuple[Ints, pa.StringArray]:
+def _texts(
+    frame: Frame, rate: Rate, rows: Ints, words: np.ndarray, column: pa.StringArray
+) -> tuple[Ints, pa.StringArray]:
     old = column.take(pa.array(rows)).to_pylist()
     if rate.kind == "borrowed_valid_id":
-        new = [other or text for text, other in zip(old, frame.hidden["_relative_id_no"].take(pa.array(rows)).to_pylist(), strict=True)]
+        new = [
+            other or text
+            for text, other in zip(old, frame.hidden["_relative_id_no"].take(pa.array(rows)).to_pylist(), strict=True)
+        ]
     else:
         rule = _RULES[rate.kind]
         new = [rule(text, int(word)) for text, word in zip(old, words, strict=True)]
@@ -215,7 +222,11 @@ def _planted(frame: Frame, done: list[Damage]) -> Frame:
     rows = np.flatnonzero((variant != NONE) & ~missing)
     old = column.take(pa.array(rows)).to_pylist()
     change = [identifiers.transposed if variant[row] == 2 else identifiers.mistyped for row in rows]
-    _, column = _put(column, rows, [rule(text, 7 * int(row) + 3) for rule, text, row in zip(change, old, frame.record[rows], strict=True)])
+    _, column = _put(
+        column,
+        rows,
+        [rule(text, 7 * int(row) + 3) for rule, text, row in zip(change, old, frame.record[rows], strict=True)],
+    )
     done += [Damage(rows, "id_no", "typo_id"), Damage(np.flatnonzero(missing), "id_no", "missing")]
     return frame.with_column("id_no", column)
 
@@ -224,10 +235,14 @@ def _without_rare_characters(city: City, frame: Frame, done: list[Damage]) -> Fr
     """Write rare characters as systems other than the register's do."""
     if frame.resource.startswith("public_security."):
         return frame
-    for field in [name for name in frame.columns if name == "name" or name in ("husband_name", "wife_name", "relative_name")]:
+    for field in [
+        name for name in frame.columns if name == "name" or name in ("husband_name", "wife_name", "relative_name")
+    ]:
         column = frame.columns[field]
         assert not isinstance(column, np.ndarray)
-        rows = np.flatnonzero(pc.fill_null(pc.match_substring_regex(column, "[𠮷㛃䶮]"), False).to_numpy(zero_copy_only=False))
+        rows = np.flatnonzero(
+            pc.fill_null(pc.match_substring_regex(column, "[𠮷㛃䶮]"), False).to_numpy(zero_copy_only=False)
+        )
         if len(rows):
             words = city.mix(frame.record[rows] % 2**20, f"{frame.resource}.rare")
             rows, column = _texts(frame, Rate(field, "rare_character", 1), rows, words, column)
@@ -248,4 +263,3 @@ def _duplicated(city: City, frame: Frame, done: list[Damage]) -> tuple[Frame, li
             done = [replace(item, rows=place[item.rows]) for item in done if len(item.rows)]
             return frame.rows(index[order]), done
     return frame, [item for item in done if len(item.rows)]
-

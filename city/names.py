@@ -1,5 +1,7 @@
 """Names as a Shandong register shows them: surnames by frequency, given names by decade and sex, rare characters."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pyarrow as pa
 
@@ -87,7 +89,7 @@ def given_names(keys: Ints, sex: Ints, birth_year: Ints, seed: int) -> Text:
     return choose((uniform(keys, "given_is_single", seed) < single_share) & ~rare, alone, double)
 
 
-def _characters(pools: dict[int, tuple[str, ...]], words: np.ndarray, cell: Ints) -> Text:
+def _characters(pools: Mapping[int, tuple[str, ...]], words: np.ndarray, cell: Ints) -> Text:
     flat = [text for sex in (1, 2) for text in pools[sex]]
     starts = np.cumsum([0, *(len(text) for text in flat)])[:-1]
     sizes = np.array([len(text) for text in flat])

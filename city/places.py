@@ -123,7 +123,20 @@ def village_of(keys: Ints, county: Ints, field: str, seed: int) -> Ints:
     return known.starts[county] + drawn % known.counts[county]
 
 
-_ESTATES = ("阳光花园", "金都小区", "北海家园", "鸢飞苑", "东方名城", "圣荣小区", "佳和花园", "虞河新村", "恒信华府", "泰华城", "怡景苑", "龙泉家园")
+_ESTATES = (
+    "阳光花园",
+    "金都小区",
+    "北海家园",
+    "鸢飞苑",
+    "东方名城",
+    "圣荣小区",
+    "佳和花园",
+    "虞河新村",
+    "恒信华府",
+    "泰华城",
+    "怡景苑",
+    "龙泉家园",
+)
 
 
 def addresses(homes: Ints, village: Ints, seed: int) -> Text:

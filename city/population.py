@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from city import names, places
+from city.births import YEAR, birth_days, birth_targets, sequence_numbers
 from city.cases import CODE, DEAD, NAMESAKE_SLOT, cases
 from city.hashing import Bools, Ints, between
 from city.households import (
@@ -14,24 +15,19 @@ from city.households import (
     FORCED_ELDER,
     LATER_COUPLES,
     LEFT,
-    LIVING,
     NEWCOMERS,
     SINGLES,
     SLOTS,
     UNBORN,
-    Layout,
     layout,
 )
-from city.identifiers import RESIDUES, SEQUENCES, citizen_ids, unique_day
+from city.identifiers import citizen_ids
 from city.texts import Digits, Text, choose, join, text_of, ymd
 from city.world import BLOCK, City
 
 NEVER = np.int64(10**6)
 """A day that no run reaches."""
 FORCED_DAYS = 30
-INFANTS = {22: 1.6, 25: 5.0}
-"""Slot -> oldest age: somebody was born lately in most blocks."""
-YEAR = 365.2425
 
 
 @dataclass(frozen=True)
@@ -156,19 +152,24 @@ def people(city: City, blocks: Ints) -> People:
     sex = np.where(sex == 0, drawn, sex)
     namesake = np.flatnonzero(case == CODE["dead_namesake"])
     sex[namesake - slot[namesake] + NAMESAKE_SLOT] = sex[namesake]
-    target = _birth_targets(city, pattern, person.reshape(count, SLOTS))
+    target = birth_targets(city, pattern, person.reshape(count, SLOTS))
     target[namesake // SLOTS, NAMESAKE_SLOT] = target.ravel()[namesake]
     forced = (slot == UNBORN[0]) & (block < FORCED_DAYS)
     rank = (block // 64) * places.SHARES[county] + places.RANK_OF_64[block % 64]
-    birth = _births(city, target.ravel(), slot, rank, forced, block)
+    birth = birth_days(city, target.ravel(), slot, rank, forced, block)
     area = places.birth_area(person, county, birth, _newcomer(city, person, slot), city.seed)
-    sequence = _sequence(birth, rank, forced, sex)
+    sequence = sequence_numbers(birth, rank, forced, sex)
     base = np.arange(count, dtype=np.int64).repeat(SLOTS) * SLOTS
-    kin = {name: np.where(getattr(pattern, name)[slot] < 0, -1, base + getattr(pattern, name)[slot]) for name in ("spouse", "father", "mother")}
+    kin = {
+        name: np.where(getattr(pattern, name)[slot] < 0, -1, base + getattr(pattern, name)[slot])
+        for name in ("spouse", "father", "mother")
+    }
     household = block * 64 + pattern.household[slot]
     surname = _surnames(city, person, kin["father"])
     arrive, leave, married = _turns(city, slot, block, person, birth, kin["spouse"])
-    lives = _Lives(city, slot, block, person, birth, np.isin(np.arange(len(slot)), namesake - slot[namesake] + NAMESAKE_SLOT))
+    lives = _Lives(
+        city, slot, block, person, birth, np.isin(np.arange(len(slot)), namesake - slot[namesake] + NAMESAKE_SLOT)
+    )
     death = lives.death()
     fixed = case >= 0
     dead = np.isin(case, [*DEAD, CODE["stopped_in_time"]])
@@ -190,59 +191,6 @@ def _case_columns(city: City, blocks: Ints, person: Ints) -> tuple[Ints, Ints, I
     for column, values in zip(out, (known.kind, known.day, known.event, known.variant), strict=True):
         column[place] = values[chosen]
     return out[0], out[1], out[2], out[3]
-
-
-def _birth_targets(city: City, pattern: Layout, person: Ints) -> Ints:
-    """Return wished birth days, shape (blocks, slots): ages from the pattern, wives near husbands, children after mothers."""
-    target = np.zeros(person.shape, dtype=np.int64)
-
-    def years(slots: list[int], field: str, low: float, high: float) -> Ints:
-        return between(person[:, slots], field, city.seed, round(low * YEAR), round(high * YEAR))
-
-    for slot, low, high in pattern.base:
-        target[:, [slot]] = city.first - years([slot], "age", low, high + 1)
-    wives = dict(pattern.wives)
-    old = [slot for slot, _, _ in pattern.base]
-
-    def wed(husbands: list[int]) -> None:
-        pairs = [(wife, husband) for wife, husband in wives.items() if husband in husbands]
-        slots = [wife for wife, _ in pairs]
-        target[:, slots] = target[:, [husband for _, husband in pairs]] + years(slots, "wife_age", -1.5, 3.5)
-
-    wed(old)
-    sons = [slot for slot in range(LIVING) if pattern.mother[slot] >= 0 and slot in wives.values()]
-    target[:, sons] = target[:, pattern.mother[sons]] + years(sons, "mother_age", 23, 28)
-    wed(sons)
-    children = [slot for slot in range(LIVING) if pattern.mother[slot] >= 0 and slot not in sons]
-    target[:, children] = target[:, pattern.mother[children]] + years(children, "mother_age", 24, 31)
-    second = [slot for slot in range(3, 20, 4)]
-    target[:, second] = target[:, [slot - 1 for slot in second]] + years(second, "after_sibling", 1.8, 6)
-    recent = city.first - 1 - years(children, "young", 0, 4)
-    for slot, oldest in INFANTS.items():
-        recent[:, children.index(slot)] = city.first - 1 - years([slot], "infant", 0, oldest)[:, 0]
-    infants = list(INFANTS)
-    target[:, infants] = city.first
-    target[:, children] = np.where(target[:, children] > recent, recent, target[:, children])
-    unborn = list(UNBORN)
-    target[:, unborn] = city.first + years(unborn, "unborn", 0, 10)
-    return target
-
-
-def _births(city: City, target: Ints, slot: Ints, rank: Ints, forced: Bools, block: Ints) -> Ints:
-    """Return birth days: near the wished one, on the residue that makes ID numbers unique."""
-    code = (rank // SEQUENCES) * BLOCK + slot
-    turn = city.pick(rank % SEQUENCES, "residue_turn", RESIDUES)
-    birth = unique_day(target, (code * 521 + turn) % RESIDUES)
-    unborn = np.isin(slot, list(UNBORN))
-    birth = np.where(unborn & (birth < city.first), birth + RESIDUES, birth)
-    birth = np.where(~unborn & (birth >= city.first), birth - RESIDUES, birth)
-    return np.where(forced, city.first + block, birth)
-
-
-def _sequence(birth: Ints, rank: Ints, forced: Bools, sex: Ints) -> Ints:
-    residue = np.mod(birth, RESIDUES)
-    place = (rank % SEQUENCES + residue * 97) % SEQUENCES
-    return (2 * place + forced) * 2 + (sex == 1)
 
 
 def _newcomer(city: City, person: Ints, slot: Ints) -> Bools:
@@ -276,7 +224,9 @@ def _turns(city: City, slot: Ints, block: Ints, person: Ints, birth: Ints, spous
     going = first + (-np.log1p(-city.uniform(person, "leave_later")) * 20 * YEAR).astype(np.int64)
     leave = np.where(slot >= 98, leave, np.where(single, NEVER, leave))
     leave = np.where(np.isin(slot, [98, 99]), np.minimum(going, NEVER), leave)
-    wife = np.where(spouse >= 0, np.where(np.isin(slot, [pair[1] for pair in layout().couples]), np.arange(len(slot)), spouse), 0)
+    wife = np.where(
+        spouse >= 0, np.where(np.isin(slot, [pair[1] for pair in layout().couples]), np.arange(len(slot)), spouse), 0
+    )
     married = birth[wife] + between(person[wife], "marriage_age", city.seed, round(22.3 * YEAR), round(26 * YEAR))
     married = np.where(spouse >= 0, np.minimum(married, first - 30 - person[wife] % 97), NEVER)
     for husband, other in LATER_COUPLES:
@@ -304,7 +254,9 @@ class _Lives:
         first = self.city.first
         age = np.clip((first - self.birth) / YEAR, 1, 105)
         hazard = 0.00003 * np.exp(0.095 * age)
-        later = first + np.minimum(-np.log1p(-self.city.uniform(self.person, "life")) / hazard * YEAR, 2e5).astype(np.int64)
+        later = first + np.minimum(-np.log1p(-self.city.uniform(self.person, "life")) / hazard * YEAR, 2e5).astype(
+            np.int64
+        )
         before = first - 1 - self.city.pick(self.person, "died", 1825)
         before = np.where(self.namesake, first - 10 - self.city.pick(self.person, "died", 300), before)
         death = np.where(np.isin(self.slot, list(DIED)), before, later)

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Trouble = Literal["truncated_file", "changed_columns", "wrong_encoding", "stale_snapshot", "duplicate_delivery", "late_delivery"]
+Trouble = Literal[
+    "truncated_file", "changed_columns", "wrong_encoding", "stale_snapshot", "duplicate_delivery", "late_delivery"
+]
 
 
 @dataclass(frozen=True)

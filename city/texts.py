@@ -1,5 +1,7 @@
 """Numbers, days and moments as text, whole columns at a time."""
 
+from typing import TypeAlias
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -7,7 +9,7 @@ from numpy.typing import NDArray
 
 from city.hashing import Bools, Ints
 
-Text = pa.StringArray
+Text: TypeAlias = pa.StringArray
 Digits = NDArray[np.uint8]
 NONE = np.int64(-(2**62))
 """A missing day, moment or number inside an integer column."""

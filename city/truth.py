@@ -17,8 +17,24 @@ from city.population import NEVER
 from city.texts import constant, date_text
 from city.world import City
 
-LINK = pa.schema([("resource", pa.string()), ("record_key", pa.string()), ("role", pa.string()), ("person", pa.int64()), ("business_date", pa.string())])
-ERROR = pa.schema([("resource", pa.string()), ("record_key", pa.string()), ("field", pa.string()), ("kind", pa.string()), ("business_date", pa.string())])
+LINK = pa.schema(
+    [
+        ("resource", pa.string()),
+        ("record_key", pa.string()),
+        ("role", pa.string()),
+        ("person", pa.int64()),
+        ("business_date", pa.string()),
+    ]
+)
+ERROR = pa.schema(
+    [
+        ("resource", pa.string()),
+        ("record_key", pa.string()),
+        ("field", pa.string()),
+        ("kind", pa.string()),
+        ("business_date", pa.string()),
+    ]
+)
 PERSON = pa.schema([
     ("person", pa.int64()), ("name", pa.string()), ("sex_code", pa.string()), ("birth_date", pa.string()), ("id_no", pa.string()),
     ("death_date", pa.string()), ("business_date", pa.string()),
@@ -51,10 +67,13 @@ class TruthWriter:
         links = [_links(frame, key, role, person) for role, person in frame.roles.items()]
         self._put("link", frame.resource, LINK, pa.concat_tables(links), usable)
         errors = [
-            pa.table({
-                "record_key": key.take(pa.array(item.rows)), "field": constant(item.field, len(item.rows)),
-                "kind": constant(item.kind, len(item.rows)),
-            })  # fmt: skip
+            pa.table(
+                {
+                    "record_key": key.take(pa.array(item.rows)),
+                    "field": constant(item.field, len(item.rows)),
+                    "kind": constant(item.kind, len(item.rows)),
+                }
+            )  # fmt: skip
             for item in damages
         ]
         if errors:
@@ -109,7 +128,6 @@ class TruthWriter:
 def _links(frame: Frame, key: pa.StringArray, role: str, person: np.ndarray) -> pa.Table:
     known = person >= 0
     if role in _BY_NUMBER_ONLY:
-        known &= frame.columns[f"{role}_id_no"].is_valid().to_numpy(zero_copy_only=False)
+        known &= pc.is_valid(frame.columns[f"{role}_id_no"]).to_numpy(zero_copy_only=False)
     rows = pa.array(np.flatnonzero(known))
     return pa.table({"record_key": key.take(rows), "role": constant(role, len(rows)), "person": person[known]})
-

@@ -66,7 +66,7 @@ class City:
 
     def chance(self, keys: ArrayLike, field: str, rate: ArrayLike, extra: ArrayLike | None = None) -> Bools:
         """Return True with the given probability per key."""
-        return np.asarray(self.uniform(keys, field, extra) < rate)
+        return np.less(self.uniform(keys, field, extra), np.asarray(rate, dtype=np.float64))
 
     def serial(self, keys: ArrayLike, field: str) -> Ints:
         """See ``hashing.scramble``."""

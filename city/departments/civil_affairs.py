@@ -10,7 +10,7 @@ from city.households import FORMER_COUPLES, WIDOWED, layout
 from city.lives import Lives, window
 from city.places import COUNTIES, COUNTY_CODES
 from city.population import NEVER
-from city.texts import NONE, Text, choose, constant, join, number, nulls, take, ymd
+from city.texts import NONE, Text, choose, constant, join, nulls, number, take, ymd
 
 _OFFICES = tuple(f"{county.name}民政局婚姻登记处" for county in COUNTIES)
 _HOMES = tuple(f"{county.name}殡仪馆" for county in COUNTIES)
@@ -46,7 +46,13 @@ def marriage(lives: Lives, day: int) -> Frame:
     drawn = city.chance(p.person[wife], "marriage.corrected", 0.25)
     corrected = np.where(drawn, 1 + city.pick(p.person[wife], "marriage.correction", 900), NEVER)
     index = np.flatnonzero((reached == day) | ((corrected == day) & (reached < day)))
-    husband, wife, divorced, registered, reached = husband[index], wife[index], divorced[index], registered[index], reached[index]
+    husband, wife, divorced, registered, reached = (
+        husband[index],
+        wife[index],
+        divorced[index],
+        registered[index],
+        reached[index],
+    )
     count = len(index)
     year = ymd(registered)[0]
     county = p.county[wife]
@@ -110,7 +116,6 @@ def cremation(lives: Lives, day: int) -> Frame:
 
 def _cremations(lives: Lives, index: Ints, day: int) -> Frame:
     p, city = lives.people, lives.city
-    count = len(index)
     pick = pa.array(index)
     person, death = p.person[index], p.death[index]
     relative = relatives(lives)[index]
@@ -119,7 +124,12 @@ def _cremations(lives: Lives, index: Ints, day: int) -> Frame:
     year = ymd(death)[0]
     cremated = np.minimum(death + 1 + city.pick(person, "cremated_after", 3), np.maximum(death, city.first + day - 1))
     columns = {
-        "cremation_no": join("HH", number(COUNTY_CODES[p.county[index]], 6), number(year, 4), number(city.serial(person, "cremation_no"), 10)),
+        "cremation_no": join(
+            "HH",
+            number(COUNTY_CODES[p.county[index]], 6),
+            number(year, 4),
+            number(city.serial(person, "cremation_no"), 10),
+        ),
         "id_no": p.id_no.take(pick),
         "name": p.name.take(pick),
         "sex_code": attributes.sex_code(p).take(pick),
@@ -141,5 +151,6 @@ def _cremations(lives: Lives, index: Ints, day: int) -> Frame:
     hidden: dict[str, Text | Ints] = {
         "_mistyped_case": np.where(p.is_case("dead_id_mistyped")[index], p.variant[index], NONE),
     }
-    return Frame("civil_affairs.cremation", ("cremation_no",), columns, person, roles, person, planted | namesake, hidden)
-
+    return Frame(
+        "civil_affairs.cremation", ("cremation_no",), columns, person, roles, person, planted | namesake, hidden
+    )

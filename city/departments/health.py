@@ -9,15 +9,25 @@ from city.frames import Frame, stack
 from city.hashing import Ints
 from city.lives import Lives, window
 from city.places import COUNTIES, COUNTY_CODES
-from city.texts import NONE, Text, choose, constant, day_number, join, number, nulls, take
+from city.texts import NONE, Text, choose, constant, day_number, join, nulls, number, take
 from city.world import City
 
-_HOSPITALS = tuple(f"{county.officials}{kind}" for county in COUNTIES for kind in ("人民医院", "中医院", "妇幼保健院", "中心卫生院"))
+_HOSPITALS = tuple(
+    f"{county.officials}{kind}" for county in COUNTIES for kind in ("人民医院", "中医院", "妇幼保健院", "中心卫生院")
+)
 _CLINICS = ("内科", "外科", "骨科", "心血管内科", "呼吸内科", "神经内科", "眼科", "中医科", "口腔科", "皮肤科")
 _DIAGNOSES = (
-    ("I10.x00", "高血压病"), ("E11.900", "2型糖尿病"), ("J06.900", "急性上呼吸道感染"), ("I25.100", "冠状动脉粥样硬化性心脏病"),
-    ("M54.500", "腰痛"), ("K29.500", "慢性胃炎"), ("J18.900", "肺炎"), ("I63.900", "脑梗死"), ("H25.900", "老年性白内障"), ("L30.900", "湿疹"),
-)  # fmt: skip
+    ("I10.x00", "高血压病"),
+    ("E11.900", "2型糖尿病"),
+    ("J06.900", "急性上呼吸道感染"),
+    ("I25.100", "冠状动脉粥样硬化性心脏病"),
+    ("M54.500", "腰痛"),
+    ("K29.500", "慢性胃炎"),
+    ("J18.900", "肺炎"),
+    ("I63.900", "脑梗死"),
+    ("H25.900", "老年性白内障"),
+    ("L30.900", "湿疹"),
+)
 _DEATH_CAUSES = ("I21.9", "C34.9", "I63.9", "J44.9", "R54", "I64", "C16.9", "V89.2")
 _PLACES = ("1", "2", "4", "9")
 _CHANNELS = ("01", "02", "03", "04", "05")
@@ -42,7 +52,9 @@ def death_certificate(lives: Lives, day: int) -> Frame:
     code, name = _hospital(city, person, p.county[index])
     moved = p.move <= p.death
     columns = {
-        "death_cert_no": join("SW", number(day_number(death) // 10000, 4), number(city.serial(person, "death_cert_no"), 10)),
+        "death_cert_no": join(
+            "SW", number(day_number(death) // 10000, 4), number(city.serial(person, "death_cert_no"), 10)
+        ),
         "id_no": p.id_no.take(pick),
         "name": p.name.take(pick),
         "sex_code": attributes.sex_code(p).take(pick),
@@ -121,7 +133,9 @@ def _visit_frame(lives: Lives, index: Ints, visited: Ints, stay: Ints, day: int,
         "health_card_no": _health_card(city, person),
         "institution_code": code,
         "clinic_name": take(_CLINICS, city.pick(person, "clinic", len(_CLINICS), visited)),
-        "doctor_name": take(("王医生", "李医生", "张医生", "刘医生", "孙医生", "赵医生"), city.pick(person, "doctor", 6, visited)),
+        "doctor_name": take(
+            ("王医生", "李医生", "张医生", "刘医生", "孙医生", "赵医生"), city.pick(person, "doctor", 6, visited)
+        ),
         "booked_at": np.where(booked, at - 86400 * (1 + city.pick(person, "ahead", 3, visited)), NONE),
         "visited_at": at,
         "discharged_at": out,
@@ -138,7 +152,9 @@ def _visit_frame(lives: Lives, index: Ints, visited: Ints, stay: Ints, day: int,
     }
     hidden = {"_relative_id_no": attributes.parent_id(p).take(pick)}
     record = person * 2**20 + (visited + 2**18)
-    return Frame("health.medical_visit", ("visit_no",), columns, record, {"self": person}, person, p.case[index] >= 0, hidden)
+    return Frame(
+        "health.medical_visit", ("visit_no",), columns, record, {"self": person}, person, p.case[index] >= 0, hidden
+    )
 
 
 def _health_card(city: City, person: Ints) -> Text:

@@ -29,7 +29,9 @@ def pension_recipient(lives: Lives, day: int) -> Frame:
     """Return the whole roster as it stands on a city day; people stopped leave it after a year."""
     p, city = lives.people, lives.city
     today = city.first + day
-    stop = np.where(lives.last_paid_month >= NEVER, NEVER, month_first(np.minimum(lives.last_paid_month, 12 * 3000) + 1))
+    stop = np.where(
+        lives.last_paid_month >= NEVER, NEVER, month_first(np.minimum(lives.last_paid_month, 12 * 3000) + 1)
+    )
     late = city.chance(p.person, "recipient.late", 0.03) & (lives.retired >= city.first - 5)
     entered = lives.retired + np.where(late, 12, 0)
     # a stop is entered on the day after the death is known to HRSS, at the latest when the next month is due
@@ -38,7 +40,9 @@ def pension_recipient(lives: Lives, day: int) -> Frame:
     person = p.person[index]
     stopped = (gone[index] <= today) & (lives.last_paid_month[index] < NEVER)
     certified = today - 1 - (today + city.pick(person, "certified", 330)) % 330
-    certified = np.where(p.is_case("no_trace")[index], city.first - 400 - city.pick(person, "certified", 200), certified)
+    certified = np.where(
+        p.is_case("no_trace")[index], city.first - 400 - city.pick(person, "certified", 200), certified
+    )
     end = np.minimum(p.death, np.where(lives.in_prison, lives.imprisoned, NEVER))[index]
     certified = np.where(certified >= end, end - 20 - city.pick(person, "certified", 300), certified)
     suspended = p.is_case("released")[index] & (lives.release[index] > today)
@@ -63,7 +67,15 @@ def pension_recipient(lives: Lives, day: int) -> Frame:
         "stop_date": np.where(stopped, stop[index], NONE),
         "roster_date": np.full(len(index), today),
     }
-    return Frame("hrss.pension_recipient", ("personal_no", "pension_kind_code"), columns, person, {"self": person}, person, p.case[index] >= 0)
+    return Frame(
+        "hrss.pension_recipient",
+        ("personal_no", "pension_kind_code"),
+        columns,
+        person,
+        {"self": person},
+        person,
+        p.case[index] >= 0,
+    )
 
 
 def pension_payment(lives: Lives, day: int) -> Frame:
@@ -88,7 +100,9 @@ def _payments(lives: Lives, month: int, day: int, again: bool) -> Frame:
     count = len(index)
     pick = pa.array(index)
     columns = {
-        "payment_no": join("Z", month_text(np.full(count, month), ""), number(city.serial(person * 2 + again, "payment_no"), 10)),
+        "payment_no": join(
+            "Z", month_text(np.full(count, month), ""), number(city.serial(person * 2 + again, "payment_no"), 10)
+        ),
         "personal_no": personal_no(city, person),
         "pension_kind_code": take(PENSION_KINDS, lives.pension_kind[index]),
         "id_no": p.id_no.take(pick),
@@ -102,5 +116,12 @@ def _payments(lives: Lives, month: int, day: int, again: bool) -> Frame:
         "pay_state_code": take(("1", "2"), (returned[index] & (not again)).astype(np.int64)),
         "entered_at": paid[index] * 86400 + 16 * 3600 + city.pick(person, "payment.clock", 3600),
     }
-    return Frame("hrss.pension_payment", ("payment_no",), columns, person * 65536 + (month % 8192) * 2 + again, {"self": person}, person, p.case[index] >= 0)
-
+    return Frame(
+        "hrss.pension_payment",
+        ("payment_no",),
+        columns,
+        person * 65536 + (month % 8192) * 2 + again,
+        {"self": person},
+        person,
+        p.case[index] >= 0,
+    )

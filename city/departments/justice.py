@@ -6,6 +6,7 @@ import pyarrow as pa
 from city import attributes
 from city.frames import Frame
 from city.lives import HISTORY, Lives
+from city.places import COUNTIES
 from city.texts import NONE, choose, join, number, take, ymd
 
 _PRISONS = ("潍坊监狱", "潍北监狱", "昌潍监狱")
@@ -21,9 +22,11 @@ def serving_sentence(lives: Lives, day: int) -> Frame:
     pick = pa.array(index)
     out = lives.release[index] <= today
     prison = take(_PRISONS, city.pick(person, "prison_name", len(_PRISONS)))
-    bureau = join(take([county.officials for county in attributes.places.COUNTIES], p.county[index]), "司法局社区矫正中心")
+    bureau = join(take([county.officials for county in COUNTIES], p.county[index]), "司法局社区矫正中心")
     columns = {
-        "record_no": join("F", number(ymd(lives.imprisoned[index])[0], 4), number(city.serial(person, "record_no"), 10)),
+        "record_no": join(
+            "F", number(ymd(lives.imprisoned[index])[0], 4), number(city.serial(person, "record_no"), 10)
+        ),
         "id_no": p.id_no.take(pick),
         "name": p.name.take(pick),
         "sex_code": attributes.sex_code(p).take(pick),
@@ -36,4 +39,6 @@ def serving_sentence(lives: Lives, day: int) -> Frame:
         "release_date": np.where(out, lives.release[index], NONE),
         "sentence_state_code": choose(out, "2", "1"),
     }
-    return Frame("justice.serving_sentence", ("record_no",), columns, person, {"self": person}, person, p.case[index] >= 0)
+    return Frame(
+        "justice.serving_sentence", ("record_no",), columns, person, {"self": person}, person, p.case[index] >= 0
+    )

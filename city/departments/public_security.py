@@ -4,14 +4,15 @@ import numpy as np
 import pyarrow as pa
 
 from city import attributes
+from city.births import YEAR
 from city.frames import Frame, stack
 from city.hashing import Bools, Ints
 from city.households import UNBORN, layout
 from city.identifiers import citizen_ids
 from city.lives import Lives, window
-from city.population import NEVER, YEAR, People
 from city.places import COUNTY_CODES
-from city.texts import NONE, Text, blank_where, choose, constant, join, number, nulls, take, text_of, day_number
+from city.population import NEVER, People
+from city.texts import NONE, Text, blank_where, choose, constant, day_number, join, nulls, number, take, text_of
 from city.world import City
 
 LATE_CHANGE = 0.03
@@ -34,11 +35,15 @@ class Known:
         self.day = day
         self.changed = np.zeros(len(p), dtype=bool)
         dead, dead_day = lives.death_known("household_change")
-        self.arrived = self._learnt(np.where(p.arrive > city.first - 2, city.delivered(p.person, "register.arrive", p.arrive, 0.01), 0))
+        self.arrived = self._learnt(
+            np.where(p.arrive > city.first - 2, city.delivered(p.person, "register.arrive", p.arrive, 0.01), 0)
+        )
         self.dead = self._learnt(np.where(dead, dead_day, NEVER))
         self.left = self._learnt(city.delivered(p.person, "register.leave", p.leave, 0.01))
         self.moved = self._learnt(city.delivered(p.household, "register.move", p.move, 0.01))
-        self.married = self._learnt(city.delivered(np.minimum(p.person, p.person[p.spouse]), "register.marry", p.married, 0.01))
+        self.married = self._learnt(
+            city.delivered(np.minimum(p.person, p.person[p.spouse]), "register.marry", p.married, 0.01)
+        )
         self.corrected = self._learnt(correction_day(lives))
         self.new = self.arrived & (self._days_arrive(lives) == day)
 
@@ -61,7 +66,6 @@ def correction_day(lives: Lives) -> Ints:
 
 def household_register(lives: Lives, day: int) -> Frame:
     """Return the register rows that are new or changed on a city day; day 0 has all."""
-    p, city = lives.people, lives.city
     known = Known(lives, day)
     chosen = known.arrived & (known.changed | (day == 0))
     frame = _register_frame(lives, known).where(chosen)
@@ -131,7 +135,12 @@ def _entered(lives: Lives, known: Known) -> Ints:
     if known.day:
         return (city.first + known.day - 1) * 86400 + clock
     past = city.first - 2 - city.pick(p.person, "register.entered", 3000)
-    for learnt, event in ((known.arrived, p.arrive), (known.dead, p.death), (known.left, p.leave), (known.moved, p.move)):
+    for learnt, event in (
+        (known.arrived, p.arrive),
+        (known.dead, p.death),
+        (known.left, p.leave),
+        (known.moved, p.move),
+    ):
         past = np.where(learnt, np.maximum(past, np.minimum(event, city.first - 2)), past)
     return (past + 1) * 86400 + clock
 
@@ -199,12 +208,20 @@ def _change_frame(lives: Lives, kind: int, index: Ints, event: Ints, day: int) -
     count = len(index)
     person = p.person[index]
     moved = p.move <= city.first + day
-    before, after = attributes.household_address(p, np.zeros(len(p), dtype=bool)), attributes.household_address(p, ~moved | moved)
+    before, after = (
+        attributes.household_address(p, np.zeros(len(p), dtype=bool)),
+        attributes.household_address(p, ~moved | moved),
+    )
     here = attributes.household_address(p, moved)
     pick = pa.array(index)
-    away = take(("山东省济南市历下区", "山东省青岛市市北区", "北京市朝阳区", "上海市浦东新区", "江苏省苏州市姑苏区"), city.pick(person, "away", 5))
+    away = take(
+        ("山东省济南市历下区", "山东省青岛市市北区", "北京市朝阳区", "上海市浦东新区", "江苏省苏州市姑苏区"),
+        city.pick(person, "away", 5),
+    )
     from_address = {LEAVE: here.take(pick), ARRIVE: away, MOVE: before.take(pick)}.get(kind, nulls(count))
-    to_address = {BIRTH: here.take(pick), LEAVE: away, ARRIVE: here.take(pick), MOVE: after.take(pick)}.get(kind, nulls(count))
+    to_address = {BIRTH: here.take(pick), LEAVE: away, ARRIVE: here.take(pick), MOVE: after.take(pick)}.get(
+        kind, nulls(count)
+    )
     clock = 8 * 3600 + city.pick(person, "change.clock", 9 * 3600, event)
     entered = event if day == 0 else np.full(count, city.first + day - 1)
     entered = np.minimum(np.maximum(entered, event), city.first + day - 1)
@@ -215,7 +232,9 @@ def _change_frame(lives: Lives, kind: int, index: Ints, event: Ints, day: int) -
         "name": p.name.take(pick),
         "birth_date": p.birth[index],
         "change_kind_code": constant(KINDS[kind], count),
-        "change_date": event if kind != DEATH else np.minimum(event + 1 + city.pick(person, "cancelled_after", 10), entered),
+        "change_date": event
+        if kind != DEATH
+        else np.minimum(event + 1 + city.pick(person, "cancelled_after", 10), entered),
         "old_value": constant("初中", count) if kind == OTHER else nulls(count),
         "new_value": constant("高中", count) if kind == OTHER else nulls(count),
         "from_address": from_address,
@@ -226,4 +245,12 @@ def _change_frame(lives: Lives, kind: int, index: Ints, event: Ints, day: int) -
         "police_station_name": attributes.station_name(p).take(pick),
         "entered_at": entered * 86400 + clock,
     }
-    return Frame("public_security.household_change", ("change_no",), columns, person * 8 + kind, {"self": person}, person, p.case[index] >= 0)
+    return Frame(
+        "public_security.household_change",
+        ("change_no",),
+        columns,
+        person * 8 + kind,
+        {"self": person},
+        person,
+        p.case[index] >= 0,
+    )

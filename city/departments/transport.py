@@ -8,7 +8,20 @@ from city.lives import Lives, window
 from city.texts import choose, day_number, join, nulls, number, take
 
 _LINES = 60
-_STOPS = ("火车站", "市政府", "人民商城", "泰华城", "中百大厦", "潍坊学院", "人民医院", "北宫街", "白浪河", "鸢飞路口", "富华游乐园", "汽车总站")
+_STOPS = (
+    "火车站",
+    "市政府",
+    "人民商城",
+    "泰华城",
+    "中百大厦",
+    "潍坊学院",
+    "人民医院",
+    "北宫街",
+    "白浪河",
+    "鸢飞路口",
+    "富华游乐园",
+    "汽车总站",
+)
 
 
 def bus_tap(lives: Lives, day: int) -> Frame:
@@ -24,7 +37,11 @@ def bus_tap(lives: Lives, day: int) -> Frame:
     person, count = p.person[index], len(index)
     senior = lives.card[index] == 2
     line = city.pick(person, "line", _LINES, ridden * 2)
-    clock = np.where(leg == 0, 6 * 3600 + city.pick(person, "tap.out", 5 * 3600, ridden), 12 * 3600 + city.pick(person, "tap.in", 7 * 3600, ridden))
+    clock = np.where(
+        leg == 0,
+        6 * 3600 + city.pick(person, "tap.out", 5 * 3600, ridden),
+        12 * 3600 + city.pick(person, "tap.in", 7 * 3600, ridden),
+    )
     pick = pa.array(index)
     columns = {
         "tap_no": join(number(day_number(ridden), 8), number(city.serial(person * 2 + leg, "tap_no"), 10)),
@@ -42,4 +59,3 @@ def bus_tap(lives: Lives, day: int) -> Frame:
     roles = {"self": np.where(senior, person, -1)}
     record = person * 2**20 + (ridden + 2**18) * 2 + leg
     return Frame("transport.bus_tap", ("tap_no",), columns, record, roles, person, p.case[index] >= 0)
-

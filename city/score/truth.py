@@ -1,0 +1,52 @@
+"""The truth as tables of a DuckDB connection, as far as it was delivered by a business date."""
+
+from datetime import date
+from pathlib import Path
+
+import duckdb
+
+from city.truth import CASE, ERROR, LINK, PERSON
+
+
+class NoTruthError(LookupError):
+    """There is no truth to hold the lake against."""
+
+
+def load_truth(connection: duckdb.DuckDBPyConnection, folder: Path, night: date) -> None:
+    """Make the tables ``truth_link``, ``truth_error``, ``truth_person`` and ``truth_case``.
+
+    Args:
+        connection: where they are made.
+        folder: the city's truth.
+        night: business date; what was delivered later is left out.
+
+    Raises:
+        NoTruthError: nothing had been delivered by then.
+    """
+    day = night.isoformat()
+    files = {
+        "truth_link": ("link/*/*.parquet", LINK),
+        "truth_error": ("error/*/*.parquet", ERROR),
+        "truth_person": ("person/*.parquet", PERSON),
+        "truth_case": ("case/*.parquet", CASE),
+    }
+    if not any(folder.glob("case/*.parquet")):
+        raise NoTruthError(
+            "the city has set aside no truth here: deliver a business date first ('citylake city deliver')"
+        )
+    for table, (pattern, schema) in files.items():
+        columns = ", ".join(schema.names)
+        connection.execute(
+            f"CREATE TABLE {table} AS SELECT DISTINCT {columns} FROM read_parquet($files) WHERE business_date <= $day",
+            {"files": str(folder / pattern), "day": day},
+        )
+    connection.execute(
+        "CREATE OR REPLACE TABLE truth_link AS SELECT resource, record_key, role, min(person) AS person FROM truth_link GROUP BY ALL"
+    )
+    connection.execute("DELETE FROM truth_case WHERE business_date < (SELECT max(business_date) FROM truth_case)")
+    connection.execute(
+        "CREATE OR REPLACE TABLE truth_person AS SELECT * FROM truth_person"
+        " QUALIFY row_number() OVER (PARTITION BY person ORDER BY business_date DESC) = 1"
+    )
+    if connection.execute("SELECT count(*) FROM truth_case").fetchone() == (0,):
+        raise NoTruthError(f"nothing had been delivered by {day}: choose a later night")
