@@ -27,9 +27,10 @@ _KIND = "gate"
 class Judgement:
     """What became of one table.
 
-    ``pass``: accepted. ``warn``: accepted although a warning rule found something or could not run. ``refused``: put back.
-    ``unchanged``: nothing new to judge. ``version`` and ``content`` are what others may read now, None when nothing ever was
-    accepted; ``rules`` what the rules said, empty when they were not asked; ``seconds`` wall time of asking.
+    ``pass``: accepted. ``warn``: accepted although a warning rule found something or could not run. ``refused``: put
+    back. ``unchanged``: nothing new to judge. ``version`` and ``content`` are what others may read now, None when
+    nothing ever was accepted; ``rules`` what the rules said, empty when they were not asked; ``seconds`` wall time of
+    asking.
     """
 
     table: str
@@ -46,15 +47,15 @@ def judge_layer(
 ) -> list[Judgement]:
     """Judge all tables of a layer that were written since their last acceptance.
 
-    What passes is accepted in one transaction. What fails is restored, and so is every table of the layer that has read it. A
-    second call after a kill judges again what has no verdict yet.
+    What passes is accepted in one transaction. What fails is restored, and so is every table of the layer that has
+    read it. A second call after a kill judges again what has no verdict yet.
 
     Args:
         lake: the lake.
         spark: a session of this task's own.
         layer: one of ``LAYERS``.
         business_date: the night.
-        tables: only these; default: all of the layer.
+        tables: only these and what they read in the layer; default: all of it.
 
     Returns:
         A judgement for each table that was ever recorded, in the order of the data flow.
@@ -63,18 +64,30 @@ def judge_layer(
         raise ValueError(f"layer '{layer}' has no gate; gates: {', '.join(LAYERS)}")
     contracts = [item for item in lake.catalog.derived if item.layer == layer and item.made_by != "resolver"]
     states = table_states(lake.ledger)
-    recorded = [item for item in contracts if item.name in states and (tables is None or item.name in tables)]
+    chosen = _with_inputs(contracts, tables) if tables is not None else {item.name for item in contracts}
+    recorded = [item for item in contracts if item.name in states and item.name in chosen]
     moved = [item for item in recorded if _has_moved(states[item.name])]
     judged = _judge(lake, spark, moved, states, business_date)
     reasons = {name: _reason(one.rules) for name, one in judged.items() if one.verdict == "refused"}
     for name, source in tainted(contracts, states, reasons).items():
         reasons[name] = f"同层输入 {source} 未通过门禁"
-    # Last in the flow first: what failed by itself keeps its unjudged content until all that read it is back, so that a kill in
-    # between cannot leave a reader with refused rows.
+    # Last in the flow first: what failed by itself keeps its unjudged content until all that read it is back, so that
+    # a kill in between cannot leave a reader with refused rows.
     for contract in reversed(contracts):
         if contract.name in reasons:
-            _refuse(lake, spark, states[contract.name], judged.get(contract.name), reasons[contract.name], business_date)
+            _refuse(
+                lake, spark, states[contract.name], judged.get(contract.name), reasons[contract.name], business_date
+            )
     return _accept(lake, spark, recorded, judged, reasons, business_date)
+
+
+def _with_inputs(contracts: list[DerivedContract], tables: Collection[str]) -> set[str]:
+    """Return the tables and what they read in the same layer: nothing is accepted before what it was made from."""
+    chosen = set(tables)
+    for contract in reversed(contracts):
+        if contract.name in chosen:
+            chosen |= {item.table for item in contract.inputs.values()}
+    return chosen & {contract.name for contract in contracts}
 
 
 def _has_moved(state: TableState) -> bool:
@@ -143,9 +156,7 @@ def _accept(
     return [_final(states[item.name], judged.get(item.name), reasons.get(item.name)) for item in recorded]
 
 
-def _note(
-    lake: Lake, spark: SparkSession, state: TableState, business_date: date, outcome: Outcome
-) -> None:
+def _note(lake: Lake, spark: SparkSession, state: TableState, business_date: date, outcome: Outcome) -> None:
     """Record what the rules said as a run of its own, so that it can be read like what the engine's rules said."""
     for left in open_runs(lake.ledger, state.table):
         if left.kind == _KIND:
@@ -155,7 +166,7 @@ def _note(
         table=state.table,
         kind=_KIND,
         business_date=business_date,
-        session_id=spark.session_id,
+        session_id=str(spark.session_id),  # type: ignore[attr-defined]
         inputs={},
         meaning=state.meaning,
         dress=state.dress,

@@ -52,8 +52,9 @@ def _has_read_refused(contract: DerivedContract, state: TableState, source: Tabl
 def put_back(lake: Lake, spark: SparkSession, table: str, reason: str) -> TableState:
     """Refuse what a table has written since its last acceptance.
 
-    The table is restored to the newest version of its accepted content; one that never was accepted is emptied. Doing it twice is doing
-    it once: after a kill between the commit and the ledger the next attempt restores again, to the same content.
+    The table is restored to the newest version of its accepted content; one that never was accepted is emptied. Doing
+    it twice is doing it once: after a kill between the commit and the ledger the next attempt restores again, to the
+    same content.
 
     Args:
         lake: the lake.
@@ -91,5 +92,7 @@ def _restore(lake: Lake, spark: SparkSession, state: TableState) -> int:
     version = newest_version(uri)
     # An empty table has nothing to delete and makes no version; whatever was made must be ours.
     if version is None or (version != before and commit(uri, version).metadata != mark):
-        raise CommitLostError(state.table, "another hand has written to it during the restore; stop that writer and run the gate again")
+        raise CommitLostError(
+            state.table, "another hand has written to it during the restore; stop that writer and run the gate again"
+        )
     return version

@@ -1,7 +1,8 @@
 """Contracts as suites: what Great Expectations is asked about a table, all of it in one bundled aggregate.
 
-Only expectation types that share one pass over the table are used. A rule that none of them can say becomes a boolean column of the
-frame, true where a row is bad, and the expectation that it is false. Nothing here needs Spark or Great Expectations.
+Only expectation types that share one pass over the table are used. A rule that none of them can say becomes a boolean
+column of the frame, true where a row is bad, and the expectation that it is false. Nothing here needs Spark or Great
+Expectations.
 """
 
 from collections.abc import Iterator, Mapping
@@ -25,9 +26,11 @@ UNIQUE_ROWS = 5_000_000
 class Check:
     """One question about a table.
 
-    ``expectation`` is a class of ``great_expectations.expectations`` and ``arguments`` what it takes. ``kind`` says what its answer
-    counts: bad values, rows, distinct keys; ``impossible`` has no expectation, its answer is always an error. ``bad`` is the rule
-    to be prepared as a boolean column named ``column``; ``distinct`` are the columns whose hash is prepared as ``column``.
+    ``expectation`` is a class of ``great_expectations.expectations`` and ``arguments`` what it takes. ``kind`` says
+    what its answer
+    counts: bad values, rows, distinct keys; ``impossible`` has no expectation, its answer is always an error. ``bad``
+    is the rule to be prepared as a boolean column named ``column``; ``distinct`` are the columns whose hash is
+    prepared as ``column``.
     """
 
     rule: str
@@ -50,11 +53,13 @@ class Suite:
     checks: tuple[Check, ...]
 
 
-def compile_suite(contract: DerivedContract, codes: Mapping[str, Mapping[str, str]], *, rows: int | None = None) -> Suite:
+def compile_suite(
+    contract: DerivedContract, codes: Mapping[str, Mapping[str, str]], *, rows: int | None = None
+) -> Suite:
     """Compile a contract.
 
-    Beside its gate and warn rules a table promises: key columns are there and unique, coded columns hold codes of their list, months
-    are months. What the contract says of the same rule wins over the promise.
+    Beside its gate and warn rules a table promises: key columns are there and unique, coded columns hold codes of
+    their list, months are months. What the contract says of the same rule wins over the promise.
 
     Args:
         contract: the table.

@@ -137,7 +137,9 @@ def _result(check: Check, answer: Answer | None, rows: int) -> RuleResult:
     checked, wrong = counts
     if not wrong:
         return RuleResult(check.rule, check.action, "pass", checked, 0)
-    return RuleResult(check.rule, check.action, "fail" if check.action == "gate" else "warn", checked, wrong, check.message)
+    return RuleResult(
+        check.rule, check.action, "fail" if check.action == "gate" else "warn", checked, wrong, check.message
+    )
 
 
 def _counts(check: Check, answer: Answer, rows: int) -> tuple[int, int] | None:

@@ -36,13 +36,11 @@ def private_columns(contract: Contract) -> list[str]:
     return [name for name, column in contract.columns.items() if column.direct]
 
 
-def is_stale(
-    contract: DerivedContract, state: TableState, states: Mapping[str, TableState], night: Night
-) -> bool:
+def is_stale(contract: DerivedContract, state: TableState, states: Mapping[str, TableState], night: Night) -> bool:
     """Return whether what is accepted of a table is older than this night's inputs allow.
 
-    It is when its last attempt was refused or never judged, when it could not be made from what its inputs now are, or when a day
-    has come on which its rows change by time alone and it was not run.
+    It is when its last attempt was refused or never judged, when it could not be made from what its inputs now are,
+    or when a day has come on which its rows change by time alone and it was not run.
     """
     if state.refused or state.content != state.accepted_content:
         return True
@@ -80,4 +78,3 @@ def left_out(catalog: Catalog, states: Mapping[str, TableState], entries: Mappin
         else:
             reasons[contract.name] = f"未通过门禁：{state.reason}" if state.refused else "尚未通过验收"
     return reasons
-

@@ -13,7 +13,7 @@ from jobs.lake import Lake
 from jobs.publication.entries import candidates, left_out
 from jobs.publication.views import refresh_views
 from ledger.errors import UnknownNightError
-from ledger.nights import Entry, Night, Publication, night, publication
+from ledger.nights import Entry, Publication, night, publication
 from ledger.nights import publish as publish_entries
 from ledger.tables import table_states
 
@@ -24,8 +24,8 @@ log = structlog.get_logger()
 class Published:
     """What a night's publication came to.
 
-    ``left_out`` are tables that should be in it and are not, each with the reason in Chinese; ``views`` are the catalogue views
-    that were made anew, ``views_failed`` those that still show what they showed before.
+    ``left_out`` are tables that should be in it and are not, each with the reason in Chinese; ``views`` are the
+    catalogue views that were made anew, ``views_failed`` those that still show what they showed before.
     """
 
     publication: Publication
@@ -69,7 +69,9 @@ def publish(lake: Lake, spark: SparkSession, business_date: date, *, number: int
         fit = [entry for name, entry in entries.items() if name not in private]
         done = publish_entries(lake.ledger, business_date, fit, night=number or pinned.number)
     made, failed = refresh_views(lake, spark, _newest(lake, done))
-    log.info("published", business_date=str(business_date), tables=len(done.entries), left_out=len(missing), views=len(made))
+    log.info(
+        "published", business_date=str(business_date), tables=len(done.entries), left_out=len(missing), views=len(made)
+    )
     return Published(done, missing, made, failed)
 
 
@@ -81,8 +83,8 @@ def _newest(lake: Lake, done: Publication) -> Publication:
 def _unfit(lake: Lake, spark: SparkSession, entries: Mapping[str, Entry]) -> dict[str, str]:
     """Return the tables whose files hold columns their contract does not name, or cannot be read, with the reason.
 
-    A contract cannot vouch for such a column: it may be a direct identifier. Only tables that moved since the last publication
-    are looked at, so that the cost follows the change.
+    A contract cannot vouch for such a column: it may be a direct identifier. Only tables that moved since the last
+    publication are looked at, so that the cost follows the change.
     """
     before = publication(lake.ledger)
     known = {entry.table: entry.content for entry in before.entries} if before is not None else {}

@@ -1,7 +1,7 @@
 """Catalogue views with fixed names, ``pub_<layer>.<domain>__<thing>``: a convenience that follows the publication.
 
-They change one after the other: each shows one whole version of its table, but two of them may for a moment be of two nights. Who needs one
-night whole asks through ``citylake.connect()``.
+They change one after the other: each shows one whole version of its table, but two of them may for a moment be of two
+nights. Who needs one night whole asks through ``citylake.connect()``.
 """
 
 import structlog
@@ -37,7 +37,8 @@ def refresh_views(lake: Lake, spark: SparkSession, publication: Publication) -> 
         if f"{PREFIX}{layer}" not in present:
             spark.sql(f"CREATE DATABASE IF NOT EXISTS {quoted(PREFIX + layer)}").collect()
     shown = {f"{database}.{view}": text for database, views in present.items() for view, text in views.items()}
-    made, failed = [], []
+    made: list[str] = []
+    failed: list[str] = []
     for entry in wanted.values():
         if shown.get(view_name(entry.table)) == _select(lake, entry):
             continue

@@ -74,15 +74,16 @@ class Result:
 
     def pandas(self, limit: int | None = None) -> "pd.DataFrame":
         """Return the rows as a pandas frame; see :meth:`arrow`."""
-        return self.arrow(limit).to_pandas()
+        frame: pd.DataFrame = self.arrow(limit).to_pandas()
+        return frame
 
 
 @dataclass
 class Session:
     """One publication, by the names of its tables: ``session.sql("SELECT … FROM base.population__person")``.
 
-    Opening one costs a look into the ledger. Spark is reached with the first statement, and the view of a table is made when a
-    statement first names it.
+    Opening one costs a look into the ledger. Spark is reached with the first statement, and the view of a table is
+    made when a statement first names it.
     """
 
     lake: Lake

@@ -26,9 +26,10 @@ class PublishedTable:
 class Standing:
     """How a night stands.
 
-    ``night`` is None before the first publication. ``left_out`` are tables that no night has published yet, ``refused`` those whose
-    last attempt was refused, ``deliveries`` the resources refused or unreachable on that date, each with the reason; ``missing`` the
-    resources that were due and have not come; ``preparing`` a later date that is not published yet.
+    ``night`` is None before the first publication. ``left_out`` are tables that no night has published yet,
+    ``refused`` those whose last attempt was refused, ``deliveries`` the resources refused or unreachable on that
+    date, each with the reason; ``missing`` the resources that were due and have not come; ``preparing`` a later date
+    that is not published yet.
     """
 
     night: date | None

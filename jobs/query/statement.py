@@ -1,17 +1,18 @@
 """What an analyst may ask, and what stands in for the tables a statement names.
 
-The text is never generated anew: only the tokens that name a table are exchanged, so that Spark reads what was written.
+The text is never generated anew: only the tokens that name a table are exchanged, so that Spark reads what was
+written.
 """
 
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
 import sqlglot
 from sqlglot import exp
-from sqlglot.errors import SqlglotError
-from sqlglot.tokens import Token, TokenType
+from sqlglot.errors import ParseError, SqlglotError
+from sqlglot.tokenizer_core import Token, TokenType
 
 _DIALECT = "spark"
 _TABLE_FUNCTIONS = (exp.Explode, exp.ExplodeOuter, exp.Posexplode, exp.PosexplodeOuter, exp.Inline, exp.Stack)
@@ -62,9 +63,9 @@ def prepare(text: str, published: Collection[str], view_of: Callable[[str], str]
     """
     tokens = _tokens(text)
     if (described := _described(text)) is not None:
-        table = _published(described.name, published)
-        changed = _changed(text, [_Change(described.start, described.end, _quoted(view_of(table)))])
-        return Prepared(changed, (table,))
+        asked = _published(described.name, published)
+        changed = _changed(text, [_Change(described.start, described.end, _quoted(view_of(asked)))])
+        return Prepared(changed, (asked,))
     if tokens[0].token_type not in _FIRST:
         raise StatementError(_READ_ONLY)
     query = _parsed(text)
@@ -120,9 +121,11 @@ def _parsed(text: str) -> exp.Expression:
     try:
         parsed = [one for one in sqlglot.parse(text, read=_DIALECT) if one is not None]
     except SqlglotError as error:
-        first = error.errors[0] if getattr(error, "errors", None) else {}
+        first = error.errors[0] if isinstance(error, ParseError) and error.errors else {}
         where = f" (line {first['line']}, column {first['col']})" if "line" in first else ""
-        raise StatementError(f"the statement is not valid SQL{where}: {first.get('description', 'see its syntax')}") from error
+        raise StatementError(
+            f"the statement is not valid SQL{where}: {first.get('description', 'see its syntax')}"
+        ) from error
     if len(parsed) != 1 or not isinstance(parsed[0], _QUERIES):
         raise StatementError(_READ_ONLY)
     query: exp.Expression = parsed[0]
@@ -165,7 +168,7 @@ def _check_table_function(function: exp.Func) -> None:
 def _is_common(table: exp.Table) -> bool:
     """Return whether a name without a layer is that of a WITH around it."""
     wanted = table.name.lower()
-    node: exp.Expression | None = table
+    node: exp.Expr | None = table
     while node is not None:
         clause = node.args.get("with_") or node.args.get("with")
         if clause is not None and any(one.alias.lower() == wanted for one in clause.expressions):
@@ -213,7 +216,7 @@ def _qualified_columns(query: exp.Expression, named: list[str]) -> Iterator[_Cha
             yield _Change(start, end, _quoted(parts[1].name.lower()))
 
 
-def _span(parts: list[exp.Expression]) -> tuple[int, int]:
+def _span(parts: Sequence[exp.Expr]) -> tuple[int, int]:
     return int(parts[0].meta["start"]), int(parts[-1].meta["end"]) + 1
 
 

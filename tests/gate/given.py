@@ -132,7 +132,9 @@ class SmallLake:
         ensure(self.spark, uri, columns, comment=contract.title)
         engine_columns = (None, None, 1, 1, night, False, None)
         typed = [f"CAST({quoted(item.name)} AS {item.type}) AS {quoted(item.name)}" for item in columns]
-        schema = ", ".join(f"{quoted(item.name)} {'string' if item.name == 'amount' else item.type}" for item in columns)
+        schema = ", ".join(
+            f"{quoted(item.name)} {'string' if item.name == 'amount' else item.type}" for item in columns
+        )
         frame = self.spark.createDataFrame([(*row, *engine_columns) for row in rows], schema)
         frame.selectExpr(*typed).write.format("delta").mode("overwrite").save(uri)
         version = int(self.spark.sql(f"DESCRIBE HISTORY delta.{quoted(uri)} LIMIT 1").collect()[0]["version"])
