@@ -29,7 +29,7 @@ def parsed_lines(context: Context, contract: CollectedContract, delivery: Delive
         tempfile.TemporaryDirectory(prefix="citylake-") as folder,
         landing.local(context.lake.settings, delivery.landing) as path,
     ):
-        yield parse(path, contract, Path(folder) / "lines.parquet")
+        yield parse(path, contract, Path(folder) / "lines.parquet", name=delivery.name)
 
 
 def lines_of(context: Context, parsed: Parsed, run_id: int) -> DataFrame:

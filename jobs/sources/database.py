@@ -127,7 +127,9 @@ def _table(connection: sa.Connection, contract: CollectedContract) -> tuple[sa.T
         columns = sa.inspect(connection).get_columns(bare, schema=schema or None)
     except NoSuchTableError:
         columns = []
-    names = [str(column["name"]) for column in columns if column["name"] not in contract.ignore]
+    # The watermark and the as-of column are read although the contract may not collect them.
+    dropped = set(contract.ignore) - {contract.source.watermark, contract.source.as_of.column}
+    names = [str(column["name"]) for column in columns if column["name"] not in dropped]
     if not names:
         raise DeliveryError("no_table", f"数据库里没有表“{contract.source.table}”，或无权查看。请核对表名和授权。")
     # No types: what the driver returns is what is there; a type would refuse a wrong date with an error of its own.
