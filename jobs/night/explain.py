@@ -3,7 +3,7 @@
 from typing import Any
 
 from jobs.lake import Lake
-from schemas.contract import CollectedContract, Contract, DerivedContract
+from schemas.contract import CollectedContract, Contract, DerivedContract, Input
 
 
 def explained(lake: Lake, contract: Contract) -> dict[str, Any]:
@@ -30,13 +30,10 @@ def _collected(contract: CollectedContract) -> dict[str, Any]:
 
 
 def _derived(lake: Lake, contract: DerivedContract) -> dict[str, Any]:
-    ways = {
-        alias: _way(item.model_dump(exclude_defaults=True, exclude={"table"}))
-        for alias, item in contract.inputs.items()
-    }
-    reads = {alias: f"{item.table} {ways[alias]}" for alias, item in contract.inputs.items()}
+    reads = {alias: f"{item.table} {_way(item)}" for alias, item in contract.inputs.items()}
     return {"reads": reads, "unit": list(contract.unit), "made by": contract.made_by}
 
 
-def _way(said: dict[str, Any]) -> str:
+def _way(item: Input) -> str:
+    said = item.model_dump(exclude_defaults=True, exclude={"table"})
     return ", ".join(f"{key}={value}" for key, value in said.items())

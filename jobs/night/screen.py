@@ -32,9 +32,14 @@ _STAGES = {
 _OVER = frozenset({"success", "skipped", "failed", "upstream_failed"})
 _OUTCOMES = {"nothing": "未交", "unreachable": "连不上", "unsettled": "未结账"}
 _SECONDS = {
-    "clean": "采集", "base": "归人与基础库", "linked": "关联", "topic": "主题库", "office": "部门库", "special": "专题库",
+    "clean": "采集",
+    "base": "归人与基础库",
+    "linked": "关联",
+    "topic": "主题库",
+    "office": "部门库",
+    "special": "专题库",
     "judge": "检验",
-}  # fmt: skip
+}
 
 
 class Screen:
@@ -185,4 +190,5 @@ def _where(settings: Settings) -> Iterator[str]:
     from jobs.services.airflow import ADMIN, airflow_url
 
     yield f"看：Airflow {airflow_url(settings)}　用户 {ADMIN}，密码在 {settings.secrets / 'airflow_users.json'}"
-    yield '查：citylake sql "SELECT * FROM special.silent_certification__evidence LIMIT 10"　状态：citylake status　回执：citylake receipts'
+    yield '查：citylake sql "SELECT * FROM special.silent_certification__evidence LIMIT 10"'
+    yield "　　citylake status　citylake receipts"
