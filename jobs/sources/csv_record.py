@@ -37,37 +37,39 @@ def read_record(data: bytes, start: int, delimiter: int, *, last: bool) -> Recor
         last: nothing follows ``data``.
     """
     fields: list[str | None] = []
-    position, plain = start, _plain(delimiter)
+    position = start
     while True:
-        if data[position : position + 1] == b'"':
-            match = _QUOTED.match(data, position)
-            if match is None or (match.end() == len(data) and not last):
-                return Incomplete()
-            value: str | None = match[1].replace(b'""', b'"').decode("utf-8")
-        else:
-            match = plain.match(data, position)
-            assert match is not None
-            if match.end() == len(data) and not last:
-                return Incomplete()
-            raw = match[0]
-            # The carriage return belongs to the line break, not to the value.
-            if raw.endswith(b"\r") and data[match.end() : match.end() + 1] in (b"\n", b""):
-                raw = raw[:-1]
-            if b'"' in raw:
-                return _broken(data, match.end(), last=last)
-            value = raw.decode("utf-8") or None
+        field = _field(data, position, delimiter, last=last)
+        if not isinstance(field, tuple):
+            return field
+        value, position = field
         fields.append(value)
-        position = match.end()
-        if data[position : position + 1] == b"\r" and data[position + 1 : position + 2] in (b"\n", b""):
-            if position + 1 == len(data) and not last:
-                return Incomplete()
-            position += 1
         follows = data[position : position + 1]
         if follows in (b"\n", b""):
             return Record(fields, position + len(follows))
         if follows[0] != delimiter:
             return _broken(data, position, last=last)
         position += 1
+
+
+def _field(data: bytes, position: int, delimiter: int, *, last: bool) -> tuple[str | None, int] | Broken | Incomplete:
+    """Read one field; return its value and where its delimiter or line feed stands."""
+    quoted = data[position : position + 1] == b'"'
+    match = (_QUOTED if quoted else _plain(delimiter)).match(data, position)
+    if match is None:
+        return Incomplete()
+    end = match.end()
+    if quoted and data[end : end + 1] == b"\r":
+        end += 1
+    if end == len(data) and not last:
+        return Incomplete()
+    if quoted:
+        return match[1].replace(b'""', b'"').decode("utf-8"), end
+    raw = match[0]
+    # The carriage return belongs to the line break, not to the value.
+    if raw.endswith(b"\r") and data[end : end + 1] in (b"\n", b""):
+        raw = raw[:-1]
+    return _broken(data, end, last=last) if b'"' in raw else (raw.decode("utf-8") or None, end)
 
 
 def _broken(data: bytes, position: int, *, last: bool) -> Broken | Incomplete:

@@ -1,6 +1,6 @@
 """Excel workbooks, read by calamine after they were weighed."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -65,9 +65,10 @@ def _sheet(workbook: CalamineWorkbook, layout: Layout) -> CalamineSheet:
 
 
 def _read_sheet(sheet: CalamineSheet, layout: Layout, limits: Limits, out: TextTable) -> None:
-    rows = _rows(sheet)
+    # calamine counts rows from the sheet's first, but columns from the first one that is used.
+    rows, left = iter(sheet.iter_rows()), (sheet.start or (0, 0))[1]
     above = list(islice(rows, layout.skip_rows + layout.header_rows))
-    header = _header(above, sheet.merged_cell_ranges or (), layout.skip_rows)
+    header = _header(above, sheet.merged_cell_ranges or (), left, layout.skip_rows)
     if not header:
         raise DeliveryError("empty", f"{layout.subject}的工作表里没有表头。请核对后重新报送。")
     layout.check_header(header, limits.columns, "的表头")
@@ -75,17 +76,6 @@ def _read_sheet(sheet: CalamineSheet, layout: Layout, limits: Limits, out: TextT
     for number, row in enumerate(rows, start=len(above) + 1):
         batch.take(number, row)
     batch.write()
-
-
-def _rows(sheet: CalamineSheet) -> Iterator[Row]:
-    """Yield every row from the sheet's first, every row from column A, whatever area calamine calls used."""
-    if sheet.start is None:
-        return
-    above, left = sheet.start
-    for _ in range(above):
-        yield ()
-    for row in sheet.iter_rows():
-        yield ("",) * left + tuple(row)
 
 
 class _Batch:
@@ -136,13 +126,13 @@ def _text(value: object) -> str | None:
     return cell_text(value)
 
 
-def _header(rows: Sequence[Row], merged: Merged, skip: int) -> list[str]:
+def _header(rows: Sequence[Row], merged: Merged, offset: int, skip: int) -> list[str]:
     width = max((len(row) for row in rows), default=0)
     origin: dict[tuple[int, int], tuple[int, int]] = {}
     for (top, left), (bottom, right) in merged:
         for row in range(max(top, skip), min(bottom, len(rows) - 1) + 1):
-            for column in range(left, min(right, width - 1) + 1):
-                origin[row, column] = (top, left)
+            for column in range(max(left - offset, 0), min(right - offset, width - 1) + 1):
+                origin[row, column] = (top, max(left - offset, 0))
     names = []
     for column in range(width):
         cells = dict.fromkeys(origin.get((row, column), (row, column)) for row in range(skip, len(rows)))

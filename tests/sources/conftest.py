@@ -43,7 +43,9 @@ def make() -> MakeContract:
 
     def build(form: str = "csv", mode: str = "snapshot", **more: Any) -> CollectedContract:
         source = {"form": form, "as_of": {"received": True}, **more.pop("source", {})}
-        source.setdefault({"database": "table", "json_api": "path"}.get(form, "files"), "thing*" if form != "json_api" else "/thing")
+        source.setdefault(
+            {"database": "table", "json_api": "path"}.get(form, "files"), "thing*" if form != "json_api" else "/thing"
+        )
         columns = more.pop("columns", {"no": "BH", "name": "XM", "amount": "JE"})
         return CollectedContract.model_validate(
             {

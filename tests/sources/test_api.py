@@ -21,7 +21,10 @@ from schemas.department import Department
 from tests.sources.conftest import BUSINESS_DATE
 
 Make = Callable[..., CollectedContract]
-ITEMS = [f'{{"BH": "{number}", "XM": "甲", "JE": {number}.50, "GX": "2026-11-{number % 20 + 1:02d}"}}' for number in range(1, 26)]
+ITEMS = [
+    f'{{"BH": "{number}", "XM": "甲", "JE": {number}.50, "GX": "2026-11-{number % 20 + 1:02d}"}}'
+    for number in range(1, 26)
+]
 
 
 class Service(ThreadingHTTPServer):
@@ -35,7 +38,10 @@ class Service(ThreadingHTTPServer):
     def pages(self, page: int, query: dict[str, str]) -> tuple[int, str]:
         items = [item for item in ITEMS if json.loads(item)["GX"] > query.get("since", "")]
         shown = ",\n ".join(items[(page - 1) * 10 : page * 10])
-        return 200, f'{{"page": {page}, "pages": {-(-len(items) // 10)}, "more": {{"x": [1]}}, "items": [{shown}], "total": {len(items)}}}'
+        return (
+            200,
+            f'{{"page": {page}, "pages": {-(-len(items) // 10)}, "more": {{"x": [1]}}, "items": [{shown}], "total": {len(items)}}}',
+        )
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -76,11 +82,14 @@ SOURCE = {"path": "/thing", "watermark": "GX"}
 
 def offers(contract: CollectedContract, lake: Settings, office: Department, **more: Any) -> list[tuple[Offer, bytes]]:
     return [
-        (item, item.path.read_bytes() if item.path else b"") for item in fetch(contract, lake, office, BUSINESS_DATE, **more)
+        (item, item.path.read_bytes() if item.path else b"")
+        for item in fetch(contract, lake, office, BUSINESS_DATE, **more)
     ]
 
 
-def test_all_pages_are_landed_one_item_a_line_as_they_came(lake: Settings, office: Department, service: Service, make: Make) -> None:
+def test_all_pages_are_landed_one_item_a_line_as_they_came(
+    lake: Settings, office: Department, service: Service, make: Make
+) -> None:
     ((offer, data),) = offers(make("json_api", source=SOURCE), lake, office)
     assert isinstance(offer, Fetched)
     assert data.decode() == "".join(item + "\n" for item in ITEMS)
@@ -90,7 +99,9 @@ def test_all_pages_are_landed_one_item_a_line_as_they_came(lake: Settings, offic
     assert service.asked[1][1] == {"page": "2", "size": str(api.PAGE_SIZE), "as_of": "2026-11-22"}
 
 
-def test_only_what_is_newer_than_the_watermark_is_asked_for(lake: Settings, office: Department, service: Service, make: Make) -> None:
+def test_only_what_is_newer_than_the_watermark_is_asked_for(
+    lake: Settings, office: Department, service: Service, make: Make
+) -> None:
     contract = make("json_api", mode="event", source=SOURCE)
     ((offer, data),) = offers(contract, lake, office, watermark="2026-11-19")
     assert isinstance(offer, Fetched)
@@ -98,7 +109,9 @@ def test_only_what_is_newer_than_the_watermark_is_asked_for(lake: Settings, offi
     assert offers(contract, lake, office, watermark="2026-11-20") == []
 
 
-def test_an_api_that_is_briefly_down_is_asked_again(lake: Settings, office: Department, service: Service, make: Make) -> None:
+def test_an_api_that_is_briefly_down_is_asked_again(
+    lake: Settings, office: Department, service: Service, make: Make
+) -> None:
     failures = iter([503, 500, 0])
 
     def shaky(page: int, query: dict[str, str]) -> tuple[int, str]:

@@ -14,7 +14,9 @@ Make = Callable[..., CollectedContract]
 HEADER = "BH,XM,JE\n"
 
 
-def row(line: int, no: str | None, name: str | None, amount: str | None, unreadable: str | None = None) -> dict[str, Any]:
+def row(
+    line: int, no: str | None, name: str | None, amount: str | None, unreadable: str | None = None
+) -> dict[str, Any]:
     return {"no": no, "name": name, "amount": amount, "_line": line, "_operation": None, "_unreadable": unreadable}
 
 
@@ -28,8 +30,12 @@ def refused(read: Any, data: bytes, contract: CollectedContract, limits: Limits 
     return caught.value
 
 
-@pytest.mark.parametrize(("encoding", "declared"), [("utf-8", "UTF-8"), ("utf-8-sig", "UTF-8"), ("gb18030", "GB18030"), ("gbk", "GBK")])
-def test_text_in_the_agreed_encoding_is_read_with_rare_characters(read: Any, make: Make, encoding: str, declared: str) -> None:
+@pytest.mark.parametrize(
+    ("encoding", "declared"), [("utf-8", "UTF-8"), ("utf-8-sig", "UTF-8"), ("gb18030", "GB18030"), ("gbk", "GBK")]
+)
+def test_text_in_the_agreed_encoding_is_read_with_rare_characters(
+    read: Any, make: Make, encoding: str, declared: str
+) -> None:
     name = "张三" if encoding == "gbk" else "张㙓𠀀"
     rows = read(f"{HEADER}1,{name},2.50\r\n2,李四,\r\n".encode(encoding), make(source={"encoding": declared}))
     assert rows == [row(2, "1", name, "2.50"), row(3, "2", "李四", None)]
@@ -78,7 +84,9 @@ def test_a_stray_quote_spoils_its_own_line_only(read: Any, make: Make) -> None:
     ]
 
 
-@pytest.mark.parametrize("value", ["=1+1", "=HYPERLINK(\"x\")", "'; DROP TABLE person; --", "@SUM(A1)", "NULL", "NaN", "\\N", " "])
+@pytest.mark.parametrize(
+    "value", ["=1+1", '=HYPERLINK("x")', "'; DROP TABLE person; --", "@SUM(A1)", "NULL", "NaN", "\\N", " "]
+)
 def test_values_that_look_like_formulas_sql_or_nulls_are_text(read: Any, make: Make, value: str) -> None:
     quoted = '"' + value.replace('"', '""') + '"'
     assert read(f"BH,XM,JE\n1,{quoted},3\n".encode(), make()) == [row(2, "1", value, "3")]
@@ -95,7 +103,9 @@ def test_operations_come_out_as_delivered(read: Any, make: Make) -> None:
 
 
 def test_the_as_of_column_gives_its_greatest_day(read: Any, make: Make) -> None:
-    read(b"BH,XM,JE,RQ\n1,a,b,20261120\n2,a,b,2026/11/21\n3,a,b,\n4,a,b,bad\n", make(source={"as_of": {"column": "RQ"}}))
+    read(
+        b"BH,XM,JE,RQ\n1,a,b,20261120\n2,a,b,2026/11/21\n3,a,b,\n4,a,b,bad\n", make(source={"as_of": {"column": "RQ"}})
+    )
     assert str(read.parsed.as_of) == "2026-11-21"
 
 
@@ -220,7 +230,9 @@ def test_a_gzip_bomb_is_refused(read: Any, make: Make) -> None:
 
 def test_many_blocks_keep_every_line_and_its_number(read: Any, make: Make) -> None:
     count = 700_000
-    body = "".join(f'{number},"名{number}\n",{number}.50\n' if number % 3 == 0 else f"{number},,x\n" for number in range(count))
+    body = "".join(
+        f'{number},"名{number}\n",{number}.50\n' if number % 3 == 0 else f"{number},,x\n" for number in range(count)
+    )
     rows = read((HEADER + body).encode(), make())
     assert len(rows) == count
     line = 2

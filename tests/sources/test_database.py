@@ -26,7 +26,7 @@ TABLE = 'ren "yuan"; 表'
 def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> sqlite3.Connection:
     path = tmp_path / "department 库.db"
     monkeypatch.setenv("CITYLAKE_CONNECTION_CIVIL_AFFAIRS", f"sqlite:///{path}")
-    connection = sqlite3.connect(path, autocommit=True) if hasattr(sqlite3, "LEGACY_TRANSACTION_CONTROL") else sqlite3.connect(path, isolation_level=None)
+    connection = sqlite3.connect(path, isolation_level=None)
     quoted = '"' + TABLE.replace('"', '""') + '"'
     connection.execute(f'CREATE TABLE {quoted} ("BH" TEXT, "XM" TEXT, "JE" NUMERIC, "GX SJ" TEXT, "BZ" BLOB)')
     connection.executemany(
@@ -40,20 +40,26 @@ def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> sqlite3.Connect
     return connection
 
 
-def taken(contract: CollectedContract, lake: Settings, office: Department, target: Path, **more: Any) -> tuple[Fetched, list[dict[str, Any]]]:
-    (offer,) = [(item, _rows(item, contract, target)) for item in fetch(contract, lake, office, BUSINESS_DATE, **more)]
-    return offer
+def taken(
+    contract: CollectedContract, lake: Settings, office: Department, target: Path, **more: Any
+) -> tuple[Fetched, list[dict[str, Any]]]:
+    ((offer, rows),) = [
+        (item, _rows(item, contract, target)) for item in fetch(contract, lake, office, BUSINESS_DATE, **more)
+    ]
+    assert isinstance(offer, Fetched)
+    return offer, rows
 
 
-def _rows(item: Any, contract: CollectedContract, target: Path) -> Any:
-    assert isinstance(item, Fetched)
-    return pq.read_table(parse(item.path, contract, target, name=item.name).path).to_pylist()
+def _rows(item: Any, contract: CollectedContract, target: Path) -> list[dict[str, Any]]:
+    return list(pq.read_table(parse(item.path, contract, target, name=item.name).path).to_pylist())
 
 
 SOURCE = {"table": TABLE, "watermark": "GX SJ"}
 
 
-def test_rows_come_in_the_order_of_the_key_as_text(lake: Settings, office: Department, database: Any, make: Make, tmp_path: Path) -> None:
+def test_rows_come_in_the_order_of_the_key_as_text(
+    lake: Settings, office: Department, database: Any, make: Make, tmp_path: Path
+) -> None:
     offer, rows = taken(make("database", source=SOURCE), lake, office, tmp_path / "out")
     assert [(row["no"], row["name"], row["amount"], row["_line"]) for row in rows] == [
         ("1", None, "12.5", 1),
@@ -63,9 +69,14 @@ def test_rows_come_in_the_order_of_the_key_as_text(lake: Settings, office: Depar
     assert (offer.name, offer.as_of, offer.watermark) == (TABLE, BUSINESS_DATE, "2026-11-22 10:00:00")
 
 
-def test_the_same_rows_are_the_same_bytes(lake: Settings, office: Department, database: Any, make: Make, tmp_path: Path) -> None:
+def test_the_same_rows_are_the_same_bytes(
+    lake: Settings, office: Department, database: Any, make: Make, tmp_path: Path
+) -> None:
     contract = make("database", source=SOURCE)
-    assert taken(contract, lake, office, tmp_path / "1")[0].sha256 == taken(contract, lake, office, tmp_path / "2")[0].sha256
+    assert (
+        taken(contract, lake, office, tmp_path / "1")[0].sha256
+        == taken(contract, lake, office, tmp_path / "2")[0].sha256
+    )
 
 
 def test_only_what_is_newer_than_the_watermark_is_asked_for(
@@ -78,21 +89,25 @@ def test_only_what_is_newer_than_the_watermark_is_asked_for(
     assert list(fetch(contract, lake, office, BUSINESS_DATE, watermark=offer.watermark)) == []
 
 
-def test_a_snapshot_is_whole_whatever_the_watermark(lake: Settings, office: Department, database: Any, make: Make, tmp_path: Path) -> None:
+def test_a_snapshot_is_whole_whatever_the_watermark(
+    lake: Settings, office: Department, database: Any, make: Make, tmp_path: Path
+) -> None:
     assert len(taken(make("database", source=SOURCE), lake, office, tmp_path / "out", watermark="9999")[1]) == 3
 
 
 def test_an_empty_table_is_refused_for_a_snapshot_and_no_lines_for_events(
     lake: Settings, office: Department, database: Any, make: Make, tmp_path: Path
 ) -> None:
-    database.execute('CREATE TABLE kong (BH TEXT, XM TEXT, JE TEXT)')
+    database.execute("CREATE TABLE kong (BH TEXT, XM TEXT, JE TEXT)")
     assert taken(make("database", mode="event", source={"table": "kong"}), lake, office, tmp_path / "out")[1] == []
     with pytest.raises(DeliveryError) as caught:
         taken(make("database", source={"table": "kong"}), lake, office, tmp_path / "out")
     assert caught.value.code == "empty"
 
 
-def test_changed_columns_are_refused_when_parsed(lake: Settings, office: Department, database: Any, make: Make, tmp_path: Path) -> None:
+def test_changed_columns_are_refused_when_parsed(
+    lake: Settings, office: Department, database: Any, make: Make, tmp_path: Path
+) -> None:
     database.execute("CREATE TABLE gai (BH TEXT, XM2 TEXT, JE TEXT)")
     with pytest.raises(DeliveryError) as caught:
         taken(make("database", source={"table": "gai", "watermark": "GXSJ"}), lake, office, tmp_path / "out")
@@ -123,7 +138,9 @@ def test_a_connection_nobody_configured_is_unreachable(lake: Settings, office: D
         list(fetch(make("database", source=SOURCE), lake, office, BUSINESS_DATE))
 
 
-def test_a_damaged_database_is_unreachable(lake: Settings, office: Department, database: Any, make: Make, tmp_path: Path) -> None:
+def test_a_damaged_database_is_unreachable(
+    lake: Settings, office: Department, database: Any, make: Make, tmp_path: Path
+) -> None:
     database.close()
     path = next(tmp_path.glob("*.db"))
     path.write_bytes(path.read_bytes()[:4096] + b"\xff" * 4096)

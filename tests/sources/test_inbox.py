@@ -27,11 +27,15 @@ Make = Callable[..., CollectedContract]
 BY_NAME = {"files": "hydj_*.csv", "as_of": {"filename": r"hydj_(\d{4}-?\d{2}-?\d{2})"}}
 
 
-def offers(lake: Settings, office: Department, contract: CollectedContract, limits: Limits | None = None) -> list[Offer]:
+def offers(
+    lake: Settings, office: Department, contract: CollectedContract, limits: Limits | None = None
+) -> list[Offer]:
     return list(fetch(contract, lake, office, BUSINESS_DATE, limits=limits))
 
 
-def test_files_come_by_day_then_name_with_their_hash_and_bytes(lake: Settings, office: Department, drop: Path, make: Make) -> None:
+def test_files_come_by_day_then_name_with_their_hash_and_bytes(
+    lake: Settings, office: Department, drop: Path, make: Make
+) -> None:
     put(drop, "hydj_20261122.csv", b"c")
     put(drop, "hydj_2026-11-20_b.csv", b"b")
     put(drop, "hydj_20261120_a.csv.gz", b"a")
@@ -45,7 +49,9 @@ def test_files_come_by_day_then_name_with_their_hash_and_bytes(lake: Settings, o
     assert seen == [(date(2026, 11, 20), b"b"), (date(2026, 11, 20), b"a"), (date(2026, 11, 22), b"c")]
 
 
-def test_a_file_leaves_the_inbox_when_it_is_released_and_not_before(lake: Settings, office: Department, drop: Path, make: Make) -> None:
+def test_a_file_leaves_the_inbox_when_it_is_released_and_not_before(
+    lake: Settings, office: Department, drop: Path, make: Make
+) -> None:
     path = put(drop, "thing.csv", b"x")
     assert len(offers(lake, office, make())) == 1
     assert path.exists()
@@ -55,7 +61,9 @@ def test_a_file_leaves_the_inbox_when_it_is_released_and_not_before(lake: Settin
     assert not list((lake.run / "staging").iterdir())
 
 
-def test_another_file_under_the_same_name_survives_the_release(lake: Settings, office: Department, drop: Path, make: Make) -> None:
+def test_another_file_under_the_same_name_survives_the_release(
+    lake: Settings, office: Department, drop: Path, make: Make
+) -> None:
     path = put(drop, "thing.csv", b"x")
     for offer in fetch(make(), lake, office, BUSINESS_DATE):
         put(drop, "new", b"newer").replace(path)
@@ -65,9 +73,18 @@ def test_another_file_under_the_same_name_survives_the_release(lake: Settings, o
 
 @pytest.mark.parametrize(
     "name",
-    ["thing '; DROP TABLE x; --.csv", 'thing "a" $(touch hacked) `b`.csv', "thing 婚姻 登记.csv", "thing..csv", "thing..\\..\\up.csv", "thing\n\t.csv"],
+    [
+        "thing '; DROP TABLE x; --.csv",
+        'thing "a" $(touch hacked) `b`.csv',
+        "thing 婚姻 登记.csv",
+        "thing..csv",
+        "thing..\\..\\up.csv",
+        "thing\n\t.csv",
+    ],
 )
-def test_odd_names_are_taken_like_any_other(lake: Settings, office: Department, drop: Path, make: Make, name: str) -> None:
+def test_odd_names_are_taken_like_any_other(
+    lake: Settings, office: Department, drop: Path, make: Make, name: str
+) -> None:
     path = put(drop, name, b"x")
     for offer in fetch(make(), lake, office, BUSINESS_DATE):
         assert isinstance(offer, Fetched)
@@ -78,7 +95,9 @@ def test_odd_names_are_taken_like_any_other(lake: Settings, office: Department, 
     assert not path.exists()
 
 
-def test_a_name_in_gb18030_bytes_is_taken_and_shown_readably(lake: Settings, office: Department, drop: Path, make: Make) -> None:
+def test_a_name_in_gb18030_bytes_is_taken_and_shown_readably(
+    lake: Settings, office: Department, drop: Path, make: Make
+) -> None:
     put(drop, os.fsdecode("thing婚姻.csv".encode("gb18030")), b"x")
     assert [offer.name for offer in offers(lake, office, make())] == ["thing婚姻.csv"]
 
@@ -93,7 +112,9 @@ def test_hidden_and_unfinished_names_are_ignored(lake: Settings, office: Departm
     assert offers(lake, office, make(source={"files": "*"})) == []
 
 
-def test_links_and_folders_are_refused_and_do_not_stop_the_others(lake: Settings, office: Department, drop: Path, make: Make) -> None:
+def test_links_and_folders_are_refused_and_do_not_stop_the_others(
+    lake: Settings, office: Department, drop: Path, make: Make
+) -> None:
     secret = lake.home / "secret"
     secret.write_bytes(b"secret")
     (drop / "thing1.csv").symlink_to(secret)
@@ -110,7 +131,9 @@ def test_links_and_folders_are_refused_and_do_not_stop_the_others(lake: Settings
     assert not (drop / "thing1.csv").is_symlink()
 
 
-def test_a_drop_folder_that_leads_elsewhere_is_refused(lake: Settings, office: Department, tmp_path: Path, make: Make) -> None:
+def test_a_drop_folder_that_leads_elsewhere_is_refused(
+    lake: Settings, office: Department, tmp_path: Path, make: Make
+) -> None:
     lake.inbox.mkdir(parents=True)
     (tmp_path / "elsewhere").mkdir()
     (lake.inbox / office.id).symlink_to(tmp_path / "elsewhere")
@@ -199,7 +222,9 @@ def test_names_that_no_contract_takes_are_listed(lake: Settings, office: Departm
     assert unclaimed(catalog, lake, "nobody") == []
 
 
-def test_what_a_killed_process_left_staged_is_removed(lake: Settings, office: Department, drop: Path, make: Make) -> None:
+def test_what_a_killed_process_left_staged_is_removed(
+    lake: Settings, office: Department, drop: Path, make: Make
+) -> None:
     left = lake.run / "staging" / "fetch-999999999-x"
     left.mkdir(parents=True)
     put(drop, "thing.csv", b"x")

@@ -32,7 +32,11 @@ def test_what_is_there_is_never_overwritten(lake: Settings, tmp_path: Path) -> N
         before = local.stat()
         path.write_bytes(b"other")
         assert landing.store(lake, path, sha256) == uri
-        assert (local.read_bytes(), local.stat().st_mtime_ns, local.stat().st_ino) == (b"abc", before.st_mtime_ns, before.st_ino)
+        assert (local.read_bytes(), local.stat().st_mtime_ns, local.stat().st_ino) == (
+            b"abc",
+            before.st_mtime_ns,
+            before.st_ino,
+        )
 
 
 def test_a_landing_that_moved_is_still_read(lake: Settings, tmp_path: Path) -> None:

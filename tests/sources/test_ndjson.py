@@ -65,8 +65,14 @@ def test_half_a_surrogate_makes_its_line_unreadable(read: Any, make: Make) -> No
 
 
 def test_a_column_left_out_of_some_lines_is_null_there(read: Any, make: Make) -> None:
-    rows = read(lines({"BH": "1"}, {"BH": "2", "XM": "乙", "JE": 3, "BZ": "x"}, {"XM": "丙", "BH": "3"}), make("ndjson"))
-    assert [(row["no"], row["name"], row["amount"]) for row in rows] == [("1", None, None), ("2", "乙", "3"), ("3", "丙", None)]
+    rows = read(
+        lines({"BH": "1"}, {"BH": "2", "XM": "乙", "JE": 3, "BZ": "x"}, {"XM": "丙", "BH": "3"}), make("ndjson")
+    )
+    assert [(row["no"], row["name"], row["amount"]) for row in rows] == [
+        ("1", None, None),
+        ("2", "乙", "3"),
+        ("3", "丙", None),
+    ]
 
 
 def test_a_column_in_no_line_is_missing(read: Any, make: Make) -> None:
@@ -93,7 +99,11 @@ def test_a_renamed_column_is_guessed(read: Any, make: Make) -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [lines(item("1")) + b'{"BH":"2","XM":"', gzip.compress(lines(item("1")))[:-12], lines(item("1")) + "{\"BH\":\"二".encode()[:-1]],
+    [
+        lines(item("1")) + b'{"BH":"2","XM":"',
+        gzip.compress(lines(item("1")))[:-12],
+        lines(item("1")) + '{"BH":"二'.encode()[:-1],
+    ],
     ids=["half a line", "gzip", "half a character"],
 )
 def test_a_file_that_was_cut_short_is_refused_whole(read: Any, make: Make, data: bytes) -> None:
@@ -110,7 +120,10 @@ def test_a_file_of_nothing_is_refused_for_a_snapshot_and_no_lines_otherwise(read
 
 
 def test_json_that_is_not_one_object_a_line_is_refused(read: Any, make: Make) -> None:
-    assert refused(read, json.dumps([item("1"), item("2")], indent=1).encode(), make("ndjson")).code in {"format", "truncated"}
+    assert refused(read, json.dumps([item("1"), item("2")], indent=1).encode(), make("ndjson")).code in {
+        "format",
+        "truncated",
+    }
     assert refused(read, json.dumps([item("1"), item("2")]).encode() + b"\n", make("ndjson")).code == "format"
 
 

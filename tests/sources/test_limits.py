@@ -1,0 +1,99 @@
+"""The parsing process is really limited, and knows nothing it should not."""
+
+import dataclasses
+import gzip
+import io
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+
+from jobs.sources.errors import DeliveryError
+from jobs.sources.limits import Limits
+from jobs.sources.parse import ParserError, parse
+from schemas.contract import CollectedContract
+
+Make = Callable[..., CollectedContract]
+LINE = b"1,2,3\n"
+PLENTY = b"BH,XM,JE\n" + LINE * 3_000_000
+
+
+def refused(read: Any, data: bytes, contract: CollectedContract, **limits: int) -> DeliveryError:
+    with pytest.raises(DeliveryError) as caught:
+        read(data, contract, dataclasses.replace(Limits(), **limits))
+    assert not list(Path(read.folder).glob("*out.parquet*"))
+    return caught.value
+
+
+def test_memory_beyond_the_limit_is_refused_by_the_kernel(read: Any, make: Make) -> None:
+    workbook = openpyxl.Workbook()
+    sheet: Any = workbook.active
+    sheet.append(["BH", "XM", "JE"])
+    sheet.append(["1", "2", "3"])
+    # One far cell makes the area in between count as used: some 600 MB.
+    sheet["CV200000"] = "x"
+    out = io.BytesIO()
+    workbook.save(out)
+    assert refused(read, out.getvalue(), make("xlsx"), memory_bytes=500 << 20).code == "memory"
+    assert [row["_line"] for row in read(out.getvalue(), make("xlsx"))] == [2, 200_000]
+
+
+def test_processor_time_beyond_the_limit_is_refused(read: Any, make: Make) -> None:
+    assert refused(read, PLENTY * 4, make(), cpu_seconds=1).code == "timeout"
+
+
+def test_waiting_beyond_the_limit_is_refused(tmp_path: Path, make: Make) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    writer = os.open(tmp_path / "pipe", os.O_RDWR)
+    try:
+        with pytest.raises(DeliveryError) as caught:
+            parse(tmp_path / "pipe", make(), tmp_path / "out.parquet", dataclasses.replace(Limits(), wall_seconds=1))
+    finally:
+        os.close(writer)
+    assert caught.value.code == "timeout"
+
+
+def test_output_beyond_the_limit_is_refused(read: Any, make: Make) -> None:
+    data = b"BH,XM,JE\n" + b"".join(b"%d,%d,%d\n" % (n, n * n, n**3) for n in range(400_000))
+    assert refused(read, data, make(), output_bytes=1 << 20).code == "too_large"
+
+
+def test_a_gzip_file_beyond_the_limit_is_refused(read: Any, make: Make) -> None:
+    assert refused(read, gzip.compress(PLENTY), make(), unpacked_bytes=8 << 20, ratio=10**6).code == "too_large"
+
+
+def test_the_parser_sees_no_setting_and_no_secret_of_the_lake(
+    read: Any, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: dict[str, Any] = {}
+    original = subprocess.Popen
+
+    def popen(*arguments: Any, **named: Any) -> Any:
+        seen.update(named["env"])
+        return original(*arguments, **named)
+
+    monkeypatch.setenv("CITYLAKE_CONNECTION_HRSS", "postgresql://user:hunter2@host/x")
+    monkeypatch.setattr(subprocess, "Popen", popen)
+    read(b"BH,XM,JE\n1,2,3\n", make())
+    assert seen
+    assert "hunter2" not in json.dumps(seen)
+
+
+def test_a_full_or_missing_disk_is_a_fault_of_the_platform(tmp_path: Path, make: Make) -> None:
+    (tmp_path / "in").write_bytes(b"BH,XM,JE\n1,2,3\n")
+    with pytest.raises(ParserError):
+        parse(tmp_path / "in", make(), tmp_path / "missing" / "out.parquet")
+
+
+def test_the_parser_loads_neither_the_network_nor_the_models() -> None:
+    code = (
+        "import sys; import jobs.sources.parse_process, jobs.sources.csv_form, jobs.sources.ndjson_form; "
+        "print([name for name in ('httpx', 'sqlalchemy', 'pydantic', 'ledger', 'citylake', 'pyspark') if name in sys.modules])"
+    )
+    assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "[]"
