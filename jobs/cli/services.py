@@ -21,12 +21,12 @@ def start_services(*, as_json: AsJson = False) -> None:
     from jobs.services.airflow import ADMIN, airflow_url
     from jobs.services.lake import up
     from jobs.services.supervisor import ServiceError
-    from jobs.spark.jars import JarError
-    from jobs.spark.java import JavaError
+    from ledger.errors import LedgerError
+    from schemas.errors import ContractError
 
     try:
         running = up(settings())
-    except (ServiceError, JarError, JavaError) as error:
+    except (ServiceError, LedgerError, ContractError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from error
     url = airflow_url(settings())

@@ -28,7 +28,8 @@ def up(settings: Settings) -> list[Running]:
     A Spark server is started only when ``CITYLAKE_SPARK_REMOTE`` names no other.
 
     Raises:
-        ServiceError, JarError, JavaError: something did not start; what had started keeps running.
+        ServiceError: something did not start; what had started keeps running.
+        ContractError, LedgerError: the contracts are not in order, or the ledger cannot be opened; nothing was started.
     """
     with only_one(settings), ThreadPoolExecutor(2) as together:
         _compile(settings)

@@ -16,8 +16,8 @@ from urllib.parse import unquote, urlsplit
 
 from citylake.settings import Settings
 from jobs.services.supervisor import Record, Service, ServiceError, answers, find, free_port, start, stop, write_private
-from jobs.spark.jars import delta_class_path
-from jobs.spark.java import java, spark_jars
+from jobs.spark.jars import JarError, delta_class_path
+from jobs.spark.java import JavaError, java, spark_jars
 
 SERVICE = "spark"
 _LOG4J = Path(__file__).with_name("log4j2.properties")
@@ -90,8 +90,7 @@ def start_server(settings: Settings, tuning: Tuning | None = None) -> Record:
     Raises:
         ServiceError: it did not start, or another server already serves this lake (one writer process per lake: Delta's
         commits to
-            a plain folder are safe only within one).
-        JarError, JavaError: the set-up is not complete.
+            a plain folder are safe only within one), or the set-up is not complete.
     """
     if running := find(settings, SERVICE):
         return running
@@ -100,11 +99,12 @@ def start_server(settings: Settings, tuning: Tuning | None = None) -> Record:
     environment = {**os.environ, "TZ": settings.timezone, "SPARK_LOCAL_IP": tuning.bind}
     if tuning.bind not in _LOOPBACK:
         environment["SPARK_CONNECT_AUTHENTICATE_TOKEN"] = server_token(settings)
+    try:
+        command = _command(settings, tuning, port)
+    except (JarError, JavaError) as error:
+        raise ServiceError(str(error)) from error
     with _lake_lock(settings) as lock:
-        service = Service(
-            SERVICE, _command(settings, tuning, port), port, lambda: answers(port), environment, pass_fds=(lock,)
-        )
-        return start(settings, service)
+        return start(settings, Service(SERVICE, command, port, lambda: answers(port), environment, pass_fds=(lock,)))
 
 
 def stop_server(settings: Settings) -> bool:
