@@ -66,4 +66,5 @@ $(VENV)/.test: requirements/test.txt $(VENV)/.product
 .finish:
 	@$(BIN)/uv pip install --quiet --no-build-isolation --no-deps --editable .
 	@$(BIN)/python -m jobs.spark.jars
+# Without bytecode every Airflow command takes twice as long. Some packages carry files of another Python: those may fail.
 	@$(BIN)/python -m compileall -q -j 0 $(VENV)/lib/python*/site-packages >/dev/null 2>&1 || true

@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -183,7 +184,10 @@ def _trust_store(bundle: Path) -> bytes:
     from cryptography import x509
     from cryptography.hazmat.primitives.serialization import NoEncryption, pkcs12
 
-    authorities = x509.load_pem_x509_certificates(bundle.read_bytes())
+    with warnings.catch_warnings():
+        # Some systems' bundles hold a certificate with serial number 0; that is not for this project to put right.
+        warnings.filterwarnings("ignore", message="Parsed a serial number")
+        authorities = x509.load_pem_x509_certificates(bundle.read_bytes())
     entries = [pkcs12.PKCS12Certificate(found, str(number).encode()) for number, found in enumerate(authorities)]
     return pkcs12.serialize_java_truststore(entries, NoEncryption())
 

@@ -88,9 +88,8 @@ def start_server(settings: Settings, tuning: Tuning | None = None) -> Record:
     """Start the server of a lake, or find it running, and wait until it takes connections.
 
     Raises:
-        ServiceError: it did not start, or another server already serves this lake (one writer process per lake: Delta's
-        commits to
-            a plain folder are safe only within one), or the set-up is not complete.
+        ServiceError: it did not start, the set-up is not complete, or another server already serves this lake: Delta's
+            commits to a plain folder are safe only within one process.
     """
     if running := find(settings, SERVICE):
         return running
