@@ -43,7 +43,7 @@ class Parsed:
         path: the Parquet file: contract columns as text, ``_line`` bigint, ``_operation`` and ``_unreadable`` text or NULL.
         lines: all lines, unreadable ones included.
         unreadable: lines of which only number and reason are known.
-        bytes: size of what was parsed.
+        bytes: of the values in memory (Arrow), however well the delivery or the Parquet is packed.
         as_of: the largest day in the as-of column, None when the contract takes it from elsewhere or there are no lines.
     """
 
@@ -87,7 +87,7 @@ def parse(
         raise _told(layout, bounds, result)
     day = result["as_of"]
     return Parsed(
-        target, result["lines"], result["unreadable"], path.stat().st_size, date.fromisoformat(day) if day else None
+        target, result["lines"], result["unreadable"], result["bytes"], date.fromisoformat(day) if day else None
     )
 
 

@@ -47,7 +47,12 @@ def parse_file(path: Path, layout: Layout, target: Path, limits: Limits) -> dict
     except BaseException:
         out.discard()
         raise
-    return {"lines": out.lines, "unreadable": out.unreadable, "as_of": out.as_of.isoformat() if out.as_of else None}
+    return {
+        "lines": out.lines,
+        "unreadable": out.unreadable,
+        "bytes": out.bytes,
+        "as_of": out.as_of.isoformat() if out.as_of else None,
+    }
 
 
 def _read(path: Path, layout: Layout, limits: Limits, out: Any) -> None:

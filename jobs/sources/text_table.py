@@ -36,7 +36,7 @@ class TextTable:
         self._writer = pq.ParquetWriter(self._draft, self._schema, compression="zstd", compression_level=1)
         self._held: list[pa.Table] = []
         self._held_rows = self._held_bytes = 0
-        self.lines = self.unreadable = 0
+        self.lines = self.unreadable = self.bytes = 0
         self.as_of: date | None = None
 
     def add(self, columns: Mapping[str, pa.Array], lines: pa.Array) -> None:
@@ -106,6 +106,7 @@ class TextTable:
         self.lines += table.num_rows
         self._held_rows += table.num_rows
         self._held_bytes += table.nbytes
+        self.bytes += table.nbytes
         if self._held_rows >= GROUP_ROWS or self._held_bytes >= GROUP_BYTES:
             self._flush()
 

@@ -142,3 +142,9 @@ def test_half_a_million_lines_are_read_in_bounded_memory(read: Any, make: Make) 
     rows = read(data, make("ndjson", mode="event"), Limits(memory_bytes=700 << 20))
     assert len(rows) == 500_000
     assert rows[-1]["_line"] == 500_000
+
+
+def test_the_size_told_is_that_of_the_values_not_of_the_packed_file(read: Any, make: Make) -> None:
+    data = gzip.compress(lines(*[item(str(number), XM="x" * 100) for number in range(1_000)]))
+    read(data, make("ndjson"))
+    assert len(data) < 50_000 < 100_000 < read.parsed.bytes
