@@ -149,7 +149,7 @@ def _second_registration(lives: Lives, known: Known, day: int) -> Frame:
     """Return the second rows of people registered twice; half of them are cancelled (deleted) some later day."""
     p, city = lives.people, lives.city
     twice = city.chance(p.person, "two_ids", 0.0006) & (p.slot < 100) & (p.case < 0) & (p.birth < city.first - 7300)
-    cancelled = 1 + city.pick(p.person, "two_ids.cancelled", 400)
+    cancelled = 1 + city.pick(p.person, "two_ids.cancelled", 40)
     chosen = twice & ((day == 0) | (cancelled == day))
     frame = _register_frame(lives, known)
     other = np.full(len(p), 370700, dtype=np.int64)

@@ -1,0 +1,108 @@
+from datetime import date
+
+import numpy as np
+import pytest
+from stdnum.iso7064 import mod_11_2
+
+from city.identifiers import fifteen, is_valid, mistyped, transposed
+from city.lives import Lives
+from city.population import people
+from city.world import City
+
+CITY = City(4000, 3707, date(2026, 11, 22))
+
+
+@pytest.fixture(scope="module")
+def inhabitants() -> Lives:
+    return Lives(people(CITY, np.arange(CITY.blocks)))
+
+
+def test_every_id_number_is_valid_and_nobody_shares_one(inhabitants: Lives) -> None:
+    numbers = inhabitants.people.id_no.to_pylist()
+    assert all(mod_11_2.is_valid(number) for number in numbers)
+    assert len(set(numbers)) == len(numbers)
+
+
+def test_id_numbers_carry_birth_date_and_sex(inhabitants: Lives) -> None:
+    p = inhabitants.people
+    births = [str(day).replace("-", "") for day in p.birth.astype("datetime64[D]")]
+    assert [number[6:14] for number in p.id_no.to_pylist()] == births
+    assert [int(number[16]) % 2 for number in p.id_no.to_pylist()] == list(p.sex % 2)
+
+
+def test_about_a_fifth_of_all_numbers_carry_a_retired_code(inhabitants: Lives) -> None:
+    retired = {"370700", "370701", "379001", "379007", *(f"37072{digit}" for digit in "12367 8".replace(" ", ""))}
+    numbers = inhabitants.people.id_no.to_pylist()
+    share = sum(number[:6] in retired for number in numbers) / len(numbers)
+    assert 0.14 < share < 0.24
+
+
+def test_mothers_are_of_an_age_to_be_mothers(inhabitants: Lives) -> None:
+    p = inhabitants.people
+    children = np.flatnonzero((p.mother >= 0) & (p.slot < 100))
+    years = (p.birth[children] - p.birth[p.mother[children]]) / 365.25
+    assert years.min() > 14
+    assert years.max() < 56
+
+
+def test_ages_are_those_of_the_province(inhabitants: Lives) -> None:
+    p = inhabitants.people
+    age = (CITY.first - p.birth[p.slot < 100]) / 365.25
+    assert 0.20 < (age >= 60).mean() < 0.28
+    assert 0.10 < (age < 16).mean() < 0.22
+
+
+def test_the_city_is_the_same_whatever_is_made_at_a_time() -> None:
+    whole = people(CITY, np.arange(CITY.blocks))
+    parts = [people(CITY, np.arange(low, min(low + 7, CITY.blocks))) for low in range(0, CITY.blocks, 7)]
+    assert whole.name.to_pylist() == [name for part in parts for name in part.name.to_pylist()]
+    for field in ("birth", "death", "move", "married", "arrive", "leave", "case"):
+        assert np.array_equal(getattr(whole, field), np.concatenate([getattr(part, field) for part in parts]))
+
+
+def test_another_seed_makes_other_people() -> None:
+    other = people(City(4000, 1, CITY.start), np.arange(3))
+    assert other.name.to_pylist() != people(CITY, np.arange(3)).name.to_pylist()
+
+
+def test_a_mistyped_or_transposed_number_fails_its_check_character(inhabitants: Lives) -> None:
+    for word, number in enumerate(inhabitants.people.id_no.to_pylist()[:500]):
+        assert is_valid(number)
+        assert not is_valid(mistyped(number, word * 7919))
+        assert not is_valid(transposed(number, word * 7919))
+
+
+def test_an_old_number_is_its_new_one_without_century_and_check_character(inhabitants: Lives) -> None:
+    number = next(item for item in inhabitants.people.id_no.to_pylist() if item[6:8] == "19")
+    old = fifteen(number)
+    assert len(old) == 15
+    assert number.startswith(old[:6] + "19" + old[6:])
+
+
+def test_nobody_is_seen_after_death_or_before_birth_but_for_the_planted(inhabitants: Lives) -> None:
+    p = inhabitants.people
+    days = np.arange(CITY.first - 365, CITY.first)
+    for who, on in (inhabitants.visits(days), inhabitants.taps(days)):
+        after = who[on > p.death[who]]
+        assert set(after) <= set(np.flatnonzero(p.is_case("dead_with_later_traces")))
+        assert (on >= p.birth[who]).all()
+
+
+def test_whoever_is_to_have_no_trace_has_none(inhabitants: Lives) -> None:
+    p = inhabitants.people
+    silent = set(np.flatnonzero(p.is_case("no_trace")))
+    assert silent
+    days = np.arange(CITY.first - 365, CITY.first + 60)
+    for who, _ in (inhabitants.visits(days), inhabitants.taps(days)):
+        assert not silent & set(who)
+
+
+def test_every_other_pensioner_leaves_a_trace_each_year(inhabitants: Lives) -> None:
+    p = inhabitants.people
+    days = np.arange(CITY.first - 365, CITY.first)
+    seen = set(inhabitants.visits(days)[0]) | set(inhabitants.taps(days)[0])
+    drawing = (
+        (inhabitants.retired < CITY.first - 365) & inhabitants.here(np.array(CITY.first)) & inhabitants.here(days[:1])
+    )
+    silent = set(np.flatnonzero(drawing & ~p.is_case("no_trace", "jailed", "released"))) - seen
+    assert not silent
