@@ -35,7 +35,7 @@ def load_truth(connection: duckdb.DuckDBPyConnection, folder: Path, night: date)
             "the city has set aside no truth here: deliver a business date first ('citylake city deliver')"
         )
     for table, (pattern, schema) in files.items():
-        columns = ", ".join(schema.names)
+        columns = ", ".join(f'"{name}"' for name in schema.names)
         connection.execute(
             f"CREATE TABLE {table} AS SELECT DISTINCT {columns} FROM read_parquet($files) WHERE business_date <= $day",
             {"files": str(folder / pattern), "day": day},

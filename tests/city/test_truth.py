@@ -13,6 +13,7 @@ from city.layouts import LAYOUTS
 from city.mistakes import RATES
 from citylake.settings import Settings
 from schemas.catalog import load_catalog
+from schemas.contract import CollectedContract
 
 
 @pytest.fixture(scope="module")
@@ -153,6 +154,7 @@ def test_mistakes_come_at_their_catalogued_rates(truth: duckdb.DuckDBPyConnectio
 @pytest.mark.parametrize("resource", sorted(LAYOUTS))
 def test_the_contract_knows_every_column_the_department_has(resource: str) -> None:
     contract = load_catalog().contract(f"clean.{resource.replace('.', '__')}")
+    assert isinstance(contract, CollectedContract)
     layout = LAYOUTS[resource]
     mapped = {column.source or name: name for name, column in contract.columns.items()}
     operation = {contract.change.operation} if contract.change else set()
