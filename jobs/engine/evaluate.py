@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from importlib import import_module
+from itertools import pairwise
 
+import sqlglot
 from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
+from sqlglot.tokenizer_core import TokenType
 
 from jobs.engine.context import Context, Position, of_part
 from jobs.engine.errors import TableError
@@ -76,7 +79,7 @@ def evaluate(
         shaped = result.select(*[F.col(quoted(item.name)).cast(item.type) for item in derived_columns(contract)])
         shaped.schema  # noqa: B018 - analysed now, so that a wrong column is this table's error
     except AnalysisException as error:
-        raise TableError(contract.name, f"the transform does not fit its contract: {error.getMessage()}") from error
+        raise TableError(contract.name, f"the transform does not fit its contract: {_first_line(error)}") from error
     kept = shaped.dropna(subset=list(contract.unit))
     return kept if units is None else units.restrict(kept, contract.unit)
 
@@ -91,7 +94,25 @@ def _narrowed(position: Position, spark: SparkSession, units: Units | None) -> D
 def _select(context: Context, text: str, frames: Mapping[str, DataFrame]) -> DataFrame:
     for alias, frame in frames.items():
         frame.createOrReplaceTempView(alias)
-    return context.spark.sql(text, args={"business_date": context.business_date})
+    return context.spark.sql(with_date(text, context.business_date))
+
+
+def with_date(text: str, day: date) -> str:
+    """Return the SELECT with ``:business_date`` put in as a literal where it stands.
+
+    Spark does not bind a parameter inside a generator of a common table expression.
+    """
+    parts, read = [], 0
+    for colon, name in pairwise(sqlglot.tokenize(text, read="spark")):
+        if colon.token_type is TokenType.COLON and name.text == "business_date" and name.start == colon.end + 1:
+            parts += [text[read : colon.start], f"DATE'{day.isoformat()}'"]
+            read = name.end + 1
+    return "".join([*parts, text[read:]])
+
+
+def _first_line(error: AnalysisException) -> str:
+    """Return what is wrong, without the plan that follows it."""
+    return (error.getMessage() or type(error).__name__).splitlines()[0][:300]
 
 
 def _python(contract: DerivedContract) -> Callable[[Mapping[str, DataFrame], TransformRun], DataFrame]:

@@ -4,6 +4,7 @@ Only Spark Connect is used, so a job runs against the supervised server or any o
 names.
 """
 
+import logging
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 USER = "citylake"
+_LOUD = ("pyspark.sql.connect.logging", "SQLQueryContextLogger", "DataFrameQueryContextLogger")
+"""PySpark logs every error of the server, whose text may quote values; the error itself is raised as well."""
 
 
 class NoServerError(ConnectionError):
@@ -49,8 +52,11 @@ def open_session(settings: Settings, *, session_id: str | None = None) -> "Spark
     Raises:
         NoServerError: none is configured and none runs for this home.
     """
+    from pyspark.logger import PySparkLogger
     from pyspark.sql import SparkSession
 
+    for name in _LOUD:
+        PySparkLogger.getLogger(name).setLevel(logging.CRITICAL + 1)
     address = remote(settings)
     separator = "" if address.endswith(";") else ";" if "/;" in address else "/;"
     user = "" if "user_id=" in address else f"user_id={USER};"
