@@ -140,7 +140,7 @@ def print_summary(
         titles = [catalog.contracts[name].title if name in catalog.contracts else name for name in summary.missing]
         console.print(f"缺失：{'、'.join(titles)}")
     for what, reason in summary.refused.items():
-        console.print(f"拒收：{what}　{reason}", soft_wrap=True)
+        console.print(f"拒收或未发布：{what}　{reason}", soft_wrap=True)
     for line in _where(settings):
         console.print(line, soft_wrap=True)
 

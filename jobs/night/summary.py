@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from jobs.lake import Lake
+from jobs.publication.entries import left_out
 from ledger.deliveries import Delivery, receipts
 from ledger.nights import Publication, Settled, night, publication, publications, settlements
 from ledger.runs import Run, runs
@@ -54,7 +55,7 @@ class Summary:
     tables: tuple[TableLine, ...]
     missing: tuple[str, ...]
     refused: Mapping[str, str]
-    """Deliveries (by file or query) and tables that were refused, with the reason."""
+    """Deliveries (by file or query) and tables that were refused or could not be published, with the reason."""
     unbalanced: tuple[str, ...]
     """Accepted deliveries whose lines do not add up; always empty, or something is badly wrong."""
     balanced: int
@@ -76,7 +77,7 @@ def summarise(lake: Lake, day: date) -> Summary:
         departments=tuple(_departments(lake, came, settled)),
         tables=tuple(_tables(lake, made)) if made else (),
         missing=pinned.missing if pinned else (),
-        refused=_refused(lake, came),
+        refused=_refused(lake, came, made),
         unbalanced=wrong,
         balanced=len(taken) - len(wrong),
         seconds=_seconds(runs(lake.ledger, business_date=day, limit=ALL)),
@@ -136,9 +137,13 @@ def _tables(lake: Lake, made: Publication) -> Iterable[TableLine]:
         )
 
 
-def _refused(lake: Lake, came: Iterable[Delivery]) -> dict[str, str]:
+def _refused(lake: Lake, came: Iterable[Delivery], made: Publication | None) -> dict[str, str]:
     found = {f"{one.resource} {one.name}": one.reason for one in came if one.verdict == "refused"}
-    return found | {name: state.reason for name, state in table_states(lake.ledger).items() if state.refused}
+    states = table_states(lake.ledger)
+    found |= {name: state.reason for name, state in states.items() if state.refused}
+    if made is not None:
+        found |= left_out(lake.catalog, states, {entry.table: entry for entry in made.entries})
+    return found
 
 
 def _seconds(done: Iterable[Run]) -> dict[str, float]:
