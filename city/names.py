@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import pyarrow as pa
 
-from city.hashing import Ints, mix, pick, uniform, weighted
+from city.hashing import Bools, Ints, mix, pick, uniform, weighted
 from city.texts import Text, choose, join, take
 
 SURNAMES = tuple(
@@ -74,19 +74,29 @@ def surnames(index: Ints) -> Text:
     return take(SURNAMES, index)
 
 
-def given_names(keys: Ints, sex: Ints, birth_year: Ints, seed: int) -> Text:
-    """Return given names of one or two characters for people of a sex (1, 2) and birth year."""
+def given_names(keys: Ints, sex: Ints, birth_year: Ints, seed: int, twins: Bools) -> Text:
+    """Return given names of one or two characters.
+
+    Args:
+        keys: people.
+        sex: 1 or 2.
+        birth_year: years of birth.
+        seed: seed of the city.
+        twins: people whose name is, but for its last character, that of the person before them (``keys − 1``).
+    """
+    like = keys - twins
+    step = np.where(twins, 1 + mix(keys, "given_twin", seed) % np.uint64(7), np.uint64(0))
     era = np.searchsorted(np.array(ERAS), birth_year, side="right")
     cell = era + len(ERAS) * (sex - 1)
-    first = _characters(_FIRST, mix(keys, "given_first", seed), cell)
-    second = _characters(_SECOND, mix(keys, "given_second", seed), cell)
+    first = _characters(_FIRST, mix(like, "given_first", seed), cell)
+    second = _characters(_SECOND, (mix(like, "given_second", seed) >> np.uint64(1)) + step, cell)
     single_share = np.array(_SINGLE_SHARE)[era]
     singles = {key: tuple([text] * len(ERAS)) for key, text in _SINGLE.items()}
-    alone = _characters(singles, mix(keys, "given_single", seed), cell)
+    alone = _characters(singles, (mix(like, "given_single", seed) >> np.uint64(1)) + step, cell)
     double = join(first, second)
-    rare = uniform(keys, "given_rare", seed) < _RARE_SHARE
+    rare = (uniform(keys, "given_rare", seed) < _RARE_SHARE) & ~twins
     double = choose(rare, join(first, take(tuple(RARE), pick(keys, "rare_character", seed, len(RARE)))), double)
-    return choose((uniform(keys, "given_is_single", seed) < single_share) & ~rare, alone, double)
+    return choose((uniform(like, "given_is_single", seed) < single_share) & ~rare, alone, double)
 
 
 def _characters(pools: Mapping[int, tuple[str, ...]], words: np.ndarray, cell: Ints) -> Text:

@@ -28,6 +28,8 @@ from city.world import BLOCK, City
 NEVER = np.int64(10**6)
 """A day that no run reaches."""
 FORCED_DAYS = 30
+TWIN_SLOT, TWINS = 3, 0.06
+"""Second child of a block's first family, and how often the two are twins: decoys for whoever resolves by name and birth."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,8 @@ class People:
     id_matrix: Digits
     """ID numbers as ASCII bytes, shape (n, 18)."""
     sequence: Ints
+    twin: Bools
+    """Born with the person before them, and named alike."""
     surname: Ints
     household: Ints
     """Number of the household, unique in the city."""
@@ -78,7 +82,7 @@ class People:
     def name(self) -> Text:
         """Full names."""
         keys = np.where(self.case_name_of >= 0, self.person[self.case_name_of], self.person)
-        given = names.given_names(keys, self.sex, ymd(self.birth)[0], self.city.seed)
+        given = names.given_names(keys, self.sex, ymd(self.birth)[0], self.city.seed, self.twin)
         surname = np.where(self.case_name_of >= 0, self.surname[self.case_name_of], self.surname)
         full = join(names.surnames(surname), given)
         shared = self.case_name_of
@@ -158,7 +162,10 @@ def people(city: City, blocks: Ints) -> People:
     rank = (block // 64) * places.SHARES[county] + places.RANK_OF_64[block % 64]
     birth = birth_days(city, target.ravel(), slot, rank, forced, block)
     area = places.birth_area(person, county, birth, _newcomer(city, person, slot), city.seed)
-    sequence = sequence_numbers(birth, rank, forced, sex)
+    twin = (slot == TWIN_SLOT) & city.chance(block, "twins", TWINS)
+    elder = np.arange(len(slot)) - twin
+    birth, area = birth[elder], area[elder]
+    sequence = sequence_numbers(birth, rank, forced | twin, sex)
     base = np.arange(count, dtype=np.int64).repeat(SLOTS) * SLOTS
     kin = {
         name: np.where(getattr(pattern, name)[slot] < 0, -1, base + getattr(pattern, name)[slot])
@@ -175,7 +182,8 @@ def people(city: City, blocks: Ints) -> People:
     dead = np.isin(case, [*DEAD, CODE["stopped_in_time"]])
     death = np.where(dead, case_event, np.where(fixed, NEVER, death))
     return People(
-        city, person, slot, block, county, sex, birth, citizen_ids(area, birth, sequence), sequence, surname, household,
+        city, person, slot, block, county, sex, birth, citizen_ids(area, birth, sequence), sequence, twin, surname,
+        household,
         _wed(kin["spouse"], base, slot), kin["father"], kin["mother"], arrive, leave, death, lives.move(household), married,
         case, case_day, case_event, variant,
     )  # fmt: skip

@@ -9,7 +9,7 @@ from city.lives import Lives
 from city.population import people
 from city.world import City
 
-CITY = City(4000, 3707, date(2026, 11, 22))
+CITY = City(8000, 3707, date(2026, 11, 22))
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +63,18 @@ def test_the_city_is_the_same_whatever_is_made_at_a_time() -> None:
 def test_another_seed_makes_other_people() -> None:
     other = people(City(4000, 1, CITY.start), np.arange(3))
     assert other.name.to_pylist() != people(CITY, np.arange(3)).name.to_pylist()
+
+
+def test_twins_have_adjacent_numbers_and_names_one_character_apart(inhabitants: Lives) -> None:
+    p = inhabitants.people
+    numbers, names = p.id_no.to_pylist(), p.name.to_pylist()
+    same_sex = np.flatnonzero(p.twin & (p.sex == np.roll(p.sex, 1)))
+    assert len(same_sex)
+    for twin in same_sex:
+        assert numbers[twin][:14] == numbers[twin - 1][:14]
+        assert int(numbers[twin][14:17]) - int(numbers[twin - 1][14:17]) == 2
+        assert names[twin] != names[twin - 1]
+        assert sum(a != b for a, b in zip(names[twin], names[twin - 1], strict=True)) == 1
 
 
 def test_a_mistyped_or_transposed_number_fails_its_check_character(inhabitants: Lives) -> None:
