@@ -36,6 +36,7 @@ def ask(
 ) -> None:
     """Ask a published night, by the names of its tables."""
     from pyspark.errors import PySparkException
+    from pyspark.logger import PySparkLogger
 
     from jobs.query.session import NotPublishedError, connect
     from jobs.query.statement import StatementError
@@ -45,6 +46,8 @@ def ask(
         session = connect(_date(night))
     except NotPublishedError as error:
         _end(str(error), _WRONG_USE)
+    # The error is told once, in words; Spark would add its own record of it.
+    PySparkLogger.getLogger("SQLQueryContextLogger").disabled = True
     with session:
         try:
             found = session.sql(statement).arrow(limit + 1)

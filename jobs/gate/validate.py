@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any
 
 from pyspark.errors import PySparkException
+from pyspark.logger import PySparkLogger
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
@@ -20,8 +21,7 @@ from ledger.runs import RuleResult
 COLUMNS = "columns"
 """Id of the rule that a table has exactly the columns its contract names."""
 _RESULT_FORMAT = {"result_format": "BASIC", "partial_unexpected_count": 0}
-# Both would write the text of Spark's errors, which may quote a value.
-_SILENCED = ("SQLQueryContextLogger", "great_expectations")
+_QUERY_CONTEXT = "SQLQueryContextLogger"
 
 
 @dataclass(frozen=True)
@@ -175,7 +175,9 @@ def _few_jobs(spark: SparkSession) -> Iterator[None]:
 
 @contextmanager
 def _silent() -> Iterator[None]:
-    loggers = [logging.getLogger(name) for name in _SILENCED]
+    """Keep the text of Spark's errors out of the log: it may quote a value."""
+    # PySpark's own logger must be made by PySpark: its class takes arguments that a plain one does not.
+    loggers = [PySparkLogger.getLogger(_QUERY_CONTEXT), logging.getLogger("great_expectations")]
     before = [(logger, logger.level, logger.disabled) for logger in loggers]
     for logger in loggers:
         logger.setLevel(logging.CRITICAL + 1)

@@ -223,7 +223,7 @@ def _span(parts: Sequence[exp.Expr]) -> tuple[int, int]:
 def _changed(text: str, changes: list[_Change]) -> str:
     for change in sorted(changes, key=lambda one: one.start, reverse=True):
         text = text[: change.start] + change.text + text[change.end :]
-    return text.rstrip().rstrip(";")
+    return text.rstrip("; \t\r\n")
 
 
 def _quoted(name: str) -> str:
