@@ -123,10 +123,10 @@ class Session:
         layer = shown_layer(text)
         if layer is not None:
             return Result(self._overview(layer))
-        prepared = prepare(text, frozenset(self.tables), self._view)
+        prepared = prepare(text, frozenset(self.tables), self._view, parameters or {})
         for table in prepared.tables:
             self._make_view(table)
-        return Result(self.spark.sql(prepared.text, args=dict(parameters or {})), prepared.tables)
+        return Result(self.spark.sql(prepared.text), prepared.tables)
 
     def table(self, name: str) -> Result:
         """Return a whole table; see :meth:`sql`."""

@@ -4,15 +4,19 @@ The text is never generated anew: only the tokens that name a table are exchange
 written.
 """
 
+import itertools
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from types import MappingProxyType
 
 import sqlglot
 from sqlglot import exp
 from sqlglot.errors import ParseError, SqlglotError
 from sqlglot.tokenizer_core import Token, TokenType
+
+from jobs.engine.tables import literal
 
 _DIALECT = "spark"
 _TABLE_FUNCTIONS = (exp.Explode, exp.ExplodeOuter, exp.Posexplode, exp.PosexplodeOuter, exp.Inline, exp.Stack)
@@ -50,16 +54,23 @@ class _Change:
     text: str
 
 
-def prepare(text: str, published: Collection[str], view_of: Callable[[str], str]) -> Prepared:
+def prepare(
+    text: str,
+    published: Collection[str],
+    view_of: Callable[[str], str],
+    parameters: Mapping[str, object] = MappingProxyType({}),
+) -> Prepared:
     """Check a statement and put views in the place of the tables it names.
 
     Args:
         text: one SELECT (also WITH …), DESCRIBE or SHOW COLUMNS.
         published: names of the tables that may be read.
         view_of: gives the name of the view that stands in for a table.
+        parameters: values that stand in for ``:name``. They are put in as literals: those that
+            Spark is to bind fail on this stack as unbound.
 
     Raises:
-        StatementError: it is something else, it is several statements, or it names a table that is not published.
+        StatementError: it is something else, a parameter has no value, it is several statements, or it names a table that is not published.
     """
     tokens = _tokens(text)
     if (described := _described(text)) is not None:
@@ -76,6 +87,7 @@ def prepare(text: str, published: Collection[str], view_of: Callable[[str], str]
         named.append(name)
         changes.append(_stand_in(table, name, view_of(name), tokens))
     changes += _qualified_columns(query, named)
+    changes += _values(query, tokens, parameters)
     return Prepared(_changed(text, changes), tuple(dict.fromkeys(named)))
 
 
@@ -214,6 +226,16 @@ def _qualified_columns(query: exp.Expression, named: list[str]) -> Iterator[_Cha
         if len(parts) > 2 and f"{parts[0].name}.{parts[1].name}".lower() in named:
             start, end = _span(parts[:2])
             yield _Change(start, end, _quoted(parts[1].name.lower()))
+
+
+def _values(query: exp.Expression, tokens: list[Token], parameters: Mapping[str, object]) -> Iterator[_Change]:
+    """Yield the exchange of every ``:name`` by its value."""
+    wanted = {node.name for node in query.find_all(exp.Placeholder)}
+    if missing := sorted(wanted - set(parameters)):
+        raise StatementError(f"no value is given for {', '.join(f':{name}' for name in missing)}")
+    for colon, name in itertools.pairwise(tokens):
+        if colon.token_type == TokenType.COLON and name.text in wanted and name.start == colon.end + 1:
+            yield _Change(colon.start, name.end + 1, literal(parameters[name.text]))
 
 
 def _span(parts: Sequence[exp.Expr]) -> tuple[int, int]:

@@ -142,7 +142,7 @@ class SmallLake:
         frame.selectExpr(*typed).write.format("delta").mode("overwrite").save(uri)
         version = int(self.spark.sql(f"DESCRIBE HISTORY delta.{quoted(uri)} LIMIT 1").collect()[0]["version"])
         run = start(
-            self.lake.ledger, table=CLEAN, kind="snapshot", business_date=night, session_id=self.spark.session_id,
+            self.lake.ledger, table=CLEAN, kind="snapshot", business_date=night, session_id=str(self.spark.session_id),  # type: ignore[attr-defined]
             inputs={}, meaning=meaning(self.lake, contract), dress=dress(contract),
         )  # fmt: skip
         state = record(self.lake.ledger, run.id, Outcome("done", version=version, rows=len(rows), accepted=True))

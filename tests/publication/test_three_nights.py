@@ -217,7 +217,7 @@ def test_duckdb_reads_a_session_through_arrow(story: Story) -> None:
     with citylake.connect(settings=story.settings) as opened:
         people = opened.table(PERSON).arrow()
     assert people.num_rows == 4
-    assert duckdb.sql("SELECT sum(amount) FROM people").fetchall() == [(Decimal("1061.00"),)]
+    assert duckdb.connect().execute("SELECT sum(amount) FROM people").fetchall() == [(Decimal("1061.00"),)]
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
 """Which statements are answered, and what Spark is given in their place."""
 
+from datetime import date
+
 import pytest
 
 from jobs.query.statement import StatementError, prepare, shown_layer
@@ -110,3 +112,15 @@ def test_show_tables_may_name_a_layer() -> None:
         "base",
         None,
     )
+
+
+def test_a_parameter_is_put_in_as_a_literal_that_stays_one() -> None:
+    text = "SELECT ':no' FROM base.population__person p WHERE x = :no AND y > :day"
+    given = {"no": "a' OR 1=1 --", "day": date(2026, 11, 30)}
+    found = prepare(text, PUBLISHED, lambda table: "v", given)
+    assert found.text == ("SELECT ':no' FROM `v` p WHERE x = 'a\\' OR 1=1 --' AND y > DATE'2026-11-30'")
+
+
+def test_a_parameter_without_a_value_is_named() -> None:
+    with pytest.raises(StatementError, match=":no"):
+        prepared("SELECT 1 WHERE 1 = :no")
