@@ -9,7 +9,7 @@ from jobs.engine.context import Context, TableResult
 from jobs.engine.delivered import lines_of, parsed_lines
 from jobs.engine.errors import GateError
 from jobs.engine.meaning import meaning
-from jobs.engine.record import RunRecord, open_run, remove_staging
+from jobs.engine.record import RunRecord, running
 from jobs.engine.replay import Replay
 from jobs.engine.take import Taking
 from jobs.sources import landing
@@ -186,17 +186,12 @@ class _Collector:
 
     def _take_lines(self, delivery: Delivery) -> TableResult:
         began = time.monotonic()
-        with parsed_lines(self.context, self.contract, delivery) as parsed:
-            record = open_run(self.context, self.contract, "delivery", {}, self.meaning, delivery_id=delivery.id)
-            try:
-                taking = self._taking(delivery, record, parsed)
-                outcome, tally, problems = taking.take()
-                deliveries.add_problems(self.context.lake.ledger, delivery.id, problems)
-            except BaseException as error:
-                record.failed(error)
-                raise
-            finally:
-                remove_staging(self.context.lake, record.run.id)
+        with (
+            parsed_lines(self.context, self.contract, delivery) as parsed,
+            running(self.context, self.contract, "delivery", {}, self.meaning, delivery_id=delivery.id) as record,
+        ):
+            outcome, tally, problems = self._taking(delivery, record, parsed).take()
+            deliveries.add_problems(self.context.lake.ledger, delivery.id, problems)
             state = record.close(outcome, self.lease)
         return TableResult(
             self.contract.name,
@@ -211,15 +206,8 @@ class _Collector:
 
     def replay(self) -> TableResult:
         """Make the clean table anew from its accepted deliveries, since the contract means something else now."""
-        record = open_run(self.context, self.contract, "replay", {}, self.meaning)
-        try:
-            outcome = Replay(self.context, self.contract, record).run()
-        except BaseException as error:
-            record.failed(error)
-            raise
-        finally:
-            remove_staging(self.context.lake, record.run.id)
-        state = record.close(outcome, self.lease)
+        with running(self.context, self.contract, "replay", {}, self.meaning) as record:
+            state = record.close(Replay(self.context, self.contract, record).run(), self.lease)
         return TableResult(self.contract.name, "written", state.version, state.content, state.rows)
 
     def _taking(self, delivery: Delivery, record: RunRecord, parsed: Parsed) -> Taking:

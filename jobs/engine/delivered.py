@@ -11,6 +11,7 @@ from pyspark.sql import DataFrame
 
 from jobs.engine.context import Context
 from jobs.engine.difference import SMALL_BYTES
+from jobs.engine.tables import local_frame
 from jobs.sources import landing
 from jobs.sources.parse import Parsed, parse
 from ledger.deliveries import Delivery
@@ -35,7 +36,7 @@ def parsed_lines(context: Context, contract: CollectedContract, delivery: Delive
 def lines_of(context: Context, parsed: Parsed, run_id: int) -> DataFrame:
     """Return parsed lines as a frame: sent along when small, else put under the lake's own URI first."""
     if parsed.bytes <= SMALL_BYTES:
-        return context.spark.createDataFrame(pq.read_table(parsed.path))
+        return local_frame(context.spark, pq.read_table(parsed.path))
     target = f"{context.lake.staging(run_id)}/parsed/lines.parquet"
     files, remote = fsspec.core.url_to_fs(target)
     files.makedirs(remote.rsplit("/", 1)[0], exist_ok=True)

@@ -14,8 +14,8 @@ from jobs.engine.errors import FeedLostError
 from jobs.engine.evaluate import TransformRun, evaluate
 from jobs.engine.gates import Judged, judge, judge_small
 from jobs.engine.meaning import meaning
-from jobs.engine.record import RunRecord, open_run, remove_staging
-from jobs.engine.tables import at_version, derived_columns, ensure, quoted
+from jobs.engine.record import RunRecord, running
+from jobs.engine.tables import at_version, derived_columns, ensure, local_frame, quoted
 from jobs.engine.units import Units, collected, touched
 from jobs.engine.work import Work
 from jobs.engine.write import Writer
@@ -43,15 +43,11 @@ def derive(context: Context, contract: DerivedContract) -> TableResult:
         return _unchanged(work)
     kind = "rebuild" if work.rebuilds else "incremental"
     consumed = {alias: position.consumed for alias, position in work.inputs.items()}
-    with lease(context.lake.ledger, contract.name) as held:
-        record = open_run(context, contract, kind, consumed, work.meaning)
-        try:
-            outcome, counts = _make(work, record)
-        except BaseException as error:
-            record.failed(error)
-            raise
-        finally:
-            remove_staging(context.lake, record.run.id)
+    with (
+        lease(context.lake.ledger, contract.name) as held,
+        running(context, contract, kind, consumed, work.meaning) as record,
+    ):
+        outcome, counts = _make(work, record)
         done = record.close(outcome, held)
     state_name = "unchanged" if outcome.version is None else "written"
     log.info("derived", table=contract.name, state=state_name, **counts)
@@ -98,7 +94,7 @@ def _few(work: Work, record: RunRecord, units: Units) -> tuple[Outcome, dict[str
     if not difference.units:
         return _nothing(work, judged), {"units": len(units.listed), "written": 0}
     parts = _parts(work.contract, [difference.rows, difference.removed])
-    changed = work.context.spark.createDataFrame(difference.rows)
+    changed = local_frame(work.context.spark, difference.rows)
     _writer(work, record, rows_after, parts).replace_listed(
         _shaped(changed, work.contract), work.contract.unit, difference.units
     )
@@ -222,8 +218,13 @@ def _accepted_at_commit(contract: DerivedContract) -> bool:
 
 
 def _nothing(work: Work, judged: Judged | None = None) -> Outcome:
+    """Return the outcome of a run that wrote nothing; what a failed run half wrote before it now counts as content."""
+    unknown = work.state is not None and work.present_version != work.state.version
     return Outcome(
         state="done",
+        version=work.present_version if unknown else None,
+        parts=tuple(work.state.parts) if unknown and work.state is not None else (),
+        accepted=_accepted_at_commit(work.contract),
         recheck_on=_earliest_recheck(work),
         consumed={alias: position.consumed for alias, position in work.inputs.items()},
         rules=judged.results if judged else (),

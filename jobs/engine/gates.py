@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 from jobs.engine.check import bad, message, row_rules
 from jobs.engine.context import Context
 from jobs.engine.errors import GateError
-from jobs.engine.tables import quoted
+from jobs.engine.tables import local_frame, quoted
 from ledger.runs import RuleResult
 from schemas.contract import DerivedContract, TableContract
 from schemas.rules import Rule
@@ -26,7 +26,7 @@ class Judged:
 def judge_small(context: Context, contract: DerivedContract, rows: pa.Table, rows_after: int) -> Judged:
     """Judge rows held in this process; Spark is asked only when the contract has rules about single rows."""
     if row_rules(contract.rules.gate) or row_rules(contract.rules.warn):
-        return judge(context, contract, context.spark.createDataFrame(rows), rows_after)
+        return judge(context, contract, local_frame(context.spark, rows), rows_after)
     keys = rows.select(list(contract.key))
     without = sum(column.null_count for column in keys.columns)
     distinct = keys.group_by(list(contract.key)).aggregate([]).num_rows

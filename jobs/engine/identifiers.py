@@ -24,6 +24,8 @@ _ID_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _ID_CHECKS = "10X98765432"
 _CENTENARIANS = ("996", "997", "998", "999")
 """Sequence numbers that marked 15-digit holders born before 1900."""
+_OLDEST_MARKED = "75"
+"""Such numbers were given out from 1984 on; nobody born before 1875 was there to get one."""
 _FIRST_DAY = date(1850, 1, 1)
 _LAST_DAY = date(2099, 12, 31)
 _LOCAL_PREFECTURE = "3707"
@@ -128,7 +130,8 @@ def surname_key(homophones: Column) -> Column:
 
 def _lengthened(text: Column) -> Column:
     """Return the first 17 digits of the 18-digit form of a 15-digit number."""
-    century = F.when(F.substring(text, 13, 3).isin(*_CENTENARIANS), "18").otherwise("19")
+    marked = F.substring(text, 13, 3).isin(*_CENTENARIANS) & (F.substring(text, 7, 2) >= _OLDEST_MARKED)
+    century = F.when(marked, "18").otherwise("19")
     return F.concat(F.substring(text, 1, 6), century, F.substring(text, 7, 9))
 
 

@@ -1,6 +1,7 @@
 """record: a run from its row in the ledger, written before the first Spark call, to its outcome."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,7 +11,7 @@ from pyspark.errors import PySparkException
 
 from jobs.engine.context import Context
 from jobs.engine.delta_log import Commit, commit, newest_version
-from jobs.engine.errors import GateError, TableError
+from jobs.engine.errors import AccountingError, GateError, TableError
 from jobs.engine.meaning import dress
 from jobs.engine.write import Writer
 from jobs.lake import Lake
@@ -53,6 +54,12 @@ class RunRecord:
         return [item for writer in self.writers if writer.table == self.contract.name for item in writer.commits]
 
     @property
+    def is_written(self) -> bool:
+        """Whether the last of the commits to the run's own table has been made."""
+        own = [writer for writer in self.writers if writer.table == self.contract.name]
+        return bool(own) and len(own[-1].commits) >= own[-1].steps
+
+    @property
     def bytes_written(self) -> int:
         """Bytes added by all commits, those to raw and quarantine included."""
         return sum(writer.bytes_written for writer in self.writers)
@@ -83,9 +90,14 @@ class RunRecord:
         return runs.record(self.context.lake.ledger, self.run.id, outcome, lease=lease)
 
     def failed(self, error: BaseException) -> None:
-        """Close the run as refused (a gate) or failed, in words without any value of the data."""
+        """Close the run as refused (a gate) or failed, in words without any value of the data.
+
+        A run whose last commit stands stays open: the next run of the table settles it from the history.
+        """
         if isinstance(error, GateError):
             runs.record(self.context.lake.ledger, self.run.id, Outcome(state="refused", reason=str(error)))
+        elif self.is_written and not isinstance(error, AccountingError):
+            log.warning("ended after its commit, to be settled", table=self.contract.name, run=self.run.id)
         else:
             runs.fail(self.context.lake.ledger, self.run.id, said_plainly(error))
 
@@ -118,6 +130,27 @@ def open_run(
         delivery_id=delivery_id,
     )
     return RunRecord(context, contract, started)
+
+
+@contextmanager
+def running(
+    context: Context,
+    contract: Contract,
+    kind: str,
+    consumed: Mapping[str, Consumed],
+    meaning: str,
+    *,
+    delivery_id: int | None = None,
+) -> Iterator[RunRecord]:
+    """Open a run for a block: closed as refused or failed when the block raises, its scratch removed in any case."""
+    record = open_run(context, contract, kind, consumed, meaning, delivery_id=delivery_id)
+    try:
+        yield record
+    except BaseException as error:
+        record.failed(error)
+        raise
+    finally:
+        remove_staging(context.lake, record.run.id)
 
 
 def settle(lake: Lake, left: Run, *, own_session: str = "") -> None:

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
+import pyarrow as pa
 from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.pandas.types import from_arrow_schema
 
 from jobs.engine.delta_log import newest_version
 from jobs.engine.errors import FeedLostError
@@ -81,6 +83,13 @@ def ensure(
         f"CREATE TABLE IF NOT EXISTS delta.{quoted(uri)} ({described}) USING delta {partitioned} "
         f"COMMENT {literal(comment)} TBLPROPERTIES ({properties})"
     )
+
+
+def local_frame(spark: SparkSession, rows: pa.Table) -> DataFrame:
+    """Return rows held in this process as a frame whose data travel with the plan; no rows keep their columns."""
+    if rows.num_rows == 0:
+        return spark.createDataFrame([], from_arrow_schema(rows.schema))
+    return spark.createDataFrame(rows)
 
 
 def at_version(spark: SparkSession, uri: str, version: int) -> DataFrame:
