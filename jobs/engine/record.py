@@ -39,6 +39,7 @@ class RunRecord:
     contract: Contract
     run: Run
     writers: list[Writer] = field(default_factory=list)
+    part: str = ""
 
     @property
     def is_retry(self) -> bool:
@@ -81,6 +82,7 @@ class RunRecord:
             run_id=self.run.id,
             steps=steps,
             outcome=outcome,
+            part=self.part,
         )
         self.writers.append(made)
         return made

@@ -43,7 +43,7 @@ class Replay:
                 context=self.context,
                 contract=self.contract,
                 delivery=delivery,
-                record=RunRecord(self.context, self.contract, self.record.run),
+                record=RunRecord(self.context, self.contract, self.record.run, part=f"@{delivery.id}"),
                 lines=lines_of(self.context, parsed, self.record.run.id),
                 uri=scratch,
                 live_before=live,

@@ -27,6 +27,7 @@ class Writer:
         run_id: number of the run, greater than that of any run before it.
         steps: how many commits the run makes on this table.
         outcome: what the ledger must know if it has to be told from the log alone.
+        part: tells apart writers of one run to one table, which would otherwise fence each other.
     """
 
     spark: SparkSession
@@ -36,6 +37,7 @@ class Writer:
     run_id: int
     steps: int = 1
     outcome: dict[str, Any] = field(default_factory=dict)
+    part: str = ""
     commits: list[Commit] = field(default_factory=list)
     _before: int = -1
 
@@ -122,7 +124,7 @@ class Writer:
         return json.dumps({"run": self.run_id, "step": step, "of": self.steps, "outcome": self.outcome}, default=str)
 
     def _stream(self) -> str:
-        return f"{self.fence}/{self.table}/{len(self.commits) + 1}"
+        return f"{self.fence}/{self.table}{self.part}/{len(self.commits) + 1}"
 
     def _committed(self) -> Commit:
         """Return the commit just made; success without one is an error, for a fenced write also reports success."""

@@ -18,6 +18,8 @@ from ledger.nights import newest_published, settlements
 CUTOFF = "cutoff"
 LIBRARIES = "libraries"
 POLL_SECONDS = 0.7
+ASK_SECONDS = 2.5
+"""Airflow is asked less often than the ledger: on a small machine its answers cost what the night needs."""
 READ_SECONDS = 90.0
 """Airflow has read the DAG files after a few seconds, on a busy machine later."""
 
@@ -64,18 +66,18 @@ def conduct(lake: Lake, client: AirflowClient, day: date, *, limit: timedelta) -
     for run in _given_up(client, day):
         client.clear(LIBRARIES, run.run_id)
     end = time.monotonic() + limit.total_seconds()
-    cut_off = False
+    cut_off, asked = False, 0.0
+    tasks: tuple[TaskInstance, ...] = ()
     while time.monotonic() < end:
-        settled = _settled(lake, day)
-        if not cut_off and (settled >= set(departments) or _collections_over(client, departments, settled, day)):
-            _trigger_once(client, CUTOFF, day, again=not client.runs(LIBRARIES, day))
-            cut_off = True
-        tasks = _library_tasks(client, day) if cut_off else ()
-        published = is_published(lake, day)
+        settled, published = _settled(lake, day), is_published(lake, day)
+        if published or time.monotonic() - asked > ASK_SECONDS:
+            asked = time.monotonic()
+            cut_off = cut_off or _cut_off(client, departments, settled, day)
+            tasks = _library_tasks(client, day) if cut_off else ()
+            _check_alive(lake, client, day)
         yield Progress(frozenset(settled), departments, tasks, published)
         if published:
             return
-        _check_alive(lake, client, day)
         time.sleep(POLL_SECONDS)
     raise NightError(f"{day} 在 {limit} 内没有发布；它仍在继续，可再次运行本命令查看，或在 Airflow 里看哪一步没有完成")
 
@@ -103,6 +105,14 @@ def _trigger_once(client: AirflowClient, dag: str, day: date, *, again: bool = T
     runs = client.runs(dag, day)
     if not runs or (again and all(run.finished for run in runs)):
         client.trigger(dag, day)
+
+
+def _cut_off(client: AirflowClient, departments: tuple[str, ...], settled: set[str], day: date) -> bool:
+    """Trigger the cut-off once nobody is waited for any longer; return whether that is so."""
+    over = settled >= set(departments) or _collections_over(client, departments, settled, day)
+    if over:
+        _trigger_once(client, CUTOFF, day, again=not client.runs(LIBRARIES, day))
+    return over
 
 
 def _collections_over(client: AirflowClient, departments: tuple[str, ...], settled: set[str], day: date) -> bool:
