@@ -1,0 +1,162 @@
+"""Keeping tables small and fast: small files are put together, old files removed, never one that somebody still needs.
+
+A version is needed by a kept publication that names it, by a table that has read up to it and will ask for the changes
+since, and for a restore to what was last accepted. Delta counts the age of a removed file from the commit that removed it.
+"""
+
+import json
+import math
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import fsspec
+from pyspark.sql import SparkSession
+
+from jobs.engine.delta_log import newest_version
+from jobs.engine.record import remove_staging
+from jobs.engine.tables import quoted
+from jobs.lake import Lake
+from ledger.leases import lease
+from ledger.nights import publications
+from ledger.runs import runs
+from ledger.tables import TableState, note_version, table_states
+from schemas.contract import DerivedContract
+
+OPTIMIZE_AFTER = 20
+"""Commits since the last OPTIMIZE; every small commit leaves a small file and a deletion vector."""
+RESTORE_DAYS = 30
+"""The restore promise: files younger than this stay whatever happens."""
+KEPT_PUBLICATIONS = 400
+VACUUM_DAY = 7
+"""Day of the week, Sunday; nothing is gained by looking for old files every day."""
+_WAIT = timedelta(minutes=2)
+_HOUR_MS = 3_600_000
+
+
+@dataclass(frozen=True)
+class Tidied:
+    """What was done to a table: whether it was optimised, and the hours of removed files that VACUUM kept."""
+
+    table: str
+    optimised: bool
+    kept_hours: int | None
+
+
+def tidy(lake: Lake, spark: SparkSession, day: date) -> list[Tidied]:
+    """Optimise what has many commits, remove what nobody needs, and clear the scratch of runs that are over.
+
+    Args:
+        lake: the lake.
+        spark: a session of this task's own.
+        day: today.
+
+    Returns:
+        The tables to which something was done.
+    """
+    states = table_states(lake.ledger)
+    needed = needed_versions(lake, states)
+    done = [
+        tidy_table(lake, spark, state, needed[name], vacuum=day.isoweekday() == VACUUM_DAY)
+        for name, state in states.items()
+    ]
+    for run in runs(lake.ledger, limit=1_000):
+        if run.state != "open":
+            remove_staging(lake, run.id)
+    return [one for one in done if one.optimised or one.kept_hours is not None]
+
+
+def tidy_table(lake: Lake, spark: SparkSession, state: TableState, needed: int, *, vacuum: bool) -> Tidied:
+    """Tidy one table under its lease.
+
+    Args:
+        lake: the lake.
+        spark: a session.
+        state: where the table stands.
+        needed: oldest version that must stay readable.
+        vacuum: whether old files are looked for.
+    """
+    uri, optimised, hours = lake.location(state.table), False, None
+    newest = newest_version(uri)
+    if state.version is None or newest is None:
+        return Tidied(state.table, False, None)
+    with lease(lake.ledger, state.table, wait=_WAIT):
+        if commits_since_optimize(uri, newest) >= OPTIMIZE_AFTER:
+            spark.sql(f"OPTIMIZE delta.{quoted(uri)}").collect()
+            optimised = True
+        if vacuum and (hours := hours_to_keep(uri, needed, newest, time.time() * 1000)) is not None:
+            spark.sql(f"VACUUM delta.{quoted(uri)} RETAIN {hours} HOURS").collect()
+        after = newest_version(uri)
+        if after is not None and after != newest:
+            note_version(lake.ledger, state.table, after)
+    return Tidied(state.table, optimised, hours)
+
+
+def needed_versions(lake: Lake, states: Mapping[str, TableState]) -> dict[str, int]:
+    """Return for every table the oldest version that a publication, a reader or a restore still needs."""
+    wanted: dict[str, list[int]] = {
+        name: [v for v in (state.accepted_version, state.version) if v is not None] for name, state in states.items()
+    }
+    for published in publications(lake.ledger, limit=KEPT_PUBLICATIONS):
+        for entry in published.entries:
+            wanted.setdefault(entry.table, []).append(entry.version)
+    for contract in lake.catalog.derived:
+        for table, version in _read(contract, states.get(contract.name)):
+            wanted.setdefault(table, []).append(version)
+    return {name: min(versions, default=0) for name, versions in wanted.items()}
+
+
+def _read(contract: DerivedContract, state: TableState | None) -> Iterable[tuple[str, int]]:
+    if state is None:
+        return
+    for alias, item in contract.inputs.items():
+        if alias in state.consumed:
+            yield item.table, state.consumed[alias].version
+
+
+def hours_to_keep(uri: str, needed: int, newest: int, now: float) -> int | None:
+    """Return how old a removed file must be to go, None when no file can be old enough.
+
+    Args:
+        uri: the table.
+        needed: oldest version that must stay readable.
+        newest: newest version.
+        now: milliseconds since the epoch.
+    """
+    promise = RESTORE_DAYS * 24
+    if now - _moment(uri, 0, now) < promise * _HOUR_MS:
+        return None
+    if needed >= newest:
+        return promise
+    superseded = _moment(uri, needed + 1, 0.0)
+    return max(promise, math.ceil((now - superseded) / _HOUR_MS) + 1)
+
+
+def commits_since_optimize(uri: str, newest: int) -> int:
+    """Return how many commits have written data since the last OPTIMIZE, as far back as matters."""
+    written = 0
+    for version in range(newest, max(-1, newest - 3 * OPTIMIZE_AFTER), -1):
+        operation = _said(uri, version).get("operation", "")
+        if operation == "OPTIMIZE":
+            break
+        written += operation in ("WRITE", "DELETE", "MERGE", "RESTORE")
+    return written
+
+
+def _moment(uri: str, version: int, unknown: float) -> float:
+    return float(str(_said(uri, version).get("timestamp", unknown)))
+
+
+def _said(uri: str, version: int) -> dict[str, object]:
+    """Return the commitInfo of a version, nothing when its log file is gone."""
+    files, folder = fsspec.core.url_to_fs(f"{uri}/_delta_log")
+    try:
+        with files.open(f"{folder}/{version:020d}.json", "rt", encoding="utf-8") as lines:
+            for line in lines:
+                action = json.loads(line)
+                if "commitInfo" in action:
+                    return dict(action["commitInfo"])
+    except FileNotFoundError:
+        return {}
+    return {}
