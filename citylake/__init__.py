@@ -1,9 +1,9 @@
 """The lake for analysts: ``citylake.connect()`` opens the newest published night, ``connect(night="2026-11-30")`` an older one.
 
-    import citylake
+import citylake
 
-    with citylake.connect() as session:
-        people = session.sql("SELECT sex, count(*) AS n FROM base.population__person GROUP BY sex").pandas()
+with citylake.connect() as session:
+    people = session.sql("SELECT sex, count(*) AS n FROM base.population__person GROUP BY sex").pandas()
 """
 
 from datetime import date
