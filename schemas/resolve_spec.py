@@ -1,7 +1,7 @@
-"""How one kind of thing is resolved: which records anchor it, which rules link the others, how ids look, which value wins.
+"""How one kind of thing is resolved: what anchors it, which rules link the rest, how ids look, which value wins.
 
-One file per kind, ``schemas/base/<library>/resolve.yml``. Sources and roles are not listed here: they are the ``identity:`` of
-the clean contracts, found by :func:`sources`.
+One file per kind, ``schemas/base/<library>/resolve.yml``. Sources and roles are not listed here: they are the
+``identity:`` of the clean contracts, found by :func:`sources`.
 """
 
 from collections.abc import Iterable, Mapping
@@ -90,13 +90,18 @@ class Golden(Model):
     """One golden field: who says it and who wins."""
 
     field: Name
-    type: str = "string"
-    given: tuple[Given, ...] = Field(min_length=1)
+    given: tuple[Given, ...] = ()
+    role_value: Literal["id_no", "name", "phone", "address"] | None = None
+    """Instead of ``given``: every resolved role that has this value says it (restricted tables only)."""
     choices: tuple[Choice, ...] = Field(min_length=1)
     maximum_age: Age | None = None
     """Older values count only if there is nothing newer."""
-    maximum_age_of: tuple[Name, ...] = ()
-    """Sources to which ``maximum_age`` applies; default: all."""
+
+    @model_validator(mode="after")
+    def _somebody_says_it(self) -> "Golden":
+        if bool(self.given) == (self.role_value is not None):
+            raise ValueError("a golden field has either 'given' or 'role_value'")
+        return self
 
 
 class ResolveSpec(Model):
@@ -110,7 +115,7 @@ class ResolveSpec(Model):
     """An identifier links if in one of these groups every field agrees with the holder's."""
     rules: tuple[LinkRule, ...] = ()
     proposals: tuple[LinkRule, ...] = ()
-    """Two things with valid identifiers of their own for which this holds go to review; they are never merged by machine."""
+    """Two things with usable identifiers of their own for which this holds go to review, never merged by machine."""
     survivorship: dict[Name, tuple[Golden, ...]] = {}
     """Golden fields per table of the library."""
 
@@ -132,6 +137,7 @@ class ResolvedRole(Model):
 
     table: str
     source: str
+    """``<department>__<resource>``: the alias among a resolver's inputs."""
     role: str
     columns: Role
     subject: str

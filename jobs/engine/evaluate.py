@@ -1,5 +1,6 @@
 """Running a transform: its inputs as views or frames, its result in the contract's columns and types."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -21,6 +22,8 @@ from jobs.engine.units import Units
 from ledger.runs import Consumed
 from schemas.catalog import Catalog
 from schemas.contract import DerivedContract
+
+_PARAMETER = re.compile(r"(?<![:\w]):business_date\b")
 
 
 @dataclass(frozen=True)

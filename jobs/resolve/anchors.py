@@ -28,8 +28,8 @@ def agrees(spec: ResolveSpec, left: Callable[[str], Column], right: Callable[[st
 def anchors(subjects: DataFrame, spec: ResolveSpec) -> DataFrame:
     """Return the anchors: columns of subjects, ``anchor_key`` (first anchor subject of the same thing) and ``tier``.
 
-    These are the records of the spec's anchor roles, and one subject per usable identifier that none of them has. Anchor
-    records with one identifier are one thing if their attributes agree, else two: the number was given out twice.
+    These are the records of the spec's anchor roles, and one subject per usable identifier that none of them has.
+    Anchor records with one identifier are one thing if their attributes agree, else two: the number was given out twice.
     """
     known = subjects.where("is_anchor")
     number = F.coalesce("id_no", "subject_id")

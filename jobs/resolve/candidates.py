@@ -26,7 +26,7 @@ def chosen(rest: DataFrame, profiles: DataFrame, spec: ResolveSpec) -> DataFrame
         subject_id, anchor_key and rule (NULL if no rule decided), found (things for the strongest rule that found any),
         rival_key (one of them).
     """
-    pairs = _compared(rest, profiles, spec.rules)
+    pairs = _compared(rest.withColumn("own_key", F.lit("")), profiles, spec.rules)
     place = F.array_compact(F.array(*[F.when(_holds(rule), F.lit(i)) for i, rule in enumerate(spec.rules)]))
     held = pairs.select("subject_id", "anchor_key", "tier", F.explode(place).alias("place"))
     per_tier = held.groupBy("subject_id", "place", "tier").agg(
@@ -90,12 +90,11 @@ def _compared(left: DataFrame, profiles: DataFrame, rules: Sequence[LinkRule]) -
     s = left.withColumn("_block", F.explode(_blocks(blocks))).alias("s")
     p = profiles.withColumn("_block", F.explode(_blocks(blocks))).alias("p")
     pairs = s.join(p, F.col("s._block") == F.col("p._block"))
-    own = [F.first("s.own_key").alias("own_key")] if "own_key" in left.columns else []
     facts = [fact for name in _COMPARED for fact in _agreement(name)]
     id_distance = F.levenshtein(F.col("s.id_text"), F.col("p.id_no"), 3)
     birth_distance = F.levenshtein(F.date_format("s.birth", "yyyyMMdd"), F.col("p.birth_digits"), 3)
     return pairs.groupBy(F.col("s.subject_id"), F.col("p.anchor_key")).agg(
-        F.min("p.tier").alias("tier"), *own, *facts,
+        F.min("p.tier").alias("tier"), F.first("s.own_key").alias("own_key"), *facts,
         _nearest(id_distance).alias("id_distance"), _nearest(birth_distance).alias("birth_distance"),
         F.first(F.col("s.birth").isNull()).alias("birth_unsaid"),
     )  # fmt: skip

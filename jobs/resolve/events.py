@@ -11,8 +11,9 @@ from schemas.resolve_spec import ResolveSpec
 def events(run: TransformRun, spec: ResolveSpec, alias: str) -> DataFrame:
     """Return all events: the previous ones and those of the crosswalk's changes since it was last consumed.
 
-    One event per day, kind and pair of ids: CREATE (a new id), ABSORB (new subjects of a known id), MOVE (subjects went to
-    another known id), SPLIT (subjects left for a new id), RELEASE (subjects are gone), MERGE_PROPOSED (two ids may be one).
+    One event per day, kind and pair of ids: CREATE (a new id), ABSORB (new subjects of a known id), MOVE (subjects went
+    to another known id), SPLIT (subjects left for a new id), RELEASE (subjects are gone), MERGE_PROPOSED (two ids may
+    be one).
 
     Args:
         run: the event table's run.
@@ -21,15 +22,12 @@ def events(run: TransformRun, spec: ResolveSpec, alias: str) -> DataFrame:
     """
     id_name = kind_id(spec.kind)
     changes = run.feed(alias)
+    suspect = F.col("review_reason").isin(*[rule.name for rule in spec.proposals])
     sides = changes.groupBy("subject_id").agg(
         _side("delete", "update_preimage", id_name).alias("old_id"),
         _side("insert", "update_postimage", id_name).alias("new_id"),
-        _side("insert", "update_postimage", f"other_{id_name}", "review_reason IN ('two_ids_one_person')").alias(
-            "rival"
-        ),
-        _side("delete", "update_preimage", f"other_{id_name}", "review_reason IN ('two_ids_one_person')").alias(
-            "old_rival"
-        ),
+        _side("insert", "update_postimage", f"other_{id_name}", suspect).alias("rival"),
+        _side("delete", "update_preimage", f"other_{id_name}", suspect).alias("old_rival"),
     )
     moved = sides.where("NOT (old_id <=> new_id)")
     known = run.previous.where("event_kind_code IN ('CREATE', 'SPLIT')").select(
@@ -69,7 +67,8 @@ def events(run: TransformRun, spec: ResolveSpec, alias: str) -> DataFrame:
     return run.previous.select(*fresh.columns).unionAll(fresh.join(known_ids, "event_id", "left_anti"))
 
 
-def _side(one: str, other: str, column: str, where: str = "true") -> Column:
+def _side(one: str, other: str, column: str, where: Column | None = None) -> Column:
     """Return a column's value on one side of a subject's change."""
-    mine = F.col("_change_type").isin(one, other) & F.expr(where)
+    mine = F.col("_change_type").isin(one, other)
+    mine = mine if where is None else mine & where
     return F.max(F.when(mine, F.col(column)))

@@ -21,7 +21,7 @@ def identity(
     roles: Sequence[ResolvedRole],
     business_date: date,
 ) -> DataFrame:
-    """Return one row per person: golden values as :func:`jobs.resolve.survivorship.golden` makes them, ``entity_id`` first.
+    """Return one row per person with the columns of :func:`jobs.resolve.survivorship.golden`.
 
     A borrowed number says nothing about who used it.
 

@@ -33,8 +33,8 @@ class Minting:
 def entity_ids(assigned: DataFrame, previous: DataFrame, minting: Minting) -> DataFrame:
     """Return one id per thing (columns anchor_key, entity_id), each id once.
 
-    An id goes to the thing that holds most of the subjects that bore it, then to the one with the oldest of them, then to the
-    lowest key; a thing keeps one id by the same order. Every other thing gets a new id, made from its first anchor's subject.
+    An id goes to the thing that holds most of the subjects that bore it, then to the one with the oldest of them, then to
+    the lowest key; a thing keeps one id by the same order. Every other thing gets a new id, made from its first anchor.
 
     Args:
         assigned: subject_id, anchor_key.

@@ -5,8 +5,6 @@ Columns of a frame of links:
 """
 
 from collections.abc import Callable
-from functools import reduce
-from operator import and_
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -25,7 +23,8 @@ _PROFILE = ("id_no", "name_key", "surname", "birth", "birth_digits", "sex", "pho
 def links(subjects: DataFrame, spec: ResolveSpec, stage: Stage) -> DataFrame:
     """Return one row per subject that belongs to somebody: an anchor, linked by a rule, or a person of its own.
 
-    Two different usable identifiers never meet: a subject with one is linked by it, speaks for it, or goes on without it.
+    Two different usable identifiers never meet: a subject with one is linked by it, speaks for it, or goes on
+    without it.
     """
     speakers = stage(anchors(subjects, spec), "anchors")
     others = subjects.join(speakers.select("subject_id"), "subject_id", "left_anti")
@@ -36,15 +35,12 @@ def links(subjects: DataFrame, spec: ResolveSpec, stage: Stage) -> DataFrame:
     decided = chosen(rest, profiles, spec)
     joined = rest.drop("anchor_key", "rule").join(decided, "subject_id", "left")
     suspects = proposed(speakers, profiles, spec)
-    return (
-        _anchored(speakers, suspects, spec)
-        .unionByName(_shaped(linked, spec))
-        .unionByName(_shaped(_alone(joined), spec))
-    )
+    found = _shaped(linked, spec, decided=False).unionByName(_shaped(_alone(joined), spec, decided=True))
+    return _anchored(speakers, suspects).unionByName(found)
 
 
 def _by_identifier(others: DataFrame, speakers: DataFrame, spec: ResolveSpec) -> DataFrame:
-    """Add what the identifier alone says: anchor_key, rule, guard, candidates, other_key (the holder of a borrowed number)."""
+    """Add what the identifier alone says: anchor_key, rule, guard, holders (how many), holder_key (of a borrowed one)."""
     numbered = others.where("id_no IS NOT NULL").alias("s")
     held = numbered.join(speakers.alias("a"), F.col("s.id_no") == F.col("a.id_no"))
     verdict = agrees(spec, lambda name: F.col(f"s.{name}"), lambda name: F.col(f"a.{name}"))
@@ -74,7 +70,7 @@ def _by_identifier(others: DataFrame, speakers: DataFrame, spec: ResolveSpec) ->
 def _profiles(speakers: DataFrame, linked: DataFrame) -> DataFrame:
     """Return everything known of every thing for certain: columns of ``_PROFILE``, anchor_key and tier.
 
-    Birth date and its digits are those of the identifier where there is one: a mistyped birth date beside it is no evidence.
+    Birth date and its digits are those of the identifier where there is one: a mistyped date beside it is no evidence.
     """
     tiers = speakers.groupBy("anchor_key").agg(F.min("tier").alias("tier"))
     lent = (
@@ -86,7 +82,7 @@ def _profiles(speakers: DataFrame, linked: DataFrame) -> DataFrame:
     return told.distinct()
 
 
-def _anchored(speakers: DataFrame, suspects: DataFrame, spec: ResolveSpec) -> DataFrame:
+def _anchored(speakers: DataFrame, suspects: DataFrame) -> DataFrame:
     """Return the anchors as links to themselves, with those that may be one thing under two identifiers marked."""
     own = speakers.join(suspects, "subject_id", "left")
     return own.select(
@@ -104,9 +100,8 @@ def _anchored(speakers: DataFrame, suspects: DataFrame, spec: ResolveSpec) -> Da
 def _alone(joined: DataFrame) -> DataFrame:
     """Make persons of their own of those nobody was found for, if they say enough to be told from others."""
     lone = F.col("anchor_key").isNull()
-    told = [F.col(name).isNotNull() for name in ("name_key", "birth")]
-    evidence = F.col("phone").isNotNull() | F.col("birth").isNotNull() | F.col("id_text").isNotNull()
-    enough = reduce(and_, [told[0], evidence])
+    evidence = F.coalesce("phone", F.col("birth").cast("string"), "id_text")
+    enough = F.col("name_key").isNotNull() & evidence.isNotNull()
     made = joined.withColumns(
         {
             "rule": F.when(lone, F.lit("single")).otherwise(F.col("rule")),
@@ -116,13 +111,21 @@ def _alone(joined: DataFrame) -> DataFrame:
     return made.where("anchor_key IS NOT NULL")
 
 
-def _shaped(linked: DataFrame, spec: ResolveSpec) -> DataFrame:
+def _shaped(linked: DataFrame, spec: ResolveSpec, *, decided: bool) -> DataFrame:
     scores = {rule.name: rule.score for rule in spec.rules}
     score = F.when(F.col("rule").isin("id_exact", "single"), F.lit(1)).when(F.col("rule") == "id_only", F.lit(1))
     for name, value in scores.items():
         score = score.when(F.col("rule") == name, F.lit(value))
-    found = F.col("found") if "found" in linked.columns else F.lit(None).cast("int")
-    rival = F.col("rival_key") if "rival_key" in linked.columns else F.lit(None).cast("string")
+    found = F.col("found") if decided else F.lit(None).cast("int")
+    rival = F.col("rival_key") if decided else F.lit(None).cast("string")
+    # A rule may find that it is the holder after all: the anchor's attributes were too few for the guard.
+    own = F.coalesce(F.col("anchor_key") == F.col("holder_key"), F.lit(False))
+    linked = linked.withColumns(
+        {
+            "guard": F.when(own, "agrees").otherwise(F.col("guard")),
+            "holder_key": F.when(~own, F.col("holder_key")),
+        }
+    )
     return linked.select(
         *_KEPT,
         "anchor_key",

@@ -55,8 +55,9 @@ def _of_role(rows: DataFrame, role: ResolvedRole) -> DataFrame:
         F.col("_as_of").alias("since"),
     )
     if role.columns.subject == "identity":
-        # The values are what the subject id is made of, so any of equal ones will do; min keeps it the same in every run.
-        named = named.groupBy("subject_id").agg(*[F.min(name).alias(name) for name in named.columns[1:]])
+        # The subject id is made of these values, so any of equal ones will do; min keeps it the same in every run.
+        names = [*(f"given_{name}" for name in _DELIVERED), "since"]
+        named = named.groupBy("subject_id").agg(*[F.min(name).alias(name) for name in names])
     return named.withColumns(
         {"source": F.lit(role.source), "role": F.lit(role.role), "is_anchor": F.lit(role.is_anchor)}
     )

@@ -1,7 +1,7 @@
 """Golden values: of everything said of a thing, the one value per field that the rules in data choose, and why.
 
-A claim is one source's word for one field: columns entity_id, field, value (text), source, said_on (date), and place (rank of
-the source for that field, 0 best).
+A claim is one source's word for one field: columns entity_id, field, value (text), source, said_on (date), and place (rank
+of the source for that field, 0 best).
 """
 
 from collections.abc import Mapping, Sequence
@@ -43,7 +43,8 @@ def claims(
 def golden(said: DataFrame, fields: Sequence[Golden], business_date: date) -> DataFrame:
     """Return one row per entity: per field its value, ``_source``, ``_rule``, ``_date`` and ``_conflicts``.
 
-    ``_conflicts`` counts the sources that say something else. ``_recheck_on`` is the day on which a value grows too old.
+    ``_conflicts`` counts the sources that say something else; ``_recheck_on`` is the day on which a value grows too
+    old.
     Values are text; an entity of which nothing is said has no row.
     """
     per_source = said.groupBy("entity_id", "field", "value", "source").agg(

@@ -84,7 +84,7 @@ def test_state_of(judged: list[str], place: int, expected: str) -> None:
 
 
 def test_a_fifteen_digit_number_becomes_the_holders_eighteen_digit_one(spark: SparkSession) -> None:
-    old = number("18".join([GOOD[:6], GOOD[8:14]]) + "997")
+    old = number(GOOD[:6] + "18950115" + "997")
     rows = frame(spark, [GOOD, GOOD[:6] + GOOD[8:17], old[:6] + old[8:17], "e 123"]).orderBy("i")
     assert [row[0] for row in rows.select(normalised_id_no(F.col("v"))).collect()] == [GOOD, GOOD, old, "E123"]
 

@@ -20,12 +20,19 @@ WITH recipient AS (
   SELECT recipient.person_id, recipient.pension_kind_code FROM recipient
   UNION
   SELECT p.person_id, p.pension_kind_code FROM p WHERE p.person_id IS NOT NULL
-), grid AS (
-  SELECT claim.person_id, claim.pension_kind_code, DATE_FORMAT(month_start, 'yyyy-MM') AS pay_month
+), year_back AS (
+  SELECT claim.person_id,
+         claim.pension_kind_code,
+         SEQUENCE(
+           ADD_MONTHS(TRUNC(CAST(:business_date AS DATE), 'MM'), -11),
+           TRUNC(CAST(:business_date AS DATE), 'MM'),
+           INTERVAL 1 MONTH
+         ) AS months
   FROM claim
-  LATERAL VIEW EXPLODE(SEQUENCE(
-    ADD_MONTHS(TRUNC(CAST(:business_date AS DATE), 'MM'), -11), TRUNC(CAST(:business_date AS DATE), 'MM'), INTERVAL 1 MONTH
-  )) month_list AS month_start
+), grid AS (
+  SELECT year_back.person_id, year_back.pension_kind_code, DATE_FORMAT(month_start, 'yyyy-MM') AS pay_month
+  FROM year_back
+  LATERAL VIEW EXPLODE(year_back.months) month_list AS month_start
   UNION
   SELECT paid.person_id, paid.pension_kind_code, paid.pay_month FROM paid
 ), timeline AS (
@@ -45,6 +52,7 @@ WITH recipient AS (
          timeline.pension_kind_code,
          timeline.pay_month,
          timeline.is_row,
+         DATE_FORMAT(ADD_MONTHS(TO_DATE(CONCAT(timeline.pay_month, '-01')), -12), 'yyyy-MM') AS oldest_month,
          MAX(timeline.seen) OVER (
            PARTITION BY timeline.person_id, timeline.pension_kind_code ORDER BY timeline.pay_month
            RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
@@ -82,17 +90,14 @@ WITH recipient AS (
          traced.pension_kind_code,
          traced.pay_month,
          COALESCE(
-           CASE WHEN DATE_FORMAT(traced.until_then.day, 'yyyy-MM') >= window_from.month THEN traced.until_then END,
+           CASE WHEN DATE_FORMAT(traced.until_then.day, 'yyyy-MM') >= traced.oldest_month THEN traced.until_then END,
            traced.newest
          ) AS trace,
          traced.newest,
-         DATE_FORMAT(traced.newest.day, 'yyyy-MM') >= window_from.month AS is_traced,
+         DATE_FORMAT(traced.newest.day, 'yyyy-MM') >= traced.oldest_month AS is_traced,
          CASE WHEN b.death_date <= CAST(:business_date AS DATE) THEN b.death_date END AS death_date
   FROM traced
   LEFT JOIN b ON b.person_id = traced.person_id
-  LATERAL VIEW EXPLODE(ARRAY(STRUCT(
-    DATE_FORMAT(ADD_MONTHS(TO_DATE(CONCAT(traced.pay_month, '-01')), -12), 'yyyy-MM') AS month
-  ))) one AS window_from
   WHERE traced.is_row
 ), stated AS (
   SELECT judged.person_id,
@@ -102,7 +107,7 @@ WITH recipient AS (
            WHEN DATE_FORMAT(judged.death_date, 'yyyy-MM') <= judged.pay_month THEN 'dead'
            WHEN served.person_id IS NOT NULL THEN 'in_prison'
            WHEN judged.is_traced OR judged.death_date IS NOT NULL THEN 'alive'
-           ELSE 'to_check'
+           ELSE 'to_be_checked'
          END AS certification_state_code,
          CASE WHEN judged.is_traced THEN judged.trace END AS trace,
          CASE WHEN judged.newest.day > judged.death_date THEN judged.newest END AS contradiction,
