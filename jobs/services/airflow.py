@@ -127,6 +127,9 @@ def airflow_environment(settings: Settings, port: int) -> dict[str, str]:
         "API_AUTH__JWT_SECRET": _secret(settings, "airflow_jwt_secret", 64),
         "API_AUTH__JWT_EXPIRATION_TIME": str(8 * 3600),
         "DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}",
+        # A task that ends without news to tell (skipped) is noticed with the next heartbeat only: seconds, five by default.
+        "WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
+        "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.5",
         "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "300",
         "DAG_PROCESSOR__PARSING_PROCESSES": "1",
         "LOGGING__BASE_LOG_FOLDER": str(settings.logs.resolve() / "airflow"),

@@ -1,0 +1,120 @@
+"""Two business dates through the real Airflow scheduler, as ``make night`` runs them, at small scale."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import polars
+import pytest
+
+from citylake.settings import Settings
+from jobs.lake import Lake, open_lake
+from jobs.services.lake import down
+from ledger.deliveries import receipts, verify_chain
+from ledger.nights import publication
+from ledger.runs import runs
+
+PEOPLE = 1000
+COMMAND = str(Path(sys.executable).with_name("citylake"))
+SECONDS = 1500
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(3 * SECONDS)]
+
+
+@dataclass(frozen=True)
+class Nights:
+    """Two nights that were run, and the lake they left."""
+
+    lake: Lake
+    first: dict[str, Any]
+    second: dict[str, Any]
+
+    def date_of(self, night: dict[str, Any]) -> date:
+        return date.fromisoformat(night["summary"]["business_date"])
+
+
+@pytest.fixture(scope="module")
+def nights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nights]:
+    settings = Settings(
+        home=tmp_path_factory.mktemp("city") / "home", lake="", landing="", ledger="", spark_remote="", people=PEOPLE
+    )
+    own = {"CITYLAKE_HOME": str(settings.home), "CITYLAKE_PEOPLE": str(PEOPLE), "CITYLAKE_SPARK_SHORT_LIVED": "1"}
+    try:
+        first, second = one_night(own), one_night(own)
+        yield Nights(open_lake(settings), first, second)
+    finally:
+        down(settings)
+
+
+def one_night(own: dict[str, str]) -> dict[str, Any]:
+    command = [COMMAND, "night", "--json", "--minutes", str(SECONDS // 60)]
+    done = subprocess.run(command, env=os.environ | own, capture_output=True, text=True, timeout=SECONDS, check=False)
+    assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
+    said: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return said
+
+
+def test_the_second_night_is_the_day_after_the_first_and_both_are_published(nights: Nights) -> None:
+    assert (nights.date_of(nights.second) - nights.date_of(nights.first)).days == 1
+    assert nights.first["summary"]["published"]
+    assert nights.second["summary"]["published"]
+
+
+def test_every_department_delivers_on_the_first_night(nights: Nights) -> None:
+    departments = nights.first["summary"]["departments"]
+    assert len(departments) == 6
+    assert all(one["accepted"] >= 1 and not one["absent"] for one in departments), departments
+
+
+def test_the_accounts_of_every_delivery_close_and_its_receipts_form_a_chain(nights: Nights) -> None:
+    for night in (nights.first, nights.second):
+        assert night["summary"]["balanced"] > 0
+        assert night["summary"]["unbalanced"] == []
+    assert verify_chain(nights.lake.ledger) == []
+
+
+def test_both_nights_meet_the_targets_when_held_against_the_truth(nights: Nights) -> None:
+    for night in (nights.first, nights.second):
+        score = night["score"]
+        assert score is not None
+        assert score["missing"] == []
+        assert score["persons"]["precision"] >= 0.999
+        assert score["persons"]["recall"] >= 0.99
+        missed = {name for name, kind in score["silent_certification"]["kinds"].items() if not kind["fine"]}
+        assert missed == set()
+
+
+def test_nothing_is_stale_and_nothing_is_left_out_after_two_good_nights(nights: Nights) -> None:
+    for night in (nights.first, nights.second):
+        assert [one["table"] for one in night["summary"]["tables"] if one["stale"]] == []
+        assert night["summary"]["refused"] == {}
+
+
+def test_a_repeated_delivery_writes_nothing(nights: Nights) -> None:
+    came = receipts(nights.lake.ledger, business_date=nights.date_of(nights.second), limit=1000)
+    repeated = [one for one in came if one.verdict == "unchanged"]
+    assert repeated, "the city repeats a delivery on its second day"
+    written = {run.delivery_id for run in runs(nights.lake.ledger, limit=10_000)}
+    assert not written & {one.id for one in repeated}
+
+
+def test_the_second_night_makes_no_table_from_scratch(nights: Nights) -> None:
+    made = runs(nights.lake.ledger, business_date=nights.date_of(nights.second), limit=10_000)
+    assert {run.table for run in made if run.kind in ("rebuild", "replay")} == set()
+    assert any(run.kind == "incremental" and run.version is not None for run in made)
+
+
+def test_an_outside_reader_finds_each_published_table_at_its_version(nights: Nights) -> None:
+    published = publication(nights.lake.ledger, nights.date_of(nights.first))
+    assert published is not None
+    rows = {one["table"]: one["rows"] for one in nights.first["summary"]["tables"]}
+    for entry in published.entries:
+        if entry.table in rows:
+            found = polars.scan_delta(nights.lake.location(entry.table), version=entry.version)
+            assert found.select(polars.len()).collect().item() == rows[entry.table], entry.table
