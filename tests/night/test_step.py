@@ -1,0 +1,36 @@
+"""What a task says when it fails, and how a delivery's accounts are judged."""
+
+from jobs.engine.errors import TableError
+from jobs.night.step import plain_words
+from jobs.night.summary import closes
+
+SECRET = "a value of a row"
+
+
+def raised(error: Exception) -> Exception:
+    try:
+        raise error
+    except Exception as caught:  # noqa: BLE001  (the test hands it on)
+        return caught
+
+
+def test_what_a_library_says_of_an_error_is_not_repeated() -> None:
+    said = plain_words(raised(ValueError(SECRET)))
+    assert SECRET not in said
+    assert "ValueError" in said
+
+
+def test_the_projects_own_errors_are_told_in_full_but_not_what_a_library_said_beneath_them() -> None:
+    error = TableError("clean.hrss__pension_payment", "run it again")
+    error.__cause__ = KeyError(SECRET)
+    said = plain_words(raised(error))
+    assert "clean.hrss__pension_payment: run it again" in said
+    assert "KeyError" in said
+    assert SECRET not in said
+
+
+def test_accounts_close_when_every_line_has_a_fate_and_rows_follow_from_them() -> None:
+    counts = {"lines": 10, "inserted": 5, "updated": 2, "unchanged": 2, "quarantined": 1, "vanished": 1}
+    assert closes(counts | {"live_before": 7, "live_after": 11})
+    assert not closes(counts | {"live_before": 7, "live_after": 12}), "a row too many"
+    assert not closes(counts | {"lines": 11, "live_before": 7, "live_after": 11}), "a line without a fate"
