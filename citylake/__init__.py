@@ -3,7 +3,7 @@
 import citylake
 
 with citylake.connect() as session:
-    people = session.sql("SELECT sex, count(*) AS n FROM base.population__person GROUP BY sex").pandas()
+    people = session.sql("SELECT sex_code, count(*) AS n FROM base.population__person GROUP BY 1").pandas()
 """
 
 from datetime import date

@@ -86,7 +86,7 @@ grade: {source.grade}
         f"schemas/{folder}/{thing}.yml": contract,
         f"jobs/{folder}/{thing}.sql": select,
         f"{case}/given/s.yml": f"# Rows of {source.name}, as far as the SELECT reads them.\n{rows}",
-        f"{case}/expect.yml": f"# Rows of {table}, in any order.\n{rows}",
+        f"{case}/expect.yml": f"# All rows of {table}, in any order.\nbusiness_date: 2026-11-30\nrows:\n{rows}",
     }
 
 
