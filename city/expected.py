@@ -16,7 +16,7 @@ _SPOILT = [item.day for item in MISHAPS if item.resource == "civil_affairs.crema
 """City days whose death records cannot be used before the next."""
 STATUS = {
     "dead_all_sources": "dead", "dead_one_source": "dead", "dead_id_mistyped": "dead", "dead_with_later_traces": "dead",
-    "jailed": "in_prison", "no_trace": "to_check", "one_trace_only": "alive", "stopped_in_time": "dead",
+    "jailed": "in_prison", "no_trace": "to_be_checked", "one_trace_only": "alive", "stopped_in_time": "dead",
     "dead_namesake": "alive", "released": "alive",
 }  # fmt: skip
 

@@ -10,7 +10,7 @@ KINDS_FOUND = {
     "dead_id_mistyped": "e.after_death > 0 AND e.state = 'dead'",
     "dead_with_later_traces": "e.after_death > 0 AND e.state = 'dead' AND e.contradiction IS NOT NULL",
     "jailed": "e.in_prison > 0 AND e.state = 'in_prison'",
-    "no_trace": "e.state = 'to_check'",
+    "no_trace": "e.state = 'to_be_checked'",
     "one_trace_only": "e.state = 'alive' AND e.last_trace_source LIKE '%' || c.source",
 }
 """When a case counts as found: of its newest month ``e``."""

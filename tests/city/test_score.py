@@ -127,7 +127,7 @@ def test_a_decoy_left_alone_is_fine(connection: duckdb.DuckDBPyConnection) -> No
 
 
 def test_somebody_reported_who_is_no_case_is_counted(connection: duckdb.DuckDBPyConnection) -> None:
-    certify(connection, "no_trace", False, [("2026-10", "to_check", "0", None)])
+    certify(connection, "no_trace", False, [("2026-10", "to_be_checked", "0", None)])
     connection.execute(
         "INSERT INTO evidence VALUES ('P9', '2026-10', 'dead', '2026-01-01', NULL, NULL, '5.00', 'after_death')"
     )
