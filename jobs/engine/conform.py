@@ -30,16 +30,31 @@ def conform(lines: DataFrame, contract: CollectedContract, codes: Mapping[str, M
         contract: types, formats and code lists.
         codes: code lists by name.
     """
-    texts = {name: _said(F.col(f"`{name}`"), column) for name, column in contract.columns.items()}
-    typed = {name: _typed(texts[name], column) for name, column in contract.columns.items()}
-    failed = [_failure(name, column, texts[name], typed[name], codes) for name, column in contract.columns.items()]
-    kept = [F.col(name) for name in ("_line", "_unreadable", "_operation") if name in lines.columns]
-    return lines.select(
+    names = list(contract.columns)
+    kept = [name for name in ("_line", "_unreadable", "_operation") if name in lines.columns]
+    # Three projections on top of each other, so that each expression stands once in the plan that Spark compiles.
+    folded_lines = lines.select(
         *kept,
-        F.struct(*[F.col(f"`{name}`") for name in contract.columns]).alias("_text"),
-        *[value.alias(name) for name, value in typed.items()],
-        F.array_compact(F.array(*failed)).alias("_reasons"),
+        F.struct(*[F.col(f"`{name}`") for name in names]).alias("_text"),
+        *[_said(F.col(f"`{name}`"), column).alias(_as_text(name)) for name, column in contract.columns.items()],
     )
+    typed_lines = folded_lines.select(
+        *kept,
+        "_text",
+        *[_as_text(name) for name in names],
+        *[_typed(F.col(_as_text(name)), column).alias(name) for name, column in contract.columns.items()],
+    )
+    failed = [
+        failure
+        for name, column in contract.columns.items()
+        if (failure := _failure(name, column, F.col(_as_text(name)), F.col(f"`{name}`"), codes)) is not None
+    ]
+    reasons = F.array_compact(F.array(*failed)) if failed else F.array()
+    return typed_lines.select(*kept, "_text", *names, reasons.cast(f"array<{REASON}>").alias("_reasons"))
+
+
+def _as_text(name: str) -> str:
+    return f"_text_of_{name}"
 
 
 def reason(rule: str, column: str, text: str) -> Column:
@@ -84,14 +99,17 @@ def _date(text: Column, pattern: str) -> Column:
 
 def _failure(
     name: str, column: ColumnContract, text: Column, typed: Column, codes: Mapping[str, Mapping[str, str]]
-) -> Column:
-    """Return the reason why a value was not taken over, or NULL."""
-    wrong_type = reason(f"type:{name}", name, f"{column.label}的值不是{_TYPE_LABEL[column.type.partition('(')[0]]}")
-    failure = F.when(text.isNotNull() & typed.isNull(), wrong_type)
+) -> Column | None:
+    """Return the reason why a value was not taken over, NULL where it was; None where nothing can go wrong."""
+    failure = None
+    if column.type != "string":
+        wrong_type = reason(f"type:{name}", name, f"{column.label}的值不是{_TYPE_LABEL[column.type.partition('(')[0]]}")
+        failure = F.when(text.isNotNull() & typed.isNull(), wrong_type)
     if column.codes is None:
         return failure
     unknown = reason(f"code:{name}", name, f"{column.label}的值不在代码表 {column.codes} 内")
-    return failure.when(typed.isNotNull() & ~typed.isin(*codes[column.codes]), unknown)
+    outside = typed.isNotNull() & ~typed.isin(*codes[column.codes])
+    return F.when(outside, unknown) if failure is None else failure.when(outside, unknown)
 
 
 _TYPE_LABEL = {

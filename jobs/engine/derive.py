@@ -15,7 +15,7 @@ from jobs.engine.evaluate import TransformRun, evaluate
 from jobs.engine.gates import Judged, judge, judge_small
 from jobs.engine.meaning import meaning
 from jobs.engine.record import RunRecord, running
-from jobs.engine.tables import at_version, derived_columns, ensure, local_frame, quoted
+from jobs.engine.tables import at_version, derived_columns, ensure_derived, local_frame, quoted
 from jobs.engine.units import Units, collected, touched
 from jobs.engine.work import Work
 from jobs.engine.write import Writer
@@ -108,10 +108,7 @@ def _rebuild(work: Work, record: RunRecord) -> tuple[Outcome, dict[str, int]]:
 
 def _many(work: Work, record: RunRecord, units: Units | None) -> tuple[Outcome, dict[str, int]]:
     """Evaluate into scratch Parquet, compare and write in Spark; everything when ``units`` is None."""
-    ensure(
-        work.context.spark, work.uri, derived_columns(work.contract),
-        comment=work.contract.title, partition=work.contract.partition,
-    )  # fmt: skip
+    ensure_derived(work.context.spark, work.uri, work.contract)
     path = f"{work.context.lake.staging(record.run.id)}/result"
     result = _evaluate(work, record, units)
     schema = result.schema
@@ -186,10 +183,7 @@ def _rows_after(work: Work, staged: DataFrame, present: DataFrame, changed: Data
 
 def _evaluate(work: Work, record: RunRecord, units: Units | None) -> DataFrame:
     context = work.context
-    ensure(
-        context.spark, work.uri, derived_columns(work.contract),
-        comment=work.contract.title, partition=work.contract.partition,
-    )  # fmt: skip
+    ensure_derived(context.spark, work.uri, work.contract)
     version = work.present_version
     run = TransformRun(
         spark=context.spark,

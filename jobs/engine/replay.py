@@ -10,7 +10,7 @@ from jobs.engine.delivered import lines_of, parsed_lines
 from jobs.engine.delta_log import newest_version
 from jobs.engine.difference import changed_units
 from jobs.engine.record import RunRecord
-from jobs.engine.tables import clean_columns, ensure, quoted
+from jobs.engine.tables import ensure_clean, quoted
 from jobs.engine.take import Taking
 from ledger import deliveries
 from ledger.deliveries import Delivery
@@ -32,7 +32,7 @@ class Replay:
         live = 0
         for number, delivery in enumerate(deliveries.accepted(self.context.lake.ledger, self.contract.name)):
             live = self._take(delivery, scratch, live, is_first=number == 0)
-        ensure(self.context.spark, scratch, clean_columns(self.contract), comment=self.contract.title)
+        ensure_clean(self.context.spark, scratch, self.contract)
         version = self._write_difference(self.context.spark.read.format("delta").load(scratch), live)
         metrics = {"bytes_written": float(self.record.bytes_written)}
         return Outcome(state="done", version=version, rows=live, metrics=metrics, accepted=True)
@@ -57,7 +57,7 @@ class Replay:
 
     def _write_difference(self, replayed: DataFrame, live: int) -> int | None:
         uri, by = self.context.lake.location(self.contract.name), self.contract.key
-        ensure(self.context.spark, uri, clean_columns(self.contract), comment=self.contract.title)
+        ensure_clean(self.context.spark, uri, self.contract)
         present = self.context.spark.read.format("delta").load(uri)
         writer = self.record.writer(uri, rows=live, accepted=True)
         if newest_version(uri) == 0 or present.columns != replayed.columns:

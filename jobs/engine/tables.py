@@ -71,17 +71,54 @@ def contract_columns(contract: Contract) -> list[Physical]:
 
 
 def ensure(
-    spark: SparkSession, uri: str, columns: Sequence[Physical], *, comment: str, partition: Sequence[str] = ()
+    spark: SparkSession,
+    uri: str,
+    columns: Sequence[Physical],
+    *,
+    comment: str,
+    found_by: Sequence[str],
+    partition: Sequence[str] = (),
 ) -> None:
-    """Make the table at ``uri`` unless it is there."""
+    """Make the table at ``uri`` unless it is there.
+
+    Args:
+        spark: session.
+        uri: where it lies.
+        columns: all of them.
+        comment: title, in Chinese.
+        found_by: columns that rows are looked up by; statistics of all others would cost more than they spare.
+        partition: columns that split it into folders.
+    """
     if newest_version(uri) is not None:
         return
     described = ", ".join(f"{quoted(item.name)} {item.type} COMMENT {literal(item.comment)}" for item in columns)
-    properties = ", ".join(f"'{key}' = '{value}'" for key, value in PROPERTIES.items())
+    counted = ",".join(name for name in dict.fromkeys(found_by) if name not in partition)
+    said = PROPERTIES | {"delta.dataSkippingStatsColumns": counted}
+    properties = ", ".join(f"'{key}' = '{value}'" for key, value in said.items())
     partitioned = f"PARTITIONED BY ({', '.join(quoted(name) for name in partition)})" if partition else ""
     spark.sql(
         f"CREATE TABLE IF NOT EXISTS delta.{quoted(uri)} ({described}) USING delta {partitioned} "
         f"COMMENT {literal(comment)} TBLPROPERTIES ({properties})"
+    )
+
+
+def ensure_clean(spark: SparkSession, uri: str, contract: CollectedContract) -> None:
+    """Make a clean table at ``uri`` unless it is there."""
+    ensure(
+        spark, uri, clean_columns(contract), comment=contract.title, found_by=[*contract.key, "_record_id", "_as_of"]
+    )
+
+
+def ensure_derived(spark: SparkSession, uri: str, contract: DerivedContract) -> None:
+    """Make a derived table at ``uri`` unless it is there."""
+    due = [name for name in ("_recheck_on",) if name in contract.columns]
+    ensure(
+        spark,
+        uri,
+        derived_columns(contract),
+        comment=contract.title,
+        found_by=[*contract.key, *contract.unit, *due],
+        partition=contract.partition,
     )
 
 

@@ -15,7 +15,7 @@ from jobs.engine.errors import AccountingError
 from jobs.engine.identity import with_ids
 from jobs.engine.lines import OUTCOMES, decide, gone, held
 from jobs.engine.record import RunRecord
-from jobs.engine.tables import clean_columns, ensure, quarantine_columns, quoted, raw_columns
+from jobs.engine.tables import clean_columns, ensure, ensure_clean, quarantine_columns, quoted, raw_columns
 from jobs.engine.verdicts import Tally, verdicts
 from jobs.engine.write import LISTED_UNITS
 from ledger.deliveries import Delivery, Problem
@@ -56,7 +56,7 @@ class Taking:
     @cached_property
     def current(self) -> DataFrame:
         """The clean table as it stands, tombstones included."""
-        ensure(self.context.spark, self.uri, clean_columns(self.contract), comment=self.contract.title)
+        ensure_clean(self.context.spark, self.uri, self.contract)
         return self.context.spark.read.format("delta").load(self.uri)
 
     def stage(self) -> tuple[DataFrame, Tally]:
@@ -157,7 +157,7 @@ class Taking:
         table = f"{layer}.{self.contract.domain}__{self.contract.thing}"
         uri = self.context.lake.location(table)
         columns = raw_columns(self.contract) if layer == "raw" else quarantine_columns(self.contract)
-        ensure(self.context.spark, uri, columns, comment=self.contract.title)
+        ensure(self.context.spark, uri, columns, comment=self.contract.title, found_by=["_delivery_id"])
         writer = self.record.writer(uri, table=table)
         if self.record.is_retry:
             writer.replace_where(rows, f"_delivery_id = {self.delivery.id}")

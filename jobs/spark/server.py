@@ -41,6 +41,8 @@ _CONF = {
     "spark.sql.ansi.enabled": "true",
     "spark.sql.legacy.javaCharsets": "true",  # GB18030
     "spark.sql.shuffle.partitions": "4",
+    # Re-planning after every shuffle makes a job of each stage; a table of the night is small against that cost.
+    "spark.sql.adaptive.enabled": "false",
     "spark.databricks.delta.snapshotPartitions": "2",
     # The default of 100 thrashes when hundreds of tables take turns.
     "spark.sql.codegen.cache.maxEntries": "10000",
