@@ -1,7 +1,10 @@
 """collect: what a department offers is landed, received, parsed and taken, one delivery after the other."""
 
+import tempfile
 import time
 from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
 
 import structlog
 
@@ -9,14 +12,14 @@ from jobs.engine.context import Context, TableResult
 from jobs.engine.delivered import lines_of, parsed_lines
 from jobs.engine.errors import GateError
 from jobs.engine.meaning import meaning
-from jobs.engine.record import RunRecord, running
+from jobs.engine.record import RunRecord, running, settle_left
 from jobs.engine.replay import Replay
 from jobs.engine.take import Taking
 from jobs.sources import landing
 from jobs.sources.errors import DeliveryError, UnreachableError
 from jobs.sources.fetch import fetch
-from jobs.sources.offer import Fetched, Rejected
-from jobs.sources.parse import Parsed
+from jobs.sources.offer import AHEAD, Fetched, Rejected
+from jobs.sources.parse import Parsed, parse
 from ledger import deliveries
 from ledger.deliveries import Delivery
 from ledger.leases import Lease, lease
@@ -63,6 +66,8 @@ def collect(context: Context, contract: CollectedContract) -> Collected:
     """
     found = Collected(contract.name)
     with lease(context.lake.ledger, contract.name) as held:
+        # A killed run may have committed a delivery that is still open in the ledger: it is told first.
+        settle_left(context, contract.name)
         collector = _Collector(context, contract, held, found)
         state = table_state(context.lake.ledger, contract.name)
         if context.rebuild or (state is not None and state.version is not None and state.meaning != collector.meaning):
@@ -104,19 +109,38 @@ class _Collector:
             for offer in offers:
                 if isinstance(offer, Rejected):
                     self._refuse_unread(offer)
-                else:
-                    self.take(self._receive(offer))
+                elif (day := self._as_of(offer)) is not None:
+                    self.take(self._receive(offer, day))
         except DeliveryError as error:
             self._refuse_unread(Rejected(self.contract.name, error))
 
-    def _receive(self, offer: Fetched) -> Delivery:
+    def _as_of(self, offer: Fetched) -> date | None:
+        """Return the day an offer speaks of, read from its lines where a column says it; None when it was refused.
+
+        A day far ahead would make every later snapshot the older one.
+        """
+        if offer.as_of is not None:
+            return offer.as_of
+        today = self.context.business_date
+        with tempfile.TemporaryDirectory(prefix="citylake-") as folder:
+            try:
+                found = parse(offer.path, self.contract, Path(folder) / "lines.parquet").as_of
+            except DeliveryError:
+                return today  # what is wrong with it is said when it is taken, with its bytes in landing
+        if found is not None and found > today + AHEAD:
+            error = DeliveryError("as_of", f"数据日期 {found} 远在业务日期 {today} 之后，可能写错。请改正后重新报送。")
+            self._refuse_unread(Rejected(offer.name, error, offer.path, offer.sha256, offer.size, offer.release))
+            return None
+        return found or today
+
+    def _receive(self, offer: Fetched, day: date) -> Delivery:
         """Land the bytes, tell the ledger, and only then let go of the department's file."""
         lake = self.context.lake
         stored = landing.store(lake.settings, offer.path, offer.sha256)
         received = deliveries.receive(
             lake.ledger,
             resource=self.contract.name,
-            as_of=offer.as_of or self.context.business_date,
+            as_of=day,
             sha256=offer.sha256,
             size=offer.size,
             name=offer.name,
@@ -180,7 +204,9 @@ class _Collector:
 
     def _out_of_order(self, delivery: Delivery) -> str:
         newest = deliveries.newest_as_of(self.context.lake.ledger, self.contract.name)
-        if self.contract.mode != "snapshot" or newest is None or delivery.as_of is None or delivery.as_of >= newest:
+        if self.contract.mode != "snapshot" or delivery.decision is not None:
+            return ""
+        if newest is None or delivery.as_of is None or delivery.as_of >= newest:
             return ""
         return f"快照日期 {delivery.as_of} 早于已接收的 {newest}，旧快照不能覆盖新快照"
 

@@ -15,7 +15,7 @@ from jobs.engine.evaluate import TransformRun, evaluate
 from jobs.engine.gates import Judged, judge, judge_small
 from jobs.engine.meaning import meaning
 from jobs.engine.record import RunRecord, running
-from jobs.engine.tables import at_version, derived_columns, ensure_derived, local_frame, quoted
+from jobs.engine.tables import add_columns, at_version, derived_columns, ensure_derived, local_frame, quoted
 from jobs.engine.units import Units, collected, touched
 from jobs.engine.work import Work
 from jobs.engine.write import Writer
@@ -61,6 +61,8 @@ def _unchanged(work: Work) -> TableResult:
 
 
 def _make(work: Work, record: RunRecord) -> tuple[Outcome, dict[str, int]]:
+    if work.has_new_meaning:
+        add_columns(work.context.spark, work.uri, derived_columns(work.contract))
     if work.rebuilds:
         return _rebuild(work, record)
     staged = f"{work.context.lake.staging(record.run.id)}/units"

@@ -118,8 +118,7 @@ def open_run(
     The caller holds the table's lease.
     """
     ledger = context.lake.ledger
-    for left in runs.open_runs(ledger, contract.name):
-        settle(context.lake, left, own_session=context.session_id)
+    settle_left(context, contract.name)
     started = runs.start(
         ledger,
         table=contract.name,
@@ -153,6 +152,12 @@ def running(
         raise
     finally:
         remove_staging(context.lake, record.run.id)
+
+
+def settle_left(context: Context, table: str) -> None:
+    """Settle every run of a table that did not end; the caller holds its lease."""
+    for left in runs.open_runs(context.lake.ledger, table):
+        settle(context.lake, left, own_session=context.session_id)
 
 
 def settle(lake: Lake, left: Run, *, own_session: str = "") -> None:

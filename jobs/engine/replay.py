@@ -10,7 +10,14 @@ from jobs.engine.delivered import lines_of, parsed_lines
 from jobs.engine.delta_log import newest_version
 from jobs.engine.difference import changed_units
 from jobs.engine.record import RunRecord
-from jobs.engine.tables import ensure_clean, quoted
+from jobs.engine.tables import (
+    add_columns,
+    clean_columns,
+    ensure_clean,
+    quarantine_columns,
+    quoted,
+    raw_columns,
+)
 from jobs.engine.take import Taking
 from ledger import deliveries
 from ledger.deliveries import Delivery
@@ -58,10 +65,16 @@ class Replay:
     def _write_difference(self, replayed: DataFrame, live: int) -> int | None:
         uri, by = self.context.lake.location(self.contract.name), self.contract.key
         ensure_clean(self.context.spark, uri, self.contract)
+        add_columns(self.context.spark, uri, clean_columns(self.contract))
+        for layer, columns in (("raw", raw_columns(self.contract)), ("quarantine", quarantine_columns(self.contract))):
+            kept = self.context.lake.location(f"{layer}.{self.contract.domain}__{self.contract.thing}")
+            add_columns(self.context.spark, kept, columns)
         present = self.context.spark.read.format("delta").load(uri)
         writer = self.record.writer(uri, rows=live, accepted=True)
-        if newest_version(uri) == 0 or present.columns != replayed.columns:
+        if newest_version(uri) == 0:
             return writer.overwrite(replayed).version
+        replayed = replayed.select(*[F.col(quoted(name)) for name in present.columns if name in replayed.columns])
+        present = present.select(*[F.col(quoted(name)) for name in replayed.columns])
         path = f"{self.context.lake.staging(self.record.run.id)}/changed"
         changed_units(replayed, present, by).write.mode("overwrite").parquet(path)
         changed = self.context.spark.read.parquet(path)
@@ -70,7 +83,8 @@ class Replay:
             return None
         writer.steps = 2 if 0 < vanished < differing else 1
         if vanished < differing:
-            writer.replace_using(replayed.join(F.broadcast(changed), list(by), "left_semi"), by)
+            rows = replayed.join(F.broadcast(changed), list(by), "left_semi")
+            writer.replace_using(rows.select(*[F.col(quoted(name)) for name in replayed.columns]), by)
         if vanished:
             writer.delete_units(by, changed.where("_vanished").select(*[quoted(name) for name in by]))
         return writer.commits[-1].version

@@ -10,9 +10,10 @@ from pyspark.sql import SparkSession
 from jobs.engine.collect import collect
 from jobs.engine.context import Context, TableResult
 from jobs.engine.derive import derive
-from jobs.engine.errors import GateError, WaitingError
+from jobs.engine.errors import GateError, TableError, WaitingError
 from jobs.lake import Lake
 from ledger.nights import Pin
+from ledger.runs import runs
 from schemas.contract import CollectedContract
 
 
@@ -40,6 +41,7 @@ def run_table(
     """
     began = time.monotonic()
     contract = lake.catalog.contract(table)
+    _check_forward(lake, table, business_date)
     context = Context(lake, spark, business_date, pinned or {}, rebuild)
     try:
         result = _collected(context, contract) if isinstance(contract, CollectedContract) else derive(context, contract)
@@ -48,6 +50,13 @@ def run_table(
     except GateError as error:
         result = TableResult(table, "refused", reason="；".join(error.failed))
     return replace(result, seconds=time.monotonic() - began)
+
+
+def _check_forward(lake: Lake, table: str, business_date: date) -> None:
+    """Raise TableError for a night before one the table was made for: what it knows by then must not be forgotten."""
+    newest = max((item.business_date for item in runs(lake.ledger, table=table, limit=1)), default=business_date)
+    if newest > business_date:
+        raise TableError(table, f"was already made for {newest}; nights only go forward, run it for {newest} or later")
 
 
 def _collected(context: Context, contract: CollectedContract) -> TableResult:

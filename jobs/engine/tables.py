@@ -91,7 +91,7 @@ def ensure(
     """
     if newest_version(uri) is not None:
         return
-    described = ", ".join(f"{quoted(item.name)} {item.type} COMMENT {literal(item.comment)}" for item in columns)
+    described = _described(columns)
     counted = ",".join(name for name in dict.fromkeys(found_by) if name not in partition)
     said = PROPERTIES | {"delta.dataSkippingStatsColumns": counted}
     properties = ", ".join(f"'{key}' = '{value}'" for key, value in said.items())
@@ -100,6 +100,19 @@ def ensure(
         f"CREATE TABLE IF NOT EXISTS delta.{quoted(uri)} ({described}) USING delta {partitioned} "
         f"COMMENT {literal(comment)} TBLPROPERTIES ({properties})"
     )
+
+
+def _described(columns: Sequence[Physical]) -> str:
+    return ", ".join(f"{quoted(item.name)} {item.type} COMMENT {literal(item.comment)}" for item in columns)
+
+
+def add_columns(spark: SparkSession, uri: str, columns: Sequence[Physical]) -> None:
+    """Add the columns that a contract has gained to a table that is there; nothing is ever dropped here."""
+    if newest_version(uri) is None:
+        return
+    present = set(spark.read.format("delta").load(uri).columns)
+    if gained := [item for item in columns if item.name not in present]:
+        spark.sql(f"ALTER TABLE delta.{quoted(uri)} ADD COLUMNS ({_described(gained)})")
 
 
 def ensure_clean(spark: SparkSession, uri: str, contract: CollectedContract) -> None:

@@ -53,12 +53,17 @@ class Work:
         return recheck is not None and recheck <= self.context.business_date
 
     @property
+    def has_new_meaning(self) -> bool:
+        """Whether contract or transform mean something else than when the table was last made."""
+        return self.state is not None and self.state.version is not None and self.state.meaning != self.meaning
+
+    @property
     def rebuilds(self) -> bool:
         """Whether everything is evaluated: first load, changed meaning, a moved ``all`` input, or asked for."""
         return (
             self.context.rebuild
             or self.present_version is None
-            or (self.state is not None and self.state.meaning != self.meaning)
+            or self.has_new_meaning
             or not set(self.inputs) <= set(self.consumed)
             or any(self.inputs[alias].input.all for alias in self.moved)
         )
