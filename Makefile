@@ -18,7 +18,7 @@ help: ## Say what each target does.
 install: $(VENV)/.product ## Install everything the lake needs into .venv, without test tools; does nothing when up to date.
 
 night: install ## Start what is not running, run the next business date of the made-up city, print a summary.
-	@$(BIN)/citylake night
+	@CITYLAKE_SPARK_SHORT_LIVED=$${CITYLAKE_SPARK_SHORT_LIVED:-1} $(BIN)/citylake night
 
 stop: ## Stop the services that were started here.
 	@if [ -x $(BIN)/citylake ]; then $(BIN)/citylake stop; fi
