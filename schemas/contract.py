@@ -274,10 +274,12 @@ class DerivedContract(TableContract):
         if self.made_by == "transform" and not self.inputs:
             raise ValueError("a transform needs inputs")
         if self.resolves and self.made_by != "resolver":
-            raise ValueError("resolves: true is for made_by: resolver; nothing else reads clean tables of other departments")
+            raise ValueError(
+                "resolves: true is for made_by: resolver; nothing else reads clean tables of other departments"
+            )
         for alias, item in self.inputs.items():
-            if item.via is not None and item.via not in self.inputs:
-                raise ValueError(f"input {alias}: via '{item.via}' is no input")
+            if item.via is not None:
+                self._reached(alias, item, item.via)
             widths = {len(item.on)} if item.on and item.via is None else {len(columns) for columns in item.any}
             if widths - {len(self.unit)}:
                 raise ValueError(
@@ -286,6 +288,13 @@ class DerivedContract(TableContract):
         if missing := sorted(set(self.unit) - set(self.columns)):
             raise ValueError(f"by: not among the columns: {', '.join(missing)}")
         return self
+
+    def _reached(self, alias: str, item: Input, via: str) -> None:
+        carrier = self.inputs.get(via)
+        if carrier is None or not carrier.on or carrier.via is not None:
+            raise ValueError(f"input {alias}: via '{via}' must name an input that has on, and no via itself")
+        if len(item.via_on or item.on) != len(item.on):
+            raise ValueError(f"input {alias}: via_on needs as many columns as on: {', '.join(item.on)}")
 
 
 Contract = CollectedContract | DerivedContract

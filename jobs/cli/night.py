@@ -28,16 +28,20 @@ def register(app: typer.Typer) -> None:
 
 
 def compile_contracts(*, as_json: AsJson = False) -> None:
-    """Check all contracts and compile them for Airflow."""
+    """Check all contracts and SELECTs and compile the contracts for Airflow."""
     from schemas.catalog import load_catalog
     from schemas.compiled import write_compiled
     from schemas.errors import ContractError
+    from schemas.select import check_transforms
 
     try:
         catalog = load_catalog(settings().project / "schemas")
     except ContractError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from error
+    if refused := check_transforms(catalog, settings().project / "jobs"):
+        typer.echo("\n".join(refused), err=True)
+        raise typer.Exit(1)
     path = write_compiled(catalog, settings().home)
     found = {"file": str(path), "tables": len(catalog.contracts), "departments": len(catalog.departments)}
     typer.echo(json.dumps(found) if as_json else f"{len(catalog.contracts)} tables compiled")
