@@ -33,7 +33,7 @@ def make_table(
     owner: Annotated[str | None, typer.Option(help="Department that answers for it; default: the input's.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
-    """Write contract, SELECT and a first test case of a new table; a collected (clean) table needs no SELECT."""
+    """Write contract, SELECT and a first test case of a new table; of a collected (clean) table only the contract."""
     from schemas.catalog import load_catalog
     from schemas.errors import ContractError
 
@@ -65,7 +65,7 @@ def _derived(table: str, catalog: "Catalog", reads: str | None, owner: str | Non
     folder, thing = _folder(table)
     named = ", ".join(key)
     columns = "\n".join(f"  {name}: {_column(source, name)}" for name in key)
-    contract = f"""title: {thing}
+    contract = f"""title: 待命名（{thing}）
 grain: {_grain(source, key)}一行
 owner: {owner or source.owner}
 key: [{named}]
@@ -95,7 +95,7 @@ def _collected(table: str, catalog: "Catalog", owner: str | None) -> Mapping[str
     department = folder.partition("/")[2]
     if department not in catalog.departments:
         _end(f"no department '{department}'; there are {', '.join(catalog.departments)}")
-    contract = f"""title: {thing}
+    contract = f"""title: 待命名（{thing}）
 grain: 一条为一件
 owner: {owner or department}
 source: {{form: csv, encoding: UTF-8, files: "{thing}_*.csv", as_of: {{filename: "{thing}_(\\\\d{{8}})"}}}}
@@ -112,13 +112,7 @@ rules:
 share: conditional
 grade: L3
 """
-    case = f"tests/tables/{folder}/{thing}/first"
-    return {
-        f"schemas/{folder}/{thing}.yml": contract,
-        f"{case}/given/delivery.yml": '# Lines as delivered, every value text.\n- {BH: "1"}\n',
-        f"{case}/expect.yml": f'# Rows of {table}.\n- {{record_no: "1"}}\n',
-        f"{case}/quarantine.yml": "# Lines held back: line and rules.\n[]\n",
-    }
+    return {f"schemas/{folder}/{thing}.yml": contract}
 
 
 def _folder(table: str) -> tuple[str, str]:
