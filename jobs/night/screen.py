@@ -16,11 +16,14 @@ from rich.text import Text
 from citylake.settings import Settings
 from jobs.night.conductor import Progress
 from jobs.night.summary import DepartmentLine, Summary, TableLine
+from jobs.night.unrecognised import sentence
 from jobs.services.airflow_rest import TaskInstance
+from jobs.words import title_of
 from schemas.catalog import Catalog
 
 _STAGES = {
     "resolve_": "归人",
+    "identify_": "身份",
     "link_": "关联",
     "base_": "基础库",
     "topic_": "主题库",
@@ -88,7 +91,7 @@ class Screen:
         plain = "  ".join(f"{label} {done}/{total}" for label, done, total, _ in stages if total)
         self._update(table, plain)
 
-    def finish(self, summary: Summary, score: Mapping[str, Any] | None, elapsed: float, settings: Settings) -> None:
+    def finish(self, summary: Summary, score: Mapping[str, Any], elapsed: float, settings: Settings) -> None:
         """Print the results, on one screen."""
         print_summary(Console(), self._catalog, summary, score, elapsed, settings)
 
@@ -123,7 +126,7 @@ def print_summary(
     console: Console,
     catalog: Catalog,
     summary: Summary,
-    score: Mapping[str, Any] | None,
+    score: Mapping[str, Any],
     elapsed: float,
     settings: Settings,
 ) -> None:
@@ -134,13 +137,13 @@ def print_summary(
     console.print(_library_table(summary.tables))
     balance = "全部闭合" if not summary.unbalanced else f"不闭合：{'、'.join(summary.unbalanced)}"
     console.print(f"账目：{summary.balanced} 批{balance}")
-    if score is not None:
-        console.print(f"对照真值：{_scores(score)}")
+    console.print(f"对照真值：{_scores(score)}")
     if summary.missing:
-        titles = [catalog.contracts[name].title if name in catalog.contracts else name for name in summary.missing]
-        console.print(f"缺失：{'、'.join(titles)}")
+        console.print(f"缺失：{'、'.join(title_of(catalog, name) for name in summary.missing)}")
     for what, reason in summary.refused.items():
-        console.print(f"拒收或未发布：{what}　{reason}", soft_wrap=True)
+        console.print(Text(f"拒收或未发布：{what}　{reason}"), soft_wrap=True)
+    for department, files in summary.unrecognised.items():
+        console.print(Text(f"{catalog.departments[department].name}　{sentence(files)}"), soft_wrap=True)
     for line in _where(settings):
         console.print(line, soft_wrap=True)
 

@@ -44,15 +44,21 @@ def _of_role(rows: DataFrame, role: ResolvedRole, fields: Sequence[Golden]) -> D
     facts = [
         F.struct(
             F.lit(field.field).alias("field"),
-            _value(F.col(f"`{columns[str(field.role_value)]}`"), str(field.role_value)).alias("value"),
+            _value(F.col(f"_said_{field.field}"), str(field.role_value)).alias("value"),
             F.lit(role.source).alias("source"),
             F.col("_as_of").alias("said_on"),
             F.lit(rank(field, role.source)).alias("place"),
         )
         for field in said
     ]
+    # The values are judged once per distinct saying: an event's numbers are said over and over.
     told = rows.where(F.col(f"`{role.subject}`").isNotNull() & ~F.col("_deleted"))
-    claims = told.select(F.col(f"`{role.subject}`").alias("subject_id"), F.explode(F.array(*facts)).alias("claim"))
+    raw = {f"_said_{field.field}": F.col(f"`{columns[str(field.role_value)]}`").cast("string") for field in said}
+    once = told.groupBy(
+        F.col(f"`{role.subject}`").alias("subject_id"), *[value.alias(name) for name, value in raw.items()]
+    )
+    distinct = once.agg(F.max("_as_of").alias("_as_of"))
+    claims = distinct.select("subject_id", F.explode(F.array(*facts)).alias("claim"))
     kept = claims.select("subject_id", "claim.*").where("value IS NOT NULL")
     return kept.groupBy("subject_id", "field", "value", "source", "place").agg(F.max("said_on").alias("said_on"))
 
@@ -60,4 +66,4 @@ def _of_role(rows: DataFrame, role: ResolvedRole, fields: Sequence[Golden]) -> D
 def _value(column: Column, kind: str) -> Column:
     if kind == "id_no":
         return F.when(id_no_state(column).isin(*USABLE), normalised_id_no(column))
-    return fold(column.cast("string"))
+    return fold(column)

@@ -12,6 +12,8 @@ from typing import Any, Literal
 from citylake_airflow.documents import dag_document, department_document, table_document, tables_document
 
 Json = Any
+BESIDE = "identify_"
+"""Start of the ids of tasks that make what nothing else of the night waits for."""
 STAGES = (("base",), ("topic", "office"), ("special",))
 """Layers above ``linked``; those of one stage are judged together."""
 STAGE_LABELS = {"base": "基础库", "topic": "主题库与部门库", "special": "专题库"}
@@ -220,11 +222,16 @@ def _tables_task(
 
 
 def _resolve(compiled: Compiled) -> list[TaskPlan]:
-    tables = compiled.where(made_by="resolver")
-    return [
-        _tables_task(f"resolve_{library}", "归人", library, [t for t in tables if t["domain"] == library], ())
-        for library in sorted({table["domain"] for table in tables})
-    ]
+    """Return per library the crosswalk's task, which linking waits for, and one for what else the resolver makes."""
+    awaited = {name for table in compiled.where(layer="linked") for name in table["inputs"]}
+    plans = []
+    for library in sorted({table["domain"] for table in compiled.where(made_by="resolver")}):
+        mine = compiled.where(made_by="resolver", domain=library)
+        first = [table for table in mine if table["name"] in awaited]
+        plans.append(_tables_task(f"resolve_{library}", "归人", library, first, ()))
+        if rest := [table for table in mine if table["name"] not in awaited]:
+            plans.append(_tables_task(f"{BESIDE}{library}", "身份与事件", library, rest, (f"resolve_{library}",)))
+    return plans
 
 
 def _link(compiled: Compiled) -> list[TaskPlan]:
@@ -269,7 +276,8 @@ def _turns(tables: list[Mapping[str, Json]]) -> dict[str, int]:
 
 def _judge(layers: tuple[str, ...], made: list[TaskPlan], earlier: list[TaskPlan]) -> TaskPlan:
     done = {name for task in made for name in task.after}
-    loose = [task.id for task in _without_readers(earlier) if task.id not in done]
+    # What the resolver makes beside the crosswalk is judged by its own gates; only the publication waits for it.
+    loose = [task.id for task in _without_readers(earlier) if task.id not in done and not task.id.startswith(BESIDE)]
     tables = [name for task in made for name in task.arguments["tables"]]
     return TaskPlan(
         f"judge_{layers[0]}", f"检验 · {STAGE_LABELS[layers[0]]}", "jobs.night.judge:judge_layer", {"tables": tables},

@@ -4,9 +4,10 @@ from datetime import timedelta
 
 from airflow.sdk import ExceptionRetryPolicy, RetryAction, RetryRule
 
+from citylake.deployment import SPARK_POOL, timezone
 from citylake_airflow.errors import RefusedError, UnreachableError
 
-TIMEZONE = "Asia/Shanghai"
+TIMEZONE = timezone()
 KEY_FORMAT = "%Y-%m-%d"
 """The partition key of every run is its business date."""
 CUTOFF = "30 5 * * *"
@@ -14,9 +15,7 @@ CUTOFF = "30 5 * * *"
 MAINTENANCE = "0 12 * * *"
 """Far from the night: it takes the same leases."""
 
-POOL = "spark"
-"""Tasks that may ask the Spark server for something; as many slots as the server bears."""
-POOL_SLOTS = 3
+POOL = SPARK_POOL
 DEFAULT_POOL = "default_pool"
 
 RETRIES = 2
