@@ -8,6 +8,9 @@ import yaml
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from citylake.deployment import TIMEZONE
+
+LEAST_PEOPLE = 100
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -34,8 +37,8 @@ class Settings(BaseSettings):
     """``sc://host:port/;token=…`` of a Connect server; default: the one the CLI supervises."""
     spark_memory: str = "3g"
     """Heap of the supervised Connect server."""
-    timezone: str = "Asia/Shanghai"
-    people: int = Field(default=20_000, ge=100)
+    timezone: str = TIMEZONE
+    people: int = Field(default=20_000, ge=LEAST_PEOPLE)
     """Inhabitants of the made-up city."""
     seed: int = 3707
     """Seed of the made-up city."""

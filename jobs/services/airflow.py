@@ -17,6 +17,7 @@ from http import HTTPStatus
 from importlib.metadata import version
 from pathlib import Path
 
+from citylake.deployment import SPARK_POOL, SPARK_POOL_SLOTS
 from citylake.settings import Settings
 from jobs.services.airflow_rest import AirflowClient
 from jobs.services.supervisor import (
@@ -38,9 +39,6 @@ DAGS = "airflow-dags"
 SERVICES = (API, SCHEDULER, DAGS)
 """In the order in which they are started."""
 ADMIN = "admin"
-POOL = "spark"
-POOL_SLOTS = 3
-"""Tasks that may ask the Connect server for something at a time."""
 _PARALLELISM = 4
 _MIGRATE_SECONDS = 600
 
@@ -66,7 +64,7 @@ def start_airflow(settings: Settings) -> Record:
         start(settings, _service(SCHEDULER, ["scheduler", "--skip-serve-logs"], port, environment))
         dags.result()
     with AirflowClient(settings) as client:
-        client.ensure_pool(POOL, POOL_SLOTS, "Spark server: as many tasks at a time as it bears")
+        client.ensure_pool(SPARK_POOL, SPARK_POOL_SLOTS, "Spark server: as many tasks at a time as it bears")
     return api
 
 
