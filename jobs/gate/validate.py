@@ -9,7 +9,6 @@ from datetime import date
 from typing import Any
 
 from pyspark.errors import PySparkException
-from pyspark.logger import PySparkLogger
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
@@ -21,7 +20,6 @@ from ledger.runs import RuleResult
 COLUMNS = "columns"
 """Id of the rule that a table has exactly the columns its contract names."""
 _RESULT_FORMAT = {"result_format": "BASIC", "partial_unexpected_count": 0}
-_QUERY_CONTEXT = "SQLQueryContextLogger"
 
 
 @dataclass(frozen=True)
@@ -175,16 +173,13 @@ def _few_jobs(spark: SparkSession) -> Iterator[None]:
 
 @contextmanager
 def _silent() -> Iterator[None]:
-    """Keep the text of Spark's errors out of the log: it may quote a value."""
-    # PySpark's own logger must be made by PySpark: its class takes arguments that a plain one does not.
-    loggers = [PySparkLogger.getLogger(_QUERY_CONTEXT), logging.getLogger("great_expectations")]
-    before = [(logger, logger.level, logger.disabled) for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.CRITICAL + 1)
-        logger.disabled = True
+    """Keep what Great Expectations logs of Spark's errors out: it may quote a value."""
+    logger = logging.getLogger("great_expectations")
+    level, disabled = logger.level, logger.disabled
+    logger.setLevel(logging.CRITICAL + 1)
+    logger.disabled = True
     try:
         yield
     finally:
-        for logger, level, disabled in before:
-            logger.setLevel(level)
-            logger.disabled = disabled
+        logger.setLevel(level)
+        logger.disabled = disabled

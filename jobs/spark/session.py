@@ -52,16 +52,25 @@ def open_session(settings: Settings, *, session_id: str | None = None) -> "Spark
     Raises:
         NoServerError: none is configured and none runs for this home.
     """
-    from pyspark.logger import PySparkLogger
     from pyspark.sql import SparkSession
 
-    for name in _LOUD:
-        PySparkLogger.getLogger(name).setLevel(logging.CRITICAL + 1)
+    silence()
     address = remote(settings)
     separator = "" if address.endswith(";") else ";" if "/;" in address else "/;"
     user = "" if "user_id=" in address else f"user_id={USER};"
     address = address if separator != "/;" else address.rstrip("/")
     return SparkSession.builder.remote(f"{address}{separator}{user}session_id={session_id or uuid.uuid4()}").create()
+
+
+def silence() -> None:
+    """Keep the text of Spark's errors out of every log of this process; the errors themselves are raised as ever."""
+    # Made by PySpark, also when nothing has been logged yet: its class takes arguments that a plain logger does not.
+    from pyspark.logger import PySparkLogger
+
+    for name in _LOUD:
+        logger = PySparkLogger.getLogger(name)
+        logger.setLevel(logging.CRITICAL + 1)
+        logger.disabled = True
 
 
 @contextmanager
