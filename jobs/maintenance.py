@@ -2,6 +2,8 @@
 
 A version is needed by a kept publication that names it, by a table that has read up to it and will ask for the changes
 since, and for a restore to what was last accepted. Delta counts the age of a removed file from the commit that removed it.
+Raw and quarantine tables are read at their newest version only and have no place of their own in the ledger: they are
+found beside the clean table that a contract names, and tidied under its lease, which their writer holds.
 """
 
 import json
@@ -57,10 +59,9 @@ def tidy(lake: Lake, spark: SparkSession, day: date) -> list[Tidied]:
     """
     states = table_states(lake.ledger)
     needed = needed_versions(lake, states)
-    done = [
-        tidy_table(lake, spark, state, needed[name], vacuum=day.isoweekday() == VACUUM_DAY)
-        for name, state in states.items()
-    ]
+    vacuum = day.isoweekday() == VACUUM_DAY
+    done = [tidy_table(lake, spark, state, needed[name], vacuum=vacuum) for name, state in states.items()]
+    done += [tidy_lines(lake, spark, table, lease_of, vacuum=vacuum) for table, lease_of in tables_of_lines(lake)]
     for run in runs(lake.ledger, limit=1_000):
         if run.state != "open":
             remove_staging(lake, run.id)
@@ -77,20 +78,53 @@ def tidy_table(lake: Lake, spark: SparkSession, state: TableState, needed: int, 
         needed: oldest version that must stay readable.
         vacuum: whether old files are looked for.
     """
-    uri, optimised, hours = lake.location(state.table), False, None
+    uri = lake.location(state.table)
     newest = newest_version(uri)
     if state.version is None or newest is None:
         return Tidied(state.table, False, None)
     with lease(lake.ledger, state.table, wait=_WAIT):
-        if commits_since_optimize(uri, newest) >= OPTIMIZE_AFTER:
-            spark.sql(f"OPTIMIZE delta.{quoted(uri)}").collect()
-            optimised = True
-        if vacuum and (hours := hours_to_keep(uri, needed, newest, time.time() * 1000)) is not None:
-            spark.sql(f"VACUUM delta.{quoted(uri)} RETAIN {hours} HOURS").collect()
+        done = _tidy(spark, state.table, uri, newest, needed, vacuum=vacuum)
         after = newest_version(uri)
         if after is not None and after != newest:
             note_version(lake.ledger, state.table, after)
-    return Tidied(state.table, optimised, hours)
+    return done
+
+
+def tables_of_lines(lake: Lake) -> list[tuple[str, str]]:
+    """Return the raw and quarantine tables that exist, each with the clean table whose lease its writer holds."""
+    found = [
+        (f"{layer}.{contract.domain}__{contract.thing}", contract.name)
+        for contract in lake.catalog.collected
+        for layer in ("raw", "quarantine")
+    ]
+    return [(table, clean) for table, clean in found if newest_version(lake.location(table)) is not None]
+
+
+def tidy_lines(lake: Lake, spark: SparkSession, table: str, lease_of: str, *, vacuum: bool) -> Tidied:
+    """Tidy a raw or quarantine table; no row of it is removed, and no file younger than the restore promise.
+
+    Args:
+        lake: the lake.
+        spark: a session.
+        table: its name.
+        lease_of: the clean table whose lease is taken.
+        vacuum: whether old files are looked for.
+    """
+    uri = lake.location(table)
+    with lease(lake.ledger, lease_of, wait=_WAIT):
+        newest = newest_version(uri)
+        assert newest is not None, f"{table} was found a moment ago"
+        return _tidy(spark, table, uri, newest, newest, vacuum=vacuum)
+
+
+def _tidy(spark: SparkSession, table: str, uri: str, newest: int, needed: int, *, vacuum: bool) -> Tidied:
+    optimised, hours = False, None
+    if commits_since_optimize(uri, newest) >= OPTIMIZE_AFTER:
+        spark.sql(f"OPTIMIZE delta.{quoted(uri)}").collect()
+        optimised = True
+    if vacuum and (hours := hours_to_keep(uri, needed, newest, time.time() * 1000)) is not None:
+        spark.sql(f"VACUUM delta.{quoted(uri)} RETAIN {hours} HOURS").collect()
+    return Tidied(table, optimised, hours)
 
 
 def needed_versions(lake: Lake, states: Mapping[str, TableState]) -> dict[str, int]:

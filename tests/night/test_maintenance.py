@@ -1,9 +1,15 @@
 """What maintenance may remove: never a file that a publication, a reader or a restore still needs."""
 
 import json
+from datetime import date
 from pathlib import Path
+from urllib.parse import urlparse
 
-from jobs.maintenance import OPTIMIZE_AFTER, commits_since_optimize, hours_to_keep
+from citylake.settings import Settings
+from jobs.engine.delta_log import newest_version
+from jobs.maintenance import OPTIMIZE_AFTER, commits_since_optimize, hours_to_keep, tables_of_lines, tidy
+from jobs.spark.session import session
+from tests.night.given import a_lake
 
 DAY_MS = 24 * 3_600_000.0
 NOW = 1_800_000_000_000.0
@@ -46,3 +52,30 @@ def test_commits_are_counted_from_the_last_optimize(tmp_path: Path) -> None:
     uri = table(tmp_path, [("CREATE TABLE", 3), *writes, ("OPTIMIZE", 1), ("VACUUM END", 1), ("WRITE", 0.5)])
     assert commits_since_optimize(uri, OPTIMIZE_AFTER + 2) == 1
     assert commits_since_optimize(uri, OPTIMIZE_AFTER - 1) == OPTIMIZE_AFTER - 1
+
+
+def test_raw_and_quarantine_tables_that_exist_are_found_with_the_clean_table_whose_lease_they_need(
+    settings: Settings,
+) -> None:
+    lake = a_lake(settings)
+    assert tables_of_lines(lake) == []
+    for name in ("raw.hrss__pension_payment", "quarantine.hrss__pension_payment"):
+        table(Path(urlparse(lake.location(name)).path), [("CREATE TABLE", 1)])
+    assert tables_of_lines(lake) == [
+        ("raw.hrss__pension_payment", "clean.hrss__pension_payment"),
+        ("quarantine.hrss__pension_payment", "clean.hrss__pension_payment"),
+    ]
+
+
+def test_a_raw_table_of_many_commits_is_put_together_and_keeps_every_row(lake: Settings) -> None:
+    made, name = a_lake(lake), "raw.hrss__pension_payment"
+    uri = made.location(name)
+    with session(lake) as spark:
+        for number in range(OPTIMIZE_AFTER + 1):
+            spark.range(number, number + 1).write.format("delta").mode("append").save(uri)
+        done = tidy(made, spark, date(2026, 11, 22))
+        assert spark.read.format("delta").load(uri).count() == OPTIMIZE_AFTER + 1
+    assert [(one.table, one.optimised, one.kept_hours) for one in done] == [(name, True, None)]
+    newest = newest_version(uri)
+    assert newest is not None
+    assert commits_since_optimize(uri, newest) == 0
