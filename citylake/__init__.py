@@ -25,7 +25,7 @@ def connect(night: date | str | None = None, settings: "Settings | None" = None)
 
     Raises:
         NotPublishedError: nothing, or not this night, is published.
-        ValueError: ``night`` is no date.
+        BusinessDateError: ``night`` is no date, written as 2026-11-30.
     """
     # Whoever needs the settings only must not load the ledger.
     from jobs.query.session import connect as open_session

@@ -1,6 +1,5 @@
 """``citylake city`` and ``citylake score``: the made-up city delivers, and the lake is held against its truth."""
 
-import json
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,26 +8,30 @@ from zoneinfo import ZoneInfo
 import typer
 
 from citylake.settings import Settings, settings
+from jobs.terminal import DATA, ENDINGS, USE, AsJson, Night, business_day, end, print_json, told_plainly
 
 if TYPE_CHECKING:
     from city.score import Score
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     city = typer.Typer(help="The made-up city: let its departments deliver, run its API.", no_args_is_help=True)
-    city.command("deliver")(deliver)
+    city.command("deliver", epilog=ENDINGS)(deliver)
     city.command("serve")(serve)
     app.add_typer(city, name="city")
-    app.command("score")(score)
+    app.command("score", epilog=ENDINGS)(score)
 
 
 def deliver(
     business_date: Annotated[
-        datetime | None,
-        typer.Option("--business-date", formats=["%Y-%m-%d"], help="Morning of collection; default: today."),
+        date | None,
+        typer.Option(
+            "--business-date",
+            parser=business_day,
+            metavar="YYYY-MM-DD",
+            help="Morning of collection; default: today.",
+        ),
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Nobody delivers anything on this date.")] = False,
     as_json: AsJson = False,
@@ -38,15 +41,13 @@ def deliver(
     from city.deliver import deliver as hand_over
 
     chosen = settings()
-    day = business_date.date() if business_date else datetime.now(ZoneInfo(chosen.timezone)).date()
+    day = business_date or datetime.now(ZoneInfo(chosen.timezone)).date()
     try:
         done = hand_over(chosen, day, quiet)
     except CityError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(2) from error
+        end(str(error), USE)
     if as_json:
-        document = {"business_date": day.isoformat(), "days": list(done.days), "rows": done.rows, "quiet": done.quiet}
-        typer.echo(json.dumps(document, ensure_ascii=False))
+        print_json({"business_date": day, "days": list(done.days), "rows": done.rows, "quiet": done.quiet})
     elif not done.days:
         typer.echo(f"{day}：{'各部门均未报送' if quiet else '此前已报送，没有变化'}")
     else:
@@ -62,35 +63,28 @@ def serve(port: Annotated[int, typer.Option("--port", help="Port on 127.0.0.1; 0
     run(settings(), port)
 
 
-def score(
-    night: Annotated[
-        datetime | None, typer.Option("--night", formats=["%Y-%m-%d"], help="Business date; default: the newest.")
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Hold a published night against the city's truth. Exit 1 when a target is missed or the accounts do not close."""
+def score(*, night: Night = None, as_json: AsJson = False) -> None:
+    """Hold a published night against the city's truth; ends with 1 when a target is missed or accounts do not close."""
     import citylake
     from city.deliver import truth_folder
     from city.score import score as compare
     from city.score.truth import NoTruthError
-    from jobs.query.session import NotPublishedError
     from schemas.catalog import load_catalog
 
     chosen = settings()
     try:
-        with citylake.connect(night.date() if night else None, chosen) as session:
+        with told_plainly(), citylake.connect(night, chosen) as session:
             found = compare(session, load_catalog(chosen.project / "schemas"), truth_folder(chosen), session.night)
-    except (NotPublishedError, NoTruthError) as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(1) from error
+    except NoTruthError as error:
+        end(str(error), USE)
     unbalanced = _unbalanced(chosen, found.night)
     fine = found.fine and not unbalanced
     if as_json:
         document: Mapping[str, Any] = found.document() | {"fine": fine, "unbalanced": list(unbalanced)}
-        typer.echo(json.dumps(document, ensure_ascii=False))
+        print_json(document)
     else:
         _show(found, unbalanced)
-    raise typer.Exit(0 if fine else 1)
+    raise typer.Exit(0 if fine else DATA)
 
 
 def _unbalanced(chosen: Settings, day: date) -> tuple[str, ...]:

@@ -1,35 +1,27 @@
 """``citylake up`` and ``citylake stop``."""
 
 import json
-from typing import Annotated
 
 import typer
 
 from citylake.settings import settings
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+from jobs.terminal import ENDINGS, AsJson, told_plainly
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    app.command("up")(start_services)
-    app.command("stop")(stop_services)
+    app.command("up", epilog=ENDINGS)(start_services)
+    app.command("stop", epilog=ENDINGS)(stop_services)
 
 
 def start_services(*, as_json: AsJson = False) -> None:
     """Start the Spark server and Airflow, and wait until they are healthy. What runs already is left alone."""
     from jobs.services.airflow import ADMIN, airflow_url
     from jobs.services.lake import up
-    from jobs.services.supervisor import ServiceError
-    from ledger.errors import LedgerError
-    from schemas.errors import ContractError
 
-    try:
+    with told_plainly():
         running = up(settings())
-    except (ServiceError, LedgerError, ContractError) as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(1) from error
-    url = airflow_url(settings())
+        url = airflow_url(settings())
     if as_json:
         services = {found.name: {"pid": found.pid, "port": found.port} for found in running}
         typer.echo(json.dumps({"services": services, "airflow": url}))
@@ -42,13 +34,9 @@ def start_services(*, as_json: AsJson = False) -> None:
 def stop_services(*, as_json: AsJson = False) -> None:
     """Stop every service that was started for this lake; running tasks end and are taken up by the next night."""
     from jobs.services.lake import down
-    from jobs.services.supervisor import ServiceError
 
-    try:
+    with told_plainly():
         stopped = down(settings())
-    except ServiceError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(1) from error
     if as_json:
         typer.echo(json.dumps({"stopped": stopped}))
     else:

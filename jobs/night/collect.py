@@ -6,6 +6,7 @@ from typing import Any, get_args
 
 from jobs.night.publish import is_published
 from jobs.night.step import Report, State, Step
+from jobs.night.unrecognised import sentence, unrecognised
 from ledger.nights import Settled, SettledOutcome, settle
 from schemas.contract import CollectedContract
 
@@ -54,12 +55,15 @@ def settle_department(step: Step, department: str, tables: Sequence[str]) -> Rep
     """Write down what a department's collection came to, whatever it was.
 
     A resource whose task left no report (killed, out of time) counts as unreachable: nothing of it came through.
+    Files in the drop folder that no contract takes are named in the message.
     """
     if is_published(step.lake, step.business_date):
         return Report("done", PUBLISHED.format(date=step.business_date))
     settled = [_settled(table, step.reports.get(table.split("__", 1)[1])) for table in tables]
     settle(step.lake.ledger, department, step.business_date, settled)
-    return Report("done", facts={"outcomes": {one.resource: one.outcome for one in settled}})
+    files = unrecognised(step.lake, department).get(department, [])
+    facts = {"outcomes": {one.resource: one.outcome for one in settled}, "unrecognised": len(files)}
+    return Report("done", sentence(files), facts)
 
 
 def _settled(table: str, facts: Mapping[str, Any] | None) -> Settled:

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from jobs.lake import Lake
-from jobs.publication.entries import left_out
+from jobs.night.unrecognised import unrecognised
+from jobs.publication.entries import LAYERS, left_out
+from jobs.words import title_of
 from ledger.deliveries import Delivery, receipts
 from ledger.nights import Publication, Settled, night, publication, publications, settlements
 from ledger.runs import Run, runs
@@ -30,7 +32,7 @@ class DepartmentLine:
     changed: int
     quarantined: int
     absent: tuple[str, ...]
-    """Resources with nothing offered, or whose system did not answer, each with its outcome."""
+    """Titles of resources with nothing offered, or whose system did not answer, each ``title:outcome``."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,10 @@ class Summary:
     missing: tuple[str, ...]
     refused: Mapping[str, str]
     """Deliveries (by file or query) and tables that were refused or could not be published, with the reason."""
+    withheld: Mapping[str, str]
+    """Those of them that are library or linked tables."""
+    unrecognised: Mapping[str, list[str]]
+    """Files in the drop folders that no contract takes, by department; as they lie there now."""
     unbalanced: tuple[str, ...]
     """Accepted deliveries whose lines do not add up; always empty, or something is badly wrong."""
     balanced: int
@@ -71,13 +77,16 @@ def summarise(lake: Lake, day: date) -> Summary:
     pinned = night(lake.ledger, day)
     taken = [one for one in came if one.verdict == "accepted"]
     wrong = tuple(f"{one.resource} {one.name}" for one in taken if not closes(one.counts))
+    refused = _refused(lake, came, made)
     return Summary(
         business_date=day,
         published=made is not None,
         departments=tuple(_departments(lake, came, settled)),
         tables=tuple(_tables(lake, made)) if made else (),
         missing=pinned.missing if pinned else (),
-        refused=_refused(lake, came, made),
+        refused=refused,
+        withheld={name: reason for name, reason in refused.items() if name.partition(".")[0] in LAYERS},
+        unrecognised=unrecognised(lake),
         unbalanced=wrong,
         balanced=len(taken) - len(wrong),
         seconds=_seconds(runs(lake.ledger, business_date=day, limit=ALL)),
@@ -101,7 +110,7 @@ def _departments(lake: Lake, came: Iterable[Delivery], settled: Mapping[str, Set
             counts.update(one.counts if one.verdict == "accepted" else {})
         resources = [item.name for item in lake.catalog.of_department(name)]
         absent = [
-            f"{resource.partition('__')[2]}:{settled[resource].outcome if resource in settled else 'unsettled'}"
+            f"{title_of(lake.catalog, resource)}:{settled[resource].outcome if resource in settled else 'unsettled'}"
             for resource in resources
             if resource not in settled or settled[resource].outcome in ("nothing", "unreachable")
         ]

@@ -7,6 +7,7 @@ from datetime import date
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from citylake.business_date import parse
 from citylake.settings import Settings
 from citylake.settings import settings as installed
 from jobs.lake import Lake, open_lake
@@ -190,14 +191,21 @@ def connect(night: date | str | None = None, settings: Settings | None = None) -
 
     Raises:
         NotPublishedError: nothing, or not this night, is published.
-        ValueError: ``night`` is no date.
+        BusinessDateError: ``night`` is no date.
     """
     lake = open_lake(settings or installed())
-    wanted = date.fromisoformat(night) if isinstance(night, str) else night
+    wanted = parse(night) if isinstance(night, str) else night
     found = publication(lake.ledger, wanted)
     if found is None:
-        newest = newest_published(lake.ledger)
-        if newest is None:
-            raise NotPublishedError("no night is published yet: run 'make night'")
-        raise NotPublishedError(f"the night of {wanted} is not published; the newest is {newest}")
+        raise not_published(lake, wanted)
     return Session(lake, found)
+
+
+def not_published(lake: Lake, wanted: date | None) -> NotPublishedError:
+    """Return the error that says that nothing, or not this night, is published, and what is."""
+    newest = newest_published(lake.ledger)
+    if newest is None:
+        return NotPublishedError("尚未发布任何一晚，请先运行 make night (no night is published yet: run make night)")
+    return NotPublishedError(
+        f"{wanted} 尚未发布，最新发布的是 {newest} (the night of {wanted} is not published; the newest is {newest})"
+    )

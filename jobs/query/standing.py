@@ -6,6 +6,7 @@ from typing import Any
 
 from jobs.lake import Lake
 from jobs.publication.entries import LAYERS, left_out
+from jobs.query.session import not_published
 from ledger.nights import Publication, newest_published, night, publication, settlements
 from ledger.runs import runs
 from ledger.tables import TableState, table_states
@@ -57,9 +58,14 @@ def standing(lake: Lake, wanted: date | None = None) -> Standing:
     Args:
         lake: the lake.
         wanted: its business date; default: the newest published.
+
+    Raises:
+        NotPublishedError: this night is not published.
     """
     states = table_states(lake.ledger)
     found = publication(lake.ledger, wanted)
+    if found is None and wanted is not None:
+        raise not_published(lake, wanted)
     entries = {entry.table: entry for entry in found.entries} if found is not None else {}
     newest = newest_published(lake.ledger)
     is_newest = found is not None and found.business_date == newest

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 import citylake
 import jobs.cli.query
+import jobs.cli.receipts
 from citylake.settings import Settings
 from jobs.cli import app
 from jobs.engine.context import TableResult
@@ -225,6 +226,7 @@ def command(story: Story, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
     """The command line on the story's lake: settings are those of a process, read once."""
     settings = story.settings
     monkeypatch.setattr(jobs.cli.query, "settings", lambda: settings)
+    monkeypatch.setattr(jobs.cli.receipts, "settings", lambda: settings)
     monkeypatch.setattr("jobs.query.session.installed", lambda: settings)
     return CliRunner()
 
