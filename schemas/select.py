@@ -3,7 +3,7 @@
 Judged without Spark, from the text and the contracts. **Refused although it may be right**, because it cannot be judged:
 
 - a subquery in an expression (scalar, IN, EXISTS) over a keyed input: join instead;
-- LIMIT, ROLLUP, CUBE, GROUPING SETS, GROUP BY ALL, PIVOT, TABLESAMPLE, NATURAL, BY NAME, table functions in FROM;
+- LIMIT, ROLLUP, CUBE, GROUPING SETS, GROUP BY ALL, PIVOT, TABLESAMPLE, VERSION AS OF, NATURAL, BY NAME, functions in FROM;
 - a unit carried by anything but a plain column, or a COALESCE of columns that are joined;
 - a join whose equalities stand under OR, or between tuples.
 
@@ -189,6 +189,8 @@ def _parameters(contract: DerivedContract, query: exp.Query) -> Iterator[str]:
             uses_date = True
         else:
             yield f"parameter {node.sql('spark')}: the only one is :{DATE}"
+    if any("${" in literal.name for literal in query.find_all(exp.Literal)):
+        yield f"${{…}} is filled in from the session: the only parameter is :{DATE}"
     if uses_date and RECHECK not in contract.columns:
         yield f":{DATE} without {RECHECK}: give out the day on which the row changes by time alone, and declare the column"
 

@@ -131,18 +131,19 @@ class _Step:
 
     def _add(self, source: exp.Expr) -> None:
         name = source.alias_or_name.lower()
-        if source.args.get("pivots") or source.args.get("sample") or source.args.get("joins"):
-            raise self.flow.error(self.where, f"{name}: PIVOT, TABLESAMPLE and nested joins cannot be judged")
+        if any(source.args.get(more) for more in ("pivots", "sample", "joins", "version", "when")):
+            told = f"{name}: PIVOT, TABLESAMPLE, nested joins and VERSION AS OF cannot be judged"
+            raise self.flow.error(self.where, told)
         if (alias := source.args.get("alias")) is not None and alias.columns and not isinstance(source, exp.Values):
             raise self.flow.error(self.where, f"{name}: name the columns in its SELECT, not behind its name")
         if isinstance(source, exp.Table) and source.name.lower() in self.named:
             found = self.named[source.name.lower()]
-        elif isinstance(source, exp.Values):
-            found = Relation(tuple(item.name.lower() for item in source.args["alias"].columns))
+        elif isinstance(source, exp.Values) and name:
+            found = Relation(tuple(column.lower() for column in source.alias_column_names))
         elif isinstance(source, exp.Subquery) and name:
             found = self.flow.relation(source, self.named, name)
         else:
-            told = f"{source.sql('spark')[:40]} in FROM is no input, no common table expression before it and no VALUES"
+            told = f"{source.sql('spark')[:40]} in FROM is no input, no common table expression before it and no named VALUES"
             raise self.flow.error(self.where, told)
         self._only_one(name)
         self.sources.relations[name] = found
@@ -234,8 +235,7 @@ class _Step:
     def _projected(self, item: exp.Expr) -> exp.Expr:
         """Return the expression that a position or a name in GROUP BY stands for."""
         if isinstance(item, exp.Literal) and not item.is_string:
-            named: exp.Expr = self.select.expressions[int(item.name) - 1]
-            return named
+            return next(iter(self.select.expressions[int(item.name) - 1 :]), item)
         if isinstance(item, exp.Column) and not item.table and self.sources.resolved(item) is None:
             return next((made for made in self.select.expressions if made.alias == item.name), item)
         return item

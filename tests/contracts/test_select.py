@@ -95,6 +95,10 @@ RIGHT = {
         "WITH t AS (SELECT entity_id, MAX(title) AS n FROM e GROUP BY entity_id), a AS (SELECT person_id, entity_id FROM p) "
         "SELECT a.person_id, t.n FROM a JOIN t ON a.entity_id = t.entity_id",
     ),
+    "a short list of values": (
+        "p",
+        "SELECT p.person_id, x.n FROM p JOIN VALUES ('a', 1) AS x(month, n) ON x.month = p.month",
+    ),
     "a lateral view": ("p", "SELECT person_id, v AS n FROM p LATERAL VIEW EXPLODE(p.amount) x AS v"),
 }
 
@@ -230,6 +234,23 @@ WRONG = {
     "an order to write": ("p", "INSERT INTO p SELECT person_id, 1 AS n FROM p", "write exactly one SELECT"),
     "a natural join": ("p r", "SELECT person_id, 1 AS n FROM p NATURAL JOIN r", "NATURAL join hides its columns"),
     "a table function": ("p", "SELECT person_id, 1 AS n FROM p CROSS JOIN range(3)", "neither an input"),
+    "values without a name": (
+        "p",
+        "SELECT p.person_id, col1 AS n FROM p CROSS JOIN VALUES (1)",
+        "no named VALUES",
+    ),
+    "an old version": ("p", "SELECT person_id, amount AS n FROM p VERSION AS OF 3", "VERSION AS OF cannot be judged"),
+    "a sample": ("p", "SELECT person_id, amount AS n FROM p TABLESAMPLE (10 PERCENT)", "TABLESAMPLE"),
+    "a setting of the session": (
+        "p",
+        "SELECT person_id, amount AS n FROM p WHERE month = '${x}'",
+        "is filled in from the session",
+    ),
+    "a group by a position that is not there": (
+        "p",
+        "SELECT person_id, 1 AS n FROM p GROUP BY 9",
+        "GROUP BY lacks person_id",
+    ),
     "recursion": (
         "p",
         "WITH RECURSIVE a AS (SELECT person_id FROM p UNION ALL SELECT person_id FROM a) SELECT person_id, 1 AS n FROM a",
