@@ -39,13 +39,12 @@ def derive(context: Context, contract: DerivedContract) -> TableResult:
     """
     state = table_state(context.lake.ledger, contract.name)
     work = Work(context, contract, positions(context, contract), state, meaning(context.lake, contract))
-    if not (work.rebuilds or work.moved or work.is_due):
+    if not (work.evaluates_all or work.moved or work.is_due):
         return _unchanged(work)
-    kind = "rebuild" if work.rebuilds else "incremental"
     consumed = {alias: position.consumed for alias, position in work.inputs.items()}
     with (
         lease(context.lake.ledger, contract.name) as held,
-        running(context, contract, kind, consumed, work.meaning) as record,
+        running(context, contract, work.kind, consumed, work.meaning) as record,
     ):
         outcome, counts = _make(work, record)
         done = record.close(outcome, held)
@@ -63,7 +62,7 @@ def _unchanged(work: Work) -> TableResult:
 def _make(work: Work, record: RunRecord) -> tuple[Outcome, dict[str, int]]:
     if work.has_new_meaning:
         add_columns(work.context.spark, work.uri, derived_columns(work.contract))
-    if work.rebuilds:
+    if work.evaluates_all:
         return _rebuild(work, record)
     staged = f"{work.context.lake.staging(record.run.id)}/units"
     try:

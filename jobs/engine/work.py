@@ -58,15 +58,22 @@ class Work:
         return self.state is not None and self.state.version is not None and self.state.meaning != self.meaning
 
     @property
-    def rebuilds(self) -> bool:
-        """Whether everything is evaluated: first load, changed meaning, a moved ``all`` input, or asked for."""
-        return (
-            self.context.rebuild
-            or self.present_version is None
-            or self.has_new_meaning
-            or not set(self.inputs) <= set(self.consumed)
-            or any(self.inputs[alias].input.all for alias in self.moved)
-        )
+    def starts_anew(self) -> bool:
+        """Whether nothing of the present rows can be trusted to stay: first load, changed meaning, or asked for."""
+        return self.context.rebuild or self.present_version is None or self.has_new_meaning
+
+    @property
+    def evaluates_all(self) -> bool:
+        """Whether every unit is evaluated; what is written is still only what differs."""
+        whole = any(self.inputs[alias].input.all for alias in self.moved)
+        return self.starts_anew or whole or not set(self.inputs) <= set(self.consumed)
+
+    @property
+    def kind(self) -> str:
+        """How the ledger calls this run: rebuild, whole (all units, present rows kept where equal) or incremental."""
+        if self.starts_anew:
+            return "rebuild"
+        return "whole" if self.evaluates_all else "incremental"
 
     @property
     def uri(self) -> str:

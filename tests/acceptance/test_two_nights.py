@@ -108,6 +108,12 @@ def test_the_second_night_makes_no_table_from_scratch(nights: Nights) -> None:
     made = runs(nights.lake.ledger, business_date=nights.date_of(nights.second), limit=10_000)
     assert {run.table for run in made if run.kind in ("rebuild", "replay")} == set()
     assert any(run.kind == "incremental" and run.version is not None for run in made)
+    before = {
+        run.table: run for run in runs(nights.lake.ledger, business_date=nights.date_of(nights.first), limit=10_000)
+    }
+    for run in made:
+        if run.kind == "whole" and run.version is not None:
+            assert run.metrics["bytes_written"] < 0.5 * before[run.table].metrics["bytes_written"], run.table
 
 
 def test_an_outside_reader_finds_each_published_table_at_its_version(nights: Nights) -> None:
