@@ -104,8 +104,6 @@ class Sources:
         """Say whether a source is joined on columns that are the very values of ``wanted``, in order, of one other source."""
         carried = self.carried(name, units)
         for other, relation in self.relations.items():
-            if other == name:
-                continue
             found = [
                 {self.classes.root((other, column)) for column, values in relation.origins.items() if node in values}
                 for node in wanted
