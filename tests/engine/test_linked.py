@@ -1,0 +1,70 @@
+"""Linked tables follow the crosswalk: who a record is about may change although the record does not."""
+
+import pytest
+
+from tests.engine.small_lake import SmallLake, contract, line
+
+CROSSWALK = "base.population__crosswalk"
+
+
+@pytest.fixture
+def assigned(small: SmallLake) -> SmallLake:
+    """A lake whose crosswalk is a plain table: a second resource says whose each record is."""
+    identity = {"person": {"self": {"name": "name"}}}
+    columns = contract("change")["columns"] | {"name": {"from": "MC", "direct": True}}
+    small.write("clean/office/change.yml", contract("change", columns=columns, identity=identity))
+    small.write("base/population/resolve.yml", {"kind": "person"})
+    small.write(
+        "base/population/crosswalk.yml",
+        {
+            "title": "交叉索引",
+            "grain": "一个主体一行",
+            "owner": "office",
+            "made_by": "resolver",
+            "key": ["subject_id"],
+            "partition": ["source"],
+            "inputs": {
+                "c": {"table": "clean.office__change", "on": ["_self_subject"]},
+                "a": {"table": "clean.office__snapshot", "via": "c", "via_on": ["record_no"], "on": ["record_no"]},
+            },
+            "columns": {
+                "source": {"label": "来源", "grade": "L2"},
+                "subject_id": {"label": "主体标识", "grade": "L2"},
+                "person_id": {"label": "人员标识", "grade": "L2"},
+            },
+        },
+    )
+    small.select(
+        "base/population/crosswalk.sql",
+        "SELECT 'office__change' AS source, c._self_subject AS subject_id, a.owner_no AS person_id "
+        "FROM c JOIN a ON a.record_no = c.record_no",
+    )
+    small.drop("change_20260301.csv", [line("1"), line("2")])
+    small.drop("snapshot_20260301.csv", [line("1", GSBH="P1"), line("2", GSBH="P2")])
+    for table in ("clean.office__change", "clean.office__snapshot"):
+        small.collect(table)
+    for table in (CROSSWALK, "linked.office__change"):
+        assert small.run(table).state == "written"
+    return small
+
+
+def test_a_record_follows_its_person_when_only_the_crosswalk_moves(assigned: SmallLake) -> None:
+    linked = "linked.office__change"
+    assert assigned.rows(linked, "record_no", "person_id") == [("1", "P1"), ("2", "P2")]
+    assigned.drop("snapshot_20260302.csv", [line("1", GSBH="P1"), line("2", GSBH="P9")])
+    assigned.collect("clean.office__snapshot")
+    assert assigned.run(CROSSWALK).counts["written"] == 1
+    result = assigned.run(linked)
+    assert result.counts == {"units": 1, "changed_units": 1, "written": 1}
+    assert assigned.rows(linked, "record_no", "person_id") == [("1", "P1"), ("2", "P9")]
+    assert assigned.run(linked, rebuild=True).state == "unchanged"
+
+
+def test_a_crosswalk_that_moves_for_another_source_does_not_move_the_linked_table(assigned: SmallLake) -> None:
+    state = assigned.lake.ledger
+    from ledger.tables import table_state
+
+    parts = table_state(state, CROSSWALK)
+    assert parts is not None
+    assert set(parts.parts) == {"office__change"}
+    assert assigned.run("linked.office__change").state == "unchanged"
