@@ -36,7 +36,7 @@ lint: $(VENV)/.test ## Check style, types and which package may import which.
 	$(BIN)/lint-imports
 
 test: lint ## Run everything that CI checks.
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses 2 --dist loadfile
 
 lock: $(VENV)/.test ## Compile the lists of pinned packages again from the lists of wanted ones.
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11 \
