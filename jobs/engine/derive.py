@@ -26,8 +26,8 @@ from schemas.contract import DerivedContract
 
 log = structlog.get_logger()
 
-REBUILD_SHARE = 0.3
-"""Above this share of touched units everything is evaluated; above this share of changed units it is overwritten."""
+OVERWRITE_SHARE = 0.3
+"""When a whole evaluation changes more units than this share of the rows, it is written as one overwrite."""
 
 
 def derive(context: Context, contract: DerivedContract) -> TableResult:
@@ -142,7 +142,7 @@ def _replace(work: Work, record: RunRecord, staged: DataFrame, units: Units | No
         return _nothing(work, judged), {"units": 0, "written": 0}
     moved_rows = [rows.join(F.broadcast(changed), list(by), "left_semi") for rows in (staged, present)]
     parts = _parts(work.contract, [_distinct_parts(work.contract, rows) for rows in moved_rows])
-    most = units is None and differing > REBUILD_SHARE * max(1, (work.state.rows or 0) if work.state else 0)
+    most = units is None and differing > OVERWRITE_SHARE * max(1, (work.state.rows or 0) if work.state else 0)
     steps = 2 if 0 < vanished < differing and not most else 1
     writer = _writer(work, record, rows_after, parts, steps)
     if most:
