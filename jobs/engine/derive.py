@@ -140,7 +140,7 @@ def _replace(work: Work, record: RunRecord, staged: DataFrame, units: Units | No
     judged = judge(work.context, work.contract, staged, rows_after)
     if differing == 0:
         return _nothing(work, judged), {"units": 0, "written": 0}
-    moved_rows = [rows.join(F.broadcast(changed), list(by), "left_semi") for rows in (staged, present)]
+    moved_rows = [rows.join(changed, list(by), "left_semi") for rows in (staged, present)]
     parts = _parts(work.contract, [_distinct_parts(work.contract, rows) for rows in moved_rows])
     most = units is None and differing > OVERWRITE_SHARE * max(1, (work.state.rows or 0) if work.state else 0)
     steps = 2 if 0 < vanished < differing and not most else 1
@@ -176,8 +176,8 @@ def _rows_after(work: Work, staged: DataFrame, present: DataFrame, changed: Data
     """Return the table's rows after the write: those of untouched units stay."""
     assert work.state is not None
     by = list(work.contract.unit)
-    new = staged.join(F.broadcast(changed), by, "left_semi").select(F.lit(1).alias("side"))
-    old = present.join(F.broadcast(changed), by, "left_semi").select(F.lit(-1).alias("side"))
+    new = staged.join(changed, by, "left_semi").select(F.lit(1).alias("side"))
+    old = present.join(changed, by, "left_semi").select(F.lit(-1).alias("side"))
     gained = new.unionAll(old).agg(F.coalesce(F.sum("side"), F.lit(0))).collect()[0][0]
     return (work.state.rows or 0) + int(gained)
 

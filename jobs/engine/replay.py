@@ -83,7 +83,7 @@ class Replay:
             return None
         writer.steps = 2 if 0 < vanished < differing else 1
         if vanished < differing:
-            rows = replayed.join(F.broadcast(changed), list(by), "left_semi")
+            rows = replayed.join(changed, list(by), "left_semi")
             writer.replace_using(rows.select(*[F.col(quoted(name)) for name in replayed.columns]), by)
         if vanished:
             writer.delete_units(by, changed.where("_vanished").select(*[quoted(name) for name in by]))
