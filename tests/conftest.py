@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pyspark.sql import SparkSession
 
 from citylake.settings import Settings
 from jobs.spark.server import Tuning, start_server, stop_server
@@ -23,6 +24,14 @@ def spark_server() -> Iterator[str]:
     finally:
         stop_server(settings)
         shutil.rmtree(home)
+
+
+@pytest.fixture(scope="module")
+def spark(spark_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
+    """One session for a module's tests."""
+    home = tmp_path_factory.mktemp("spark-home")
+    with session(Settings(home=home, lake="", landing="", ledger="", spark_remote=spark_server)) as opened:
+        yield opened
 
 
 @pytest.fixture
