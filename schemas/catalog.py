@@ -4,7 +4,7 @@ import csv
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any, TypeVar
@@ -83,15 +83,6 @@ class Catalog:
     def generated_select(self, contract: DerivedContract) -> str:
         """Return the SELECT of a linked table, which is generated rather than written."""
         return linked_select(self.clean_of(contract), self.crosswalks)
-
-    @cached_property
-    def dependants(self) -> Mapping[str, frozenset[str]]:
-        """Table name -> tables that read it directly."""
-        readers: dict[str, set[str]] = {name: set() for name in self.contracts}
-        for contract in self.derived:
-            for item in contract.inputs.values():
-                readers[item.table].add(contract.name)
-        return {name: frozenset(names) for name, names in readers.items()}
 
 
 @lru_cache(maxsize=4)

@@ -223,10 +223,6 @@ class CollectedContract(TableContract):
             raise ValueError(f"identity or change order names no column: {', '.join(missing)}")
         return self
 
-    def person_id_column(self, role: str) -> str:
-        """Name of the column that takes the place of a role's identifiers in the linked table."""
-        return "person_id" if role == "self" else f"{role}_id"
-
 
 class Input(Model):
     """One table a derived table reads, and how its rows belong to units."""

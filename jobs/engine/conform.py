@@ -103,7 +103,7 @@ def _failure(
     """Return the reason why a value was not taken over, NULL where it was; None where nothing can go wrong."""
     failure = None
     if column.type != "string":
-        wrong_type = reason(f"type:{name}", name, f"{column.label}的值不是{_TYPE_LABEL[column.type.partition('(')[0]]}")
+        wrong_type = reason(f"type:{name}", name, f"{column.label}的值不是{TYPE_LABELS[column.type.partition('(')[0]]}")
         failure = F.when(text.isNotNull() & typed.isNull(), wrong_type)
     if column.codes is None:
         return failure
@@ -112,7 +112,7 @@ def _failure(
     return F.when(outside, unknown) if failure is None else failure.when(outside, unknown)
 
 
-_TYPE_LABEL = {
+TYPE_LABELS = {
     "string": "文本",
     "int": "整数",
     "bigint": "整数",
@@ -123,3 +123,4 @@ _TYPE_LABEL = {
     "month": "有效月份",
     "decimal": "有效数值",
 }
+"""What a column of each type holds, in a clerk's words; decimals without their digits."""

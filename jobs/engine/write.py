@@ -82,10 +82,6 @@ class Writer:
         self._writer(rows).mode("overwrite").option("replaceWhere", predicate).save(self.uri)
         return self._committed()
 
-    def delete_listed(self, by: Sequence[str], units: Sequence[tuple[object, ...]]) -> Commit:
-        """Remove all rows of the listed units."""
-        return self._statement(f"DELETE FROM delta.{quoted(self.uri)} WHERE {in_units(by, units)}")
-
     def delete_units(self, by: Sequence[str], units: DataFrame) -> Commit:
         """Remove all rows of more units than a literal list should hold.
 

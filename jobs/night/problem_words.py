@@ -3,6 +3,7 @@
 from typing import Any
 
 from jobs.engine.check import message
+from jobs.engine.conform import TYPE_LABELS
 from ledger.problems import Problem
 from schemas.catalog import Catalog
 from schemas.contract import TableContract
@@ -14,16 +15,6 @@ _ENGINE_RULES = {
     "order": "同一主键的顺序无法判断",
     "duplicate_key": "同一快照中同一主键出现多行且内容不同",
     "event_rewritten": "同一流水号此前已报送且内容不同",
-}
-_TYPES = {
-    "int": "整数",
-    "bigint": "整数",
-    "double": "数值",
-    "boolean": "是否值",
-    "date": "有效日期",
-    "timestamp": "有效时间",
-    "month": "有效月份",
-    "decimal": "有效数值",
 }
 
 
@@ -49,7 +40,7 @@ def _reason(contract: TableContract | None, problem: Problem, label: str) -> str
     if contract is None or column is None:
         return "约定此后有变动，原规则已不存在"
     if kind == "type":
-        return f"{label}的值不是{_TYPES.get(column.type.partition('(')[0], '约定的类型')}"
+        return f"{label}的值不是{TYPE_LABELS.get(column.type.partition('(')[0], '约定的类型')}"
     if kind == "code":
         return f"{label}的值不在代码表 {column.codes} 内"
     rules = (*contract.rules.quarantine, Rule(name="not_null", column=problem.column))
