@@ -1,0 +1,376 @@
+"""What the departments of the bench deliver, and the truth: both come from one list of events, made by hashing.
+
+An event says that record ``i`` was said anew in night ``v``. Its values follow from ``i`` and ``v`` alone; a planted
+defect spoils the text of one column. The truth of a night is, for each record, the newest event without a defect. No
+engine takes part in it.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+_WEIGHTS = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)
+_ORG_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
+BUILDERS = 3_000
+DEFECTS = 13
+"""One for each of the twelve rules, and a number that is none."""
+CHANGED = 5_000
+INSERTED, DELETED, LATE, OLDER = 800, 150, 25, 25
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """A delivery's file and what it says.
+
+    Attributes:
+        lines: lines without the header.
+        changed_bytes: text of the lines that change something.
+    """
+
+    path: Path
+    lines: int
+    changed_bytes: int
+
+
+def uscc(number: int) -> str:
+    """Return a made-up unified social credit code with right check characters."""
+    body = f"{number:08d}"
+    rest = (11 - sum(int(digit) * weight for digit, weight in zip(body, _ORG_WEIGHTS, strict=True)) % 11) % 11
+    text = f"91370700{body}{'X' if rest == 10 else rest}"
+    total = sum(_ALPHABET.index(sign) * weight for sign, weight in zip(text, _WEIGHTS, strict=True))
+    return text + _ALPHABET[(31 - total % 31) % 31]
+
+
+PERMIT_COLUMNS = {
+    "permit_no": ("XKBH", "permit_no"),
+    "site_no": ("GDBH", "site_no"),
+    "kind_code": ("GCLB", "kind_code"),
+    "state_code": ("XKZT", "state_code"),
+    "division_code": ("QHDM", "division_code"),
+    "title": ("GCMC", "title"),
+    "builder_name": ("SGDW", "builder_name"),
+    "builder_uscc": ("SGDWDM", "builder_uscc"),
+    "applied_date": ("SQRQ", "strftime(applied_date, '%Y%m%d')"),
+    "start_date": ("KGRQ", "strftime(start_date, '%Y%m%d')"),
+    "end_date": ("JGRQ", "strftime(end_date, '%Y%m%d')"),
+    "area": ("MJ", "area::VARCHAR"),
+    "amount": ("HTJE", "amount::VARCHAR"),
+    "workers": ("YGRS", "workers::VARCHAR"),
+    "storeys": ("CS", "storeys::VARCHAR"),
+    "office": ("JBCK", "office"),
+    "remark": ("BZ", "coalesce(remark, '')"),
+    "is_public": ("ZFTZ", "CASE WHEN is_public THEN '是' ELSE '否' END"),
+    "registered_at": ("DJSJ", "strftime(registered_at, '%Y-%m-%d %H:%M:%S')"),
+    "updated_at": ("GXSJ", "strftime(updated_at, '%Y-%m-%d %H:%M:%S')"),
+}
+"""Column -> the department's name of it and its text."""
+
+_SPOILED = {
+    "site_no": {1: "''"},
+    "title": {2: "''"},
+    "division_code": {3: "'370'"},
+    "builder_uscc": {4: "left(builder_uscc, 17) || CASE right(builder_uscc, 1) WHEN '0' THEN '1' ELSE '0' END"},
+    "kind_code": {5: "'Z'"},
+    "state_code": {6: "'9'"},
+    "applied_date": {7: "'20310101'"},
+    "start_date": {8: "strftime(applied_date - 10, '%Y%m%d')"},
+    "end_date": {9: "strftime(start_date - 5, '%Y%m%d')"},
+    "area": {10: "'-5.00'"},
+    "amount": {11: "'-1.00'", 13: "'12x'"},
+    "remark": {12: "repeat('长', 60)"},
+}
+
+_PERMIT = """
+SELECT i, v, rank, op, defect,
+  'XK' || lpad(i::VARCHAR, 9, '0') AS permit_no,
+  'GD' || lpad((i // 4)::VARCHAR, 8, '0') AS site_no,
+  substr('ABCDEF', (h % 6)::INT + 1, 1) AS kind_code,
+  substr('1234', (h // 7 % 4)::INT + 1, 1) AS state_code,
+  '3707' || lpad((h // 31 % 90 + 1)::VARCHAR, 2, '0') AS division_code,
+  '第' || (h // 101 % 9000 + 1) || '号工程' || (h // 997 % 50 + 1) || '标段' AS title,
+  '测试建设' || builder || '公司' AS builder_name,
+  uscc AS builder_uscc,
+  DATE '2019-01-01' + (h // 11 % 2400)::INT AS applied_date,
+  DATE '2019-01-01' + (h // 11 % 2400 + h // 13 % 90)::INT AS start_date,
+  DATE '2019-01-01' + (h // 11 % 2400 + h // 13 % 90 + h // 17 % 900)::INT AS end_date,
+  ((h // 19 % 9000000) / 100)::DECIMAL(12,2) AS area,
+  ((h // 23 % 9000000000) / 100)::DECIMAL(14,2) AS amount,
+  (h // 29 % 400)::INT AS workers,
+  (h // 37 % 40)::INT AS storeys,
+  '窗口' || (h // 41 % 60) AS office,
+  CASE WHEN h // 43 % 10 < 3 THEN NULL ELSE '编' || (h // 47 % 100000) || '，资料齐全' END AS remark,
+  h // 53 % 5 = 0 AS is_public,
+  TIMESTAMP '2019-01-01 08:00:00' + to_seconds((h // 59 % 200000000)::BIGINT) AS registered_at,
+  CASE rank WHEN 2 THEN TIMESTAMP '2018-01-01' WHEN 1 THEN said - to_hours(1) ELSE said END AS updated_at
+FROM (
+  SELECT *, hash(i * 1000003 + v * 7919 + rank) AS h, hash(i * 31 + 7) % {builders} AS builder,
+    TIMESTAMP '2026-05-31' + to_days(v) + to_seconds((hash(i * 17 + v) % 80000)::BIGINT) AS said
+  FROM events
+) JOIN builders USING (builder)
+"""
+
+_INSPECTION = """
+SELECT i, v, rank, op, defect,
+  'JC' || lpad(i::VARCHAR, 10, '0') AS inspection_no,
+  'GD' || lpad((hash(i * 13 + CASE WHEN h % 20 = 0 THEN v ELSE 0 END) % {sites})::VARCHAR, 8, '0') AS site_no,
+  DATE '2024-01-01' + (h // 11 % 800)::INT AS inspected_date,
+  substr('1234', (h // 7 % 4)::INT + 1, 1) AS result_code,
+  (h // 13 % 101)::INT AS score,
+  '窗口' || (h // 41 % 60) AS office,
+  TIMESTAMP '2026-05-31' + to_days(v) + to_seconds((hash(i * 17 + v) % 80000)::BIGINT) AS updated_at
+FROM (SELECT *, hash(i * 1000003 + v * 7919) AS h FROM events)
+"""
+_INSPECTION_TEXT = (
+    "inspection_no AS JCBH, site_no AS GDBH, strftime(inspected_date, '%Y%m%d') AS JCRQ, result_code AS JCJG, "
+    "score AS DF, office AS JBCK, strftime(updated_at, '%Y-%m-%d %H:%M:%S') AS GXSJ"
+)
+
+
+def _folder(root: Path, kind: str, *size: object) -> Path:
+    said = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:8]
+    folder = root / "-".join([kind, *map(str, size), said])
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _connect(folder: Path) -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect(config={"temp_directory": str(folder / "tmp"), "threads": 2})
+    connection.execute("SET TimeZone = 'UTC'")
+    return connection
+
+
+@dataclass(frozen=True)
+class Permits:
+    """Deliveries of permits: 20 columns, 12 rules, operations, one line in a hundred spoiled.
+
+    Attributes:
+        rows: records of the first load.
+        root: where files are kept between runs.
+    """
+
+    rows: int
+    root: Path
+
+    @property
+    def folder(self) -> Path:
+        """Where its files lie."""
+        return _folder(self.root, "permits", self.rows)
+
+    def change(self, night: int) -> Delivered:
+        """Return the delivery of a night: all records in night 0, later 5,000 lines."""
+        events = f"SELECT * FROM all_events WHERE v = {night} ORDER BY i, rank DESC"
+        return self._write(f"permit_{night:03d}", events, operation=True)
+
+    def snapshot(self, night: int) -> Delivered:
+        """Return all records as of night 0 or 1; in night 1 a hundredth of them differs. Only night 0 has defects."""
+        one = f"SELECT i, v, 0 AS rank, 'I' AS op, CASE WHEN v = 0 THEN {_defect()} ELSE 0 END AS defect FROM "
+        latest = f"(SELECT i, {night} * (i % 100 = 37 AND i % 2000 <> 37)::INT AS v FROM range({self.rows}) r(i) "
+        gone_or_new = f"WHERE {night} = 0 OR i % 2000 <> 37 UNION ALL BY NAME "
+        new = f"SELECT {self.rows} + i AS i, 1 AS v FROM range({night * (self.rows // 2000)}) r(i))"
+        return self._write(f"permit_all_{night:03d}", one + latest + gone_or_new + new, operation=False)
+
+    def truth(self, night: int) -> Path:
+        """Return the clean rows after the deliveries up to a night, as Parquet in the contract's types."""
+        kept = "op = 'D' OR defect = 0"
+        newest = (
+            f"SELECT * FROM (SELECT * FROM typed WHERE v <= {night} AND ({kept}) "
+            "QUALIFY row_number() OVER (PARTITION BY i ORDER BY updated_at DESC) = 1) WHERE op <> 'D'"
+        )
+        return self._truth(f"truth_{night:03d}", newest, self._events(night))
+
+    def snapshot_truth(self, night: int) -> Path:
+        """Return the clean rows after the snapshot of a night."""
+        self.snapshot(night)
+        return self.folder / f"permit_all_{night:03d}.truth.parquet"
+
+    def rejected(self, nights: Sequence[int]) -> int:
+        """Return how many lines of these nights' deliveries break a rule."""
+        with _connect(self.folder) as connection:
+            self._prepare(connection, max(nights))
+            chosen = ", ".join(map(str, nights))
+            found = connection.execute(
+                f"SELECT count(*) FROM all_events WHERE v IN ({chosen}) AND defect > 0 AND op <> 'D'"
+            ).fetchone()
+        assert found is not None
+        return int(found[0])
+
+    def _events(self, night: int) -> str:
+        return f"SELECT * FROM all_events WHERE v <= {night}"
+
+    def _prepare(self, connection: duckdb.DuckDBPyConnection, nights: int) -> None:
+        parts = [
+            f"SELECT i, 0 AS v, 0 AS rank, 'I' AS op, {_defect()} AS defect FROM (SELECT i, 0 AS v FROM range({self.rows}) r(i))"
+        ]
+        parts += [_night(self.rows, night) for night in range(1, nights + 1)]
+        connection.execute("CREATE TEMP VIEW all_events AS " + " UNION ALL BY NAME ".join(parts))
+
+    def _typed(self, connection: duckdb.DuckDBPyConnection, events: str) -> None:
+        connection.execute("CREATE TEMP TABLE builders (builder BIGINT, uscc VARCHAR)")
+        connection.executemany("INSERT INTO builders VALUES (?, ?)", [(n, uscc(n * 7 + 11)) for n in range(BUILDERS)])
+        connection.execute(f"CREATE TEMP VIEW events AS {events}")
+        connection.execute("CREATE TEMP VIEW typed AS " + _PERMIT.format(builders=BUILDERS))
+
+    def _write(self, name: str, events: str, *, operation: bool) -> Delivered:
+        path = self.folder / f"{name}.csv"
+        if not path.exists():
+            with _connect(self.folder) as connection:
+                self._prepare(connection, int(name[-3:]) if operation else 0)
+                self._typed(connection, events)
+                first = ["CASE WHEN op = 'D' THEN 'D' ELSE op END AS CZBZ"] if operation else []
+                texts = [f"{_spoiled(column, text)} AS {theirs}" for column, (theirs, text) in PERMIT_COLUMNS.items()]
+                _copy(connection, f"SELECT {', '.join(first + texts)} FROM typed", path)
+                if not operation:
+                    good = "SELECT * FROM typed WHERE defect = 0"
+                    _parquet(connection, good, PERMIT_COLUMNS, path.with_suffix(".truth.parquet"))
+        return _delivered(path)
+
+    def _truth(self, name: str, select: str, events: str) -> Path:
+        path = self.folder / f"{name}.parquet"
+        if not path.exists():
+            with _connect(self.folder) as connection:
+                self._prepare(connection, int(name[-3:]))
+                self._typed(connection, events)
+                _parquet(connection, select, PERMIT_COLUMNS, path)
+        return path
+
+
+def _defect() -> str:
+    spoiled = "hash(i * 7 + v * 13 + 5)"
+    return f"CASE WHEN {spoiled} % 100 = 0 THEN ({spoiled} // 100 % {DEFECTS} + 1)::INT ELSE 0 END"
+
+
+def _night(rows: int, night: int) -> str:
+    """Return the events of a night: updates, inserts, deletes, late lines and older ones of the same record."""
+    updated = CHANGED - INSERTED - DELETED - LATE - OLDER
+
+    def spread(count: int, low: float, high: float) -> str:
+        stride = max(rows // count, 1)
+        room = max(int(stride * (high - low)), 1)
+        return (
+            f"SELECT DISTINCT j * {stride} + {int(stride * low)} + hash(j * 1009 + {night}) % {room} AS i, {night} AS v "
+            f"FROM range({min(count, rows)}) r(j)"
+        )
+
+    inserts = f"SELECT {rows + (night - 1) * INSERTED} + j AS i, {night} AS v FROM range({INSERTED}) r(j)"
+    updates = spread(updated, 0.0, 0.8)
+    return " UNION ALL BY NAME ".join(
+        [
+            f"SELECT i, v, 0 AS rank, 'U' AS op, {_defect()} AS defect FROM ({updates})",
+            f"SELECT i, v, 0 AS rank, 'I' AS op, {_defect()} AS defect FROM ({inserts})",
+            f"SELECT i, v, 1 AS rank, 'U' AS op, 0 AS defect FROM ({updates} LIMIT {OLDER})",
+            f"SELECT i, v, 0 AS rank, 'D' AS op, 0 AS defect FROM ({spread(DELETED, 0.9, 1.0)})",
+            f"SELECT i, v, 2 AS rank, 'U' AS op, 0 AS defect FROM ({spread(LATE, 0.82, 0.88)})",
+        ]
+    )
+
+
+def _spoiled(column: str, text: str) -> str:
+    cases = " ".join(f"WHEN {number} THEN {value}" for number, value in _SPOILED.get(column, {}).items())
+    return f"CASE defect {cases} ELSE {text} END" if cases else text
+
+
+@dataclass(frozen=True)
+class Inspections:
+    """Deliveries of sites and their inspections: narrow rows without defects.
+
+    Attributes:
+        rows: inspections of the first load.
+        sites: sites.
+        root: where files are kept between runs.
+    """
+
+    rows: int
+    sites: int
+    root: Path
+
+    @property
+    def folder(self) -> Path:
+        """Where its files lie."""
+        return _folder(self.root, "inspections", self.rows, self.sites)
+
+    def site_file(self) -> Delivered:
+        """Return the delivery of all sites."""
+        path = self.folder / "site_000.csv"
+        if not path.exists():
+            with _connect(self.folder) as connection:
+                _copy(
+                    connection,
+                    f"SELECT 'GD' || lpad(i::VARCHAR, 8, '0') AS GDBH, '第' || i || '号工地' AS GDMC, "
+                    f"'3707' || lpad((i % 90 + 1)::VARCHAR, 2, '0') AS QHDM, '2026-05-31 00:00:00' AS GXSJ "
+                    f"FROM range({self.sites}) r(i)",
+                    path,
+                )
+        return _delivered(path)
+
+    def change(self, night: int, changed: int = CHANGED) -> Delivered:
+        """Return the delivery of a night: everything in night 0, later that many lines, scattered."""
+        path = self.folder / f"inspection_{night:03d}_{changed if night else 0}.csv"
+        if not path.exists():
+            events = self._first() if night == 0 else self._night(night, changed)
+            with _connect(self.folder) as connection:
+                self._typed(connection, events)
+                _copy(connection, f"SELECT {_INSPECTION_TEXT} FROM typed", path)
+        return _delivered(path)
+
+    def snapshot(self, nights: Sequence[int], changed: int) -> Delivered:
+        """Return everything as of the last of these nights."""
+        path = self.folder / f"inspection_all_{max(nights, default=0):03d}_{changed}.csv"
+        if not path.exists():
+            with _connect(self.folder) as connection:
+                self._typed(connection, self._newest(nights, changed))
+                _copy(connection, f"SELECT {_INSPECTION_TEXT} FROM typed ORDER BY i", path)
+        return _delivered(path)
+
+    def standing(self, nights: Sequence[int], changed: int = CHANGED) -> str:
+        """Return a SELECT of the true derived rows after these nights, over the generator's own values."""
+        typed = _INSPECTION.format(sites=self.sites).replace("FROM events", f"FROM ({self._newest(nights, changed)})")
+        return (
+            "SELECT s.site_no, s.site_name, s.division_code, count(t.inspection_no) AS inspections, "
+            "coalesce(sum(t.score), 0)::BIGINT AS total_score, min(t.score) AS lowest_score, "
+            "max(t.inspected_date) AS last_inspected_date FROM (SELECT 'GD' || lpad(i::VARCHAR, 8, '0') AS site_no, "
+            "'第' || i || '号工地' AS site_name, '3707' || lpad((i % 90 + 1)::VARCHAR, 2, '0') AS division_code "
+            f"FROM range({self.sites}) r(i)) s LEFT JOIN ({typed}) t ON t.site_no = s.site_no GROUP BY ALL"
+        )
+
+    def _typed(self, connection: duckdb.DuckDBPyConnection, events: str) -> None:
+        connection.execute(f"CREATE TEMP VIEW events AS {events}")
+        connection.execute("CREATE TEMP VIEW typed AS " + _INSPECTION.format(sites=self.sites))
+
+    def _first(self) -> str:
+        return f"SELECT i, 0 AS v, 0 AS rank, 'I' AS op, 0 AS defect FROM range({self.rows}) r(i)"
+
+    def _night(self, night: int, changed: int) -> str:
+        stride = max(self.rows // changed, 1)
+        return (
+            f"SELECT j * {stride} + hash(j * 1009 + {night}) % {stride} AS i, {night} AS v, 0 AS rank, 'U' AS op, "
+            f"0 AS defect FROM range({min(changed, self.rows)}) r(j)"
+        )
+
+    def _newest(self, nights: Sequence[int], changed: int) -> str:
+        parts = [self._first(), *[self._night(night, changed) for night in nights if night]]
+        return f"SELECT i, max(v) AS v, 0 AS rank, 'U' AS op, 0 AS defect FROM ({' UNION ALL '.join(parts)}) GROUP BY i"
+
+
+def _copy(connection: duckdb.DuckDBPyConnection, select: str, path: Path) -> None:
+    draft = path.with_suffix(".part")
+    connection.execute(f"COPY ({select}) TO '{draft}' (FORMAT csv, HEADER, DELIMITER ',')")
+    draft.replace(path)
+
+
+def _parquet(
+    connection: duckdb.DuckDBPyConnection, select: str, columns: Sequence[str] | dict[str, object], path: Path
+) -> None:
+    draft = path.with_suffix(".part")
+    connection.execute(f"COPY (SELECT {', '.join(columns)} FROM ({select})) TO '{draft}' (FORMAT parquet)")
+    draft.replace(path)
+
+
+def _delivered(path: Path) -> Delivered:
+    with path.open("rb") as file:
+        header = len(file.readline())
+        lines = sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b""))
+    return Delivered(path, lines, path.stat().st_size - header)

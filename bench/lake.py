@@ -1,0 +1,135 @@
+"""A lake of the bench: its own home and contracts, its own server, deliveries through the drop folder."""
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bench.meter import Server
+from citylake.settings import Settings
+from jobs.lake import Lake, open_lake
+from jobs.spark.server import Tuning, start_server, stop_server
+from schemas.contract import CollectedContract
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+    from jobs.engine.context import TableResult
+
+HERE = Path(__file__).parent
+DEPARTMENT = "works"
+FIRST_NIGHT = date(2026, 6, 1)
+
+
+@dataclass(frozen=True)
+class BenchLake:
+    """An installation of the bench below one folder; its contracts lie in ``bench/project``."""
+
+    folder: Path
+
+    @property
+    def settings(self) -> Settings:
+        """Settings that nothing of the surroundings changes."""
+        return Settings(
+            home=self.folder,
+            project=HERE / "project",
+            lake="",
+            landing="",
+            ledger="",
+            spark_remote="",
+            spark_memory="6g",
+        )
+
+    @property
+    def kept(self) -> tuple[Path, ...]:
+        """Folders whose files are what a night leaves behind: the tables and the delivered bytes."""
+        return (self.folder / "lake",)
+
+    def clear(self) -> None:
+        """Remove everything."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def open(self) -> Lake:
+        """Open it."""
+        return open_lake(self.settings)
+
+    def drop(self, file: Path, name: str) -> None:
+        """Put a copy of a file into the drop folder, long still, so that nobody waits for it to stop growing."""
+        folder = self.settings.inbox / DEPARTMENT
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            os.link(file, folder / name)
+        except FileExistsError:
+            (folder / name).unlink()
+            os.link(file, folder / name)
+        os.utime(folder / name, (0, 0))
+
+    @contextmanager
+    def served(self, *, short_lived: bool = False, ui: bool = True) -> Iterator[Server]:
+        """Run a Spark server for a block."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        record = start_server(self.settings, Tuning(short_lived=short_lived, ui=ui))
+        try:
+            said = next((part for part in record.command if part.startswith("spark.ui.port=")), "=0")
+            server = Server(record.pid, int(said.partition("=")[2]) or None)
+            _wait_for_pages(server)
+            yield server
+        finally:
+            stop_server(self.settings)
+
+
+def _wait_for_pages(server: Server) -> None:
+    for _ in range(100 if server.ui_port else 0):
+        try:
+            server.newest_job()
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return
+
+
+def night(number: int) -> date:
+    """Return the business date of night ``number``, 0 for the first load."""
+    return date.fromordinal(FIRST_NIGHT.toordinal() + number)
+
+
+def run_clean(lake: Lake, spark: "SparkSession", table: str, number: int) -> "TableResult":
+    """Take what the department offers.
+
+    Raises:
+        RuntimeError: it was not accepted.
+    """
+    from jobs.engine.collect import collect
+    from jobs.engine.context import Context
+
+    contract = lake.catalog.contract(table)
+    assert isinstance(contract, CollectedContract)
+    found = collect(Context(lake, spark, night(number)), contract)
+    if found.outcome not in {"accepted", "unchanged"}:
+        raise RuntimeError(f"{table}: {found.outcome}: {found.reason}")
+    return found.results[-1]
+
+
+def run_derived(lake: Lake, spark: "SparkSession", table: str, number: int) -> "TableResult":
+    """Bring a derived table up to its inputs.
+
+    Raises:
+        RuntimeError: a gate stopped it or an input is missing.
+    """
+    from jobs.engine.run import run_table
+
+    result = run_table(lake, spark, table, night(number))
+    if result.state not in {"written", "unchanged"}:
+        raise RuntimeError(f"{table}: {result.state}: {result.reason}")
+    return result
+
+
+def said_so_far(path: Path) -> dict[str, object]:
+    """Return a JSON file's object, empty when there is none yet."""
+    return dict(json.loads(path.read_text("utf-8"))) if path.exists() else {}
