@@ -1,0 +1,211 @@
+"""A SELECT says the same in DuckDB as it says in Spark: for every table's cases, and expression by expression."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from pyspark.sql import SparkSession
+
+from jobs.engine.evaluate import with_date
+from jobs.verify.translate import TranslationError, duckdb_select, input_schema, shaped_select
+from schemas.catalog import Catalog, load_catalog
+from schemas.contract import CollectedContract, DerivedContract
+from schemas.linked import subject_column
+from tests.tables.cases import JOBS, Case, all_cases, check
+
+DAY = date(2026, 11, 22)
+ZONE = "Asia/Shanghai"
+CATALOG = load_catalog()
+
+
+def select_of(catalog: Catalog, contract: DerivedContract) -> str | None:
+    if contract.layer == "linked":
+        return catalog.generated_select(contract)
+    path = JOBS / contract.layer / contract.domain / f"{contract.thing}.sql"
+    return path.read_text("utf-8") if path.exists() else None
+
+
+WRITTEN = {item.name: text for item in CATALOG.derived if (text := select_of(CATALOG, item)) is not None}
+
+
+def types_of(table: str) -> dict[str, str]:
+    contract = CATALOG.contract(table)
+    types = {name: column.type for name, column in contract.columns.items()}
+    if isinstance(contract, CollectedContract):
+        types |= {subject_column(role): "string" for roles in contract.identity.values() for role in roles}
+        types |= {"_record_id": "string", "_as_of": "date", "_deleted": "boolean"}
+    return types
+
+
+def opened(contract: DerivedContract, given: Mapping[str, Sequence[Mapping[str, Any]]]) -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect()
+    connection.execute(f"SET TimeZone = '{ZONE}'")
+    for alias, item in contract.inputs.items():
+        types = types_of(item.table)
+        connection.execute(f'CREATE TABLE "{alias}" ({input_schema(types)})')
+        for row in given.get(alias, ()):
+            places = ", ".join("?" for _ in types)
+            values = [None if row.get(name) is None else str(row[name]) for name in types]
+            connection.execute(f'INSERT INTO "{alias}" VALUES ({places})', values)
+    return connection
+
+
+def made(
+    contract: DerivedContract, given: Mapping[str, Sequence[Mapping[str, Any]]], day: date
+) -> list[dict[str, Any]]:
+    with opened(contract, given) as connection:
+        found = connection.execute(shaped_select(WRITTEN[contract.name], contract, day))
+        names = [item[0] for item in found.description]
+        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+
+def derived(name: str) -> DerivedContract:
+    contract = CATALOG.contract(name)
+    assert isinstance(contract, DerivedContract)
+    return contract
+
+
+CASES = [case for case in all_cases(Path(__file__).parents[1] / "tables") if case.table in WRITTEN]
+
+
+@pytest.mark.parametrize("table_case", CASES, ids=[f"{item.table}: {item.name.replace('_', ' ')}" for item in CASES])
+def test_duckdb_makes_of_a_case_what_it_expects(table_case: Case) -> None:
+    check(table_case, made(derived(table_case.table), table_case.given, table_case.business_date))
+
+
+@pytest.mark.parametrize("table", sorted(WRITTEN))
+def test_every_select_gives_its_contracts_columns_over_empty_inputs(table: str) -> None:
+    contract = derived(table)
+    with opened(contract, {}) as connection:
+        found = connection.execute(shaped_select(WRITTEN[table], contract, DAY))
+        assert [item[0] for item in found.description] == list(contract.columns)
+        assert found.fetchall() == []
+
+
+@pytest.mark.parametrize(
+    ("select", "told"),
+    [
+        ("SELECT xxhash64(a) AS h FROM p", "XXHASH64"),
+        ("SELECT hash(a) AS h FROM p", "HASH"),
+        ("SELECT current_date() AS d FROM p", "CURRENT_DATE"),
+        ("SELECT a, v FROM p LATERAL VIEW OUTER EXPLODE(l) x AS v", "LATERAL VIEW OUTER"),
+        ("SELECT SEQUENCE(CAST(a AS DATE), CAST(b AS DATE)) AS s FROM p", "INTERVAL 1 DAY"),
+        ("SELECT :tomorrow AS d FROM p", "tomorrow"),
+        ("DELETE FROM p", "one SELECT"),
+        ("SELECT a FROM p; SELECT b FROM p", "one SELECT"),
+    ],
+)
+def test_what_duckdb_would_take_otherwise_is_refused_by_name(select: str, told: str) -> None:
+    with pytest.raises(TranslationError, match=told):
+        duckdb_select(select, DAY)
+
+
+ROWS = (
+    "SELECT * FROM VALUES "
+    "(1, DATE'2024-03-31', DATE'2023-12-15', TIMESTAMP'2024-03-31 23:30:00', ' abc,a', -7, 2, 3.45BD, 2.5D), "
+    "(2, DATE'2023-01-31', DATE'2024-02-29', TIMESTAMP'2024-01-01 00:00:00', 'aab', 7, -3, -3.45BD, -2.5D), "
+    "(3, DATE'2024-02-29', DATE'2024-01-31', TIMESTAMP'1999-12-31 12:00:00.25', '', 0, 5, 0.05BD, 0.5D), "
+    "(4, DATE'1899-12-31', DATE'2000-06-30', TIMESTAMP'2026-06-30 07:59:59', '甲乙a丙', 5, 5, 12345678.99BD, 1.5D), "
+    "(5, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL) "
+    "AS x(id, d, e, ts, s, a, b, n, f)"
+)
+"""``b`` is never zero: ANSI mode divides by none."""
+
+HERE = Path(__file__).parent
+SCALARS = (HERE / "scalars.txt").read_text("utf-8").splitlines()
+AGGREGATES = (HERE / "aggregates.txt").read_text("utf-8").splitlines()
+"""Spark expressions over a row, and over rows, one a line."""
+
+WHOLE = {
+    "a ranking where NULL stands where Spark puts it": (
+        "SELECT id, ROW_NUMBER() OVER (ORDER BY a, id) AS p, ROW_NUMBER() OVER (ORDER BY a DESC, id) AS q, "
+        "LAG(s) OVER (ORDER BY d, id) AS l, FIRST_VALUE(id) OVER (ORDER BY a DESC, id) AS v, RANK() OVER (ORDER BY b) AS r FROM x"
+    ),
+    "running sums by range and by rows": (
+        "SELECT id, SUM(n) OVER (ORDER BY d RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS p, "
+        "SUM(n) OVER (ORDER BY id ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) AS q, COUNT(*) OVER () AS c FROM x"
+    ),
+    "a lateral view": "SELECT id, v FROM x LATERAL VIEW EXPLODE(SPLIT(s, ',')) l AS v",
+    "months between two dates": (
+        "SELECT id, v FROM x LATERAL VIEW EXPLODE(SEQUENCE(TRUNC(d, 'MM'), ADD_MONTHS(TRUNC(d, 'MM'), 3), INTERVAL 1 MONTH)) l AS v"
+    ),
+    "a numbered lateral view": "SELECT id, i, v FROM x LATERAL VIEW POSEXPLODE(SPLIT(s, ',')) l AS i, v",
+    "columns turned into rows": "SELECT id, k, v FROM x LATERAL VIEW STACK(2, 'a', a, 'b', b) l AS k, v",
+    "an array of structs in rows": (
+        "SELECT id, p, q FROM x LATERAL VIEW INLINE(ARRAY(STRUCT(a AS m, s), STRUCT(b + 1, UPPER(s)))) l AS p, q"
+    ),
+    "structs below each other go by place": (
+        "WITH u AS (SELECT id, CAST(NULL AS STRUCT<day: DATE, who: STRING>) AS t FROM x UNION ALL SELECT id, STRUCT(d, s) FROM x "
+        "WHERE d IS NOT NULL) SELECT id, MAX(t).day AS day, MAX(t).who AS who FROM u GROUP BY id"
+    ),
+    "semi and anti joins": (
+        "SELECT id, 's' AS k FROM x LEFT SEMI JOIN (SELECT a AS m FROM x WHERE a > 0) y ON y.m = x.a UNION ALL "
+        "SELECT id, 'a' FROM x LEFT ANTI JOIN (SELECT a AS m FROM x WHERE a > 0) y ON y.m = x.a"
+    ),
+    "a full join whose NULLs are equal": (
+        "SELECT x.id, y.id AS other FROM x FULL JOIN (SELECT id, a FROM x WHERE id > 2) y ON y.a <=> x.a"
+    ),
+    "the business date within a generator": (
+        "SELECT id, v FROM x LATERAL VIEW EXPLODE(SEQUENCE(ADD_MONTHS(TRUNC(CAST(:business_date AS DATE), 'MM'), -2), "
+        "CAST(:business_date AS DATE), INTERVAL 1 MONTH)) l AS v WHERE id = 1"
+    ),
+    "a filter after the windows": "SELECT id, a FROM x QUALIFY ROW_NUMBER() OVER (PARTITION BY a > 0 ORDER BY id DESC) = 1",
+}
+
+
+def selects() -> dict[str, str]:
+    aggregates = _columns(AGGREGATES)
+    return {
+        "scalars": f"SELECT id, {_columns(SCALARS)} FROM x",
+        "aggregates": f"SELECT {aggregates} FROM x",
+        "aggregates of groups": f"SELECT id > 2 AS g, {aggregates} FROM x GROUP BY id > 2",
+        **WHOLE,
+    }
+
+
+def _columns(expressions: Sequence[str]) -> str:
+    return ", ".join(f"{item} AS c{place}" for place, item in enumerate(expressions))
+
+
+def _said(named: str, column: str) -> str:
+    """Return the expression behind a column of the long lists."""
+    lists = {"scalars": SCALARS, "aggregates": AGGREGATES, "aggregates of groups": AGGREGATES}
+    return lists[named][int(column[1:])] if named in lists and column[1:].isdigit() else column
+
+
+@pytest.mark.parametrize("named", sorted(selects()))
+def test_duckdb_says_what_spark_says(named: str, spark: SparkSession) -> None:
+    text = selects()[named]
+    rows = spark.sql(ROWS)
+    rows.createOrReplaceTempView("x")
+    theirs = spark.sql(with_date(text, DAY))
+    names = theirs.columns
+    with duckdb.connect() as connection:
+        connection.execute(f"SET TimeZone = '{ZONE}'")
+        connection.register("given", rows.toArrow())
+        connection.execute("CREATE TABLE x AS SELECT * FROM given")
+        found = connection.execute(duckdb_select(text, DAY))
+        assert [item[0] for item in found.description] == names
+        ours = [dict(zip(names, map(plain, row), strict=True)) for row in found.fetchall()]
+    expected = [{name: plain(row[name]) for name in names} for row in theirs.collect()]
+    ours, expected = sorted(ours, key=repr), sorted(expected, key=repr)
+    told = {
+        _said(named, name): (one[name], other[name])
+        for one, other in zip(ours, expected, strict=True)
+        for name in names
+        if one[name] != other[name]
+    }
+    assert told == {}, "(DuckDB, Spark)"
+
+
+def plain(value: Any) -> Any:
+    """Return a value as the contracts' types compare: numbers by value, moments without the zone they are shown in."""
+    if isinstance(value, datetime):
+        return value.replace(tzinfo=None) if value.hour or value.minute or value.second else value.date()
+    if isinstance(value, float | Decimal | int) and not isinstance(value, bool):
+        return Decimal(str(value)).normalize() + 0
+    return value
