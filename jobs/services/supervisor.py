@@ -38,7 +38,7 @@ class ServiceError(RuntimeError):
 class Record:
     """A started process, as its file in ``home/run`` holds it.
 
-    ``started_at`` is in seconds since the epoch, as the operating system tells it.
+    ``started_at`` is in seconds since the machine's boot: a clock that is set does not move it.
     """
 
     pid: int
@@ -173,7 +173,7 @@ def start(settings: Settings, service: Service) -> Record:
         )
     _started.append(process)
     try:
-        began = psutil.Process(process.pid).create_time()
+        began = _since_boot(psutil.Process(process.pid))
     except psutil.NoSuchProcess as gone:
         raise ServiceError(f"{service.name} ended at once; its last words:\n{_tail(log)}") from gone
     record = Record(process.pid, boot_id(), began, service.port, service.command)
@@ -239,10 +239,17 @@ def _process(record: Record) -> psutil.Process | None:
         return None
     with suppress(psutil.NoSuchProcess):
         process = psutil.Process(record.pid)
-        same = abs(process.create_time() - record.started_at) < _SAME_MOMENT
+        # A record of a version before this one counts from the epoch.
+        known = (_since_boot(process), process.create_time())
+        same = any(abs(moment - record.started_at) < _SAME_MOMENT for moment in known)
         if same and process.status() != psutil.STATUS_ZOMBIE:
             return process
     return None
+
+
+def _since_boot(process: psutil.Process) -> float:
+    # The system counts from the boot; psutil adds the moment of the boot by the clock, which may have been set since.
+    return process.create_time() - psutil.boot_time()
 
 
 def _family(process: psutil.Process) -> list[psutil.Process]:

@@ -9,10 +9,11 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from ledger import deliveries, runs, tables
+from ledger import deliveries, nights, runs, tables
 from ledger.database import migrate, open_ledger
-from ledger.errors import LeaseHeldError
+from ledger.errors import LeaseHeldError, NightOrderError
 from ledger.leases import lease
+from ledger.nights import Entry, Pin, Settled
 from ledger.runs import DeliveryOutcome, Outcome, RuleResult
 
 ENGINE = open_ledger(os.environ["LEDGER_URL"])
@@ -92,7 +93,21 @@ def die_while_recording(run_id: str, where: str) -> None:
     runs.record(ENGINE, int(run_id), outcome)
 
 
-DEEDS: Iterable[Callable[..., None]] = (make_tables, hold, stutter, race, deliver, die_while_recording)
+def begin_night(day: str) -> None:
+    """Settle, make ready and publish a date at the word; say which night it became and when it was published."""
+    print("waiting", flush=True)
+    sys.stdin.readline()
+    date_of = date.fromisoformat(day)
+    nights.settle(ENGINE, "civil_affairs", date_of, [Settled("civil_affairs__marriage", "accepted", (1,))])
+    try:
+        made = nights.ready(ENGINE, date_of, {"clean.civil_affairs__marriage": Pin(1, 1)}, [])
+        done = nights.publish(ENGINE, date_of, [Entry("base.b", 3, 2, False), Entry("base.a", 1, 1, False)])
+    except NightOrderError:
+        sys.exit(3)
+    print(made.number, done.published_at.isoformat())
+
+
+DEEDS: Iterable[Callable[..., None]] = (make_tables, hold, stutter, race, deliver, die_while_recording, begin_night)
 
 if __name__ == "__main__":
     {deed.__name__: deed for deed in DEEDS}[sys.argv[1]](*sys.argv[2:])

@@ -149,6 +149,21 @@ def test_a_secret_is_readable_by_its_owner_only(tmp_path: Path) -> None:
     assert list(path.parent.iterdir()) == [path]
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="how psutil learns of the boot differs elsewhere")
+def test_a_service_is_found_after_the_clock_was_set_back_an_hour(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = start(settings, listener())
+    try:
+        said = psutil.boot_time()
+        monkeypatch.setattr("psutil._pslinux.boot_time", lambda: said - 3600)
+        assert psutil.boot_time() == said - 3600, "the system tells the boot by the clock"
+        assert find(settings, "listener") == record
+    finally:
+        monkeypatch.undo()
+        stop(settings, "listener")
+
+
 def test_a_record_holds_what_the_run_folder_promises(settings: Settings) -> None:
     record = start(settings, listener())
     try:
