@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from citylake.deployment import TIMEZONE
 
 LEAST_PEOPLE = 100
+LEAST_AIRFLOW_DAYS = 7
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -38,6 +39,8 @@ class Settings(BaseSettings):
     spark_memory: str = "3g"
     """Heap of the supervised Connect server."""
     timezone: str = TIMEZONE
+    airflow_days: int = Field(default=90, ge=LEAST_AIRFLOW_DAYS)
+    """Days that Airflow keeps its runs and the logs of their tasks."""
     people: int = Field(default=20_000, ge=LEAST_PEOPLE)
     """Inhabitants of the made-up city."""
     seed: int = 3707

@@ -10,6 +10,7 @@ import time
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -126,11 +127,17 @@ def migrate(engine: Engine) -> None:
 def is_current(engine: Engine) -> bool:
     """Return whether the ledger's tables are those of this program's revision."""
     from alembic.migration import MigrationContext
+
+    with engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision() == newest_revision()
+
+
+@lru_cache(maxsize=1)
+def newest_revision() -> str | None:
+    """Return the revision of the ledger's tables that this program works with."""
     from alembic.script import ScriptDirectory
 
-    head = ScriptDirectory.from_config(alembic_config()).get_current_head()
-    with engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision() == head
+    return ScriptDirectory.from_config(alembic_config()).get_current_head()
 
 
 def alembic_config() -> Any:

@@ -5,7 +5,7 @@ after Ctrl-C goes on where the first one was.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -22,6 +22,9 @@ ASK_SECONDS = 2.5
 """Airflow is asked less often than the ledger: on a small machine its answers cost what the night needs."""
 READ_SECONDS = 90.0
 """Airflow has read the DAG files after a few seconds, on a busy machine later."""
+
+Runs = Mapping[str, Sequence[DagRun]]
+"""Runs of a date by DAG, newest first."""
 
 
 class NightError(RuntimeError):
@@ -61,9 +64,10 @@ def conduct(lake: Lake, client: AirflowClient, day: date, *, limit: timedelta) -
         yield Progress(frozenset(departments), departments, (), published=True)
         return
     _wait_for_dags(client, [*(f"collect_{name}" for name in departments), CUTOFF, LIBRARIES])
+    runs = client.runs_of(day)
     for name in sorted(set(departments) - _settled(lake, day)):
-        _trigger_once(client, f"collect_{name}", day)
-    for run in _given_up(client, day):
+        _trigger_once(client, f"collect_{name}", day, runs)
+    for run in _given_up(runs):
         client.clear(LIBRARIES, run.run_id)
     end = time.monotonic() + limit.total_seconds()
     cut_off, asked = False, 0.0
@@ -71,10 +75,10 @@ def conduct(lake: Lake, client: AirflowClient, day: date, *, limit: timedelta) -
     while time.monotonic() < end:
         settled, published = _settled(lake, day), is_published(lake, day)
         if published or time.monotonic() - asked > ASK_SECONDS:
-            asked = time.monotonic()
-            cut_off = cut_off or _cut_off(client, departments, settled, day)
-            tasks = _library_tasks(client, day) if cut_off else ()
-            _check_alive(lake, client, day)
+            asked, runs = time.monotonic(), client.runs_of(day)
+            cut_off = cut_off or _cut_off(client, departments, settled, day, runs)
+            tasks = _library_tasks(client, runs) if cut_off else ()
+            _check_alive(lake, client, day, runs)
         yield Progress(frozenset(settled), departments, tasks, published)
         if published:
             return
@@ -100,42 +104,40 @@ def _wait_for_dags(client: AirflowClient, wanted: list[str]) -> None:
         time.sleep(POLL_SECONDS)
 
 
-def _trigger_once(client: AirflowClient, dag: str, day: date, *, again: bool = True) -> None:
+def _trigger_once(client: AirflowClient, dag: str, day: date, known: Runs, *, again: bool = True) -> None:
     """Trigger a DAG for a date unless a run of it is under way, or (``again=False``) has been."""
-    runs = client.runs(dag, day)
+    runs = known.get(dag, [])
     if not runs or (again and all(run.finished for run in runs)):
         client.trigger(dag, day)
 
 
-def _cut_off(client: AirflowClient, departments: tuple[str, ...], settled: set[str], day: date) -> bool:
+def _cut_off(client: AirflowClient, departments: tuple[str, ...], settled: set[str], day: date, runs: Runs) -> bool:
     """Trigger the cut-off once nobody is waited for any longer; return whether that is so."""
-    over = settled >= set(departments) or _collections_over(client, departments, settled, day)
+    over = settled >= set(departments) or _collections_over(departments, settled, runs)
     if over:
-        _trigger_once(client, CUTOFF, day, again=not client.runs(LIBRARIES, day))
+        _trigger_once(client, CUTOFF, day, runs, again=LIBRARIES not in runs)
     return over
 
 
-def _collections_over(client: AirflowClient, departments: tuple[str, ...], settled: set[str], day: date) -> bool:
+def _collections_over(departments: tuple[str, ...], settled: set[str], runs: Runs) -> bool:
     """Return whether no collection is under way any more: whoever has not settled by now will not."""
-    return all(
-        run.finished for name in departments if name not in settled for run in client.runs(f"collect_{name}", day)
-    )
+    return all(run.finished for name in departments if name not in settled for run in runs.get(f"collect_{name}", []))
 
 
-def _library_tasks(client: AirflowClient, day: date) -> tuple[TaskInstance, ...]:
-    runs = client.runs(LIBRARIES, day)
-    return tuple(client.tasks(LIBRARIES, runs[0].run_id)) if runs else ()
+def _library_tasks(client: AirflowClient, runs: Runs) -> tuple[TaskInstance, ...]:
+    found = runs.get(LIBRARIES, [])
+    return tuple(client.tasks(LIBRARIES, found[0].run_id)) if found else ()
 
 
-def _given_up(client: AirflowClient, day: date) -> list[DagRun]:
+def _given_up(runs: Runs) -> list[DagRun]:
     """Return the last run of ``libraries`` if it has ended; asked only while the date is not published."""
-    runs = client.runs(LIBRARIES, day)
-    return runs[:1] if runs and all(run.finished for run in runs) else []
+    found = runs.get(LIBRARIES, [])
+    return list(found[:1]) if all(run.finished for run in found) else []
 
 
-def _check_alive(lake: Lake, client: AirflowClient, day: date) -> None:
+def _check_alive(lake: Lake, client: AirflowClient, day: date, runs: Runs) -> None:
     """Raise when nothing goes on any more and nothing was published."""
-    for run in _given_up(client, day):
+    for run in _given_up(runs):
         if is_published(lake, day):
             return
         tasks = client.tasks(LIBRARIES, run.run_id)

@@ -23,7 +23,7 @@ def publish_night(step: Step) -> Report:
         return Report("nothing", "今晚没有可发布的内容")
     from jobs.publication.publish import publish
 
-    done = publish(step.lake, step.spark, step.business_date, number=start["night"])
+    done = publish(step.lake, step.spark_when_asked, step.business_date, number=start["night"])
     facts = {
         "night": done.publication.night,
         "published": len(done.publication.entries),

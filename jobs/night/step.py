@@ -1,8 +1,10 @@
 """One task of a night: what it is given, and what it says became of it."""
 
+import resource
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, cast
@@ -43,6 +45,7 @@ class Step:
     Attributes:
         business_date: local date of the morning on which the night is published.
         session_id: id the Spark session will have.
+        announce: told this id before the session is opened.
         events: names of the assets whose events started the run.
         reports: facts of earlier steps by task; None where a step left none.
         given: a lake to use instead of this installation's.
@@ -50,6 +53,7 @@ class Step:
 
     business_date: date
     session_id: str = field(default_factory=lambda: str(uuid4()))
+    announce: Callable[[str], None] = lambda _: None
     events: frozenset[str] = frozenset()
     reports: Mapping[str, Mapping[str, Any] | None] = field(default_factory=dict)
     given: Lake | None = None
@@ -64,7 +68,11 @@ class Step:
         """A session of this step's own on the Connect server, opened now."""
         from jobs.spark.session import open_session
 
-        return open_session(self.lake.settings, session_id=self.session_id)
+        began = cpu_seconds()
+        self.announce(self.session_id)
+        opened = open_session(self.lake.settings, session_id=self.session_id)
+        self.__dict__["opening_seconds"] = cpu_seconds() - began
+        return opened
 
     @property
     def spark_when_asked(self) -> "SparkSession":
@@ -86,9 +94,22 @@ class _WhenAsked:
 
 
 def work(step: Step, function: Callable[..., Report], arguments: Mapping[str, Any]) -> Report:
-    """Call a step's function and close what it opened."""
+    """Call a step's function and close what it opened.
+
+    The report's facts hold ``cpu_seconds``: what the function itself took, without the lake and the session it was given.
+    """
     with closing(step):
-        return function(step, **arguments)
+        _ = step.lake
+        began = cpu_seconds()
+        report = function(step, **arguments)
+        own = cpu_seconds() - began - step.__dict__.get("opening_seconds", 0.0)
+        return replace(report, facts={**report.facts, "cpu_seconds": round(own, 3)})
+
+
+def cpu_seconds() -> float:
+    """Return the processor time of this process and of its children that have ended."""
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + children.ru_utime + children.ru_stime
 
 
 @contextmanager

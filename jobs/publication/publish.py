@@ -42,6 +42,7 @@ class Published:
 def publish(lake: Lake, spark: SparkSession, business_date: date, *, number: int | None = None) -> Published:
     """Publish what is accepted, as one night; afterwards bring the catalogue views up to it.
 
+    When nothing moved since the publication before, Spark is not asked for anything.
     Publishing a published night changes nothing, but views that a killed attempt left behind are made up.
 
     Args:
@@ -57,17 +58,20 @@ def publish(lake: Lake, spark: SparkSession, business_date: date, *, number: int
     pinned = night(lake.ledger, business_date)
     if pinned is None:
         raise UnknownNightError(f"the night of {business_date} was never made ready: run its gate first")
-    states = table_states(lake.ledger)
+    states, before = table_states(lake.ledger), publication(lake.ledger)
     if pinned.published:
         done = publish_entries(lake.ledger, business_date, (), night=number)
         missing = left_out(lake.catalog, states, {entry.table: entry for entry in done.entries})
     else:
         entries = candidates(lake, states, pinned)
         missing = left_out(lake.catalog, states, entries)
-        private = _unfit(lake, spark, entries)
+        private = _unfit(lake, spark, entries, before)
         missing |= private
         fit = [entry for name, entry in entries.items() if name not in private]
         done = publish_entries(lake.ledger, business_date, fit, night=number or pinned.number)
+        if before is not None and _versions(before) == _versions(done):
+            # The views show all of it already; what may have failed then is made up by maintenance.
+            return Published(done, missing, (), ())
     made, failed = refresh_views(lake, spark, _newest(lake, done))
     log.info(
         "published", business_date=str(business_date), tables=len(done.entries), left_out=len(missing), views=len(made)
@@ -75,18 +79,21 @@ def publish(lake: Lake, spark: SparkSession, business_date: date, *, number: int
     return Published(done, missing, made, failed)
 
 
+def _versions(done: Publication) -> dict[str, int]:
+    return {entry.table: entry.version for entry in done.entries}
+
+
 def _newest(lake: Lake, done: Publication) -> Publication:
     # A late second call for an old night must not turn the views back.
     return publication(lake.ledger) or done
 
 
-def _unfit(lake: Lake, spark: SparkSession, entries: Mapping[str, Entry]) -> dict[str, str]:
+def _unfit(lake: Lake, spark: SparkSession, entries: Mapping[str, Entry], before: Publication | None) -> dict[str, str]:
     """Return the tables whose files hold columns their contract does not name, or cannot be read, with the reason.
 
     A contract cannot vouch for such a column: it may be a direct identifier. Only tables that moved since the last
     publication are looked at, so that the cost follows the change.
     """
-    before = publication(lake.ledger)
     known = {entry.table: entry.content for entry in before.entries} if before is not None else {}
     found = {}
     for name, entry in entries.items():

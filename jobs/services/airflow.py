@@ -39,6 +39,8 @@ DAGS = "airflow-dags"
 SERVICES = (API, SCHEDULER, DAGS)
 """In the order in which they are started."""
 ADMIN = "admin"
+DATABASE_VARIABLE = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
+_DATABASE = "airflow_database"
 _PARALLELISM = 4
 _MIGRATE_SECONDS = 600
 
@@ -56,6 +58,7 @@ def start_airflow(settings: Settings) -> Record:
             stop(settings, name)
     port = running.port if running else _port(settings)
     environment = airflow_environment(settings, port)
+    write_private(settings.secrets / _DATABASE, environment[DATABASE_VARIABLE])
     _migrate(settings, environment)
     serve = ["api-server", "--host", "127.0.0.1", "--port", str(port)]
     with ThreadPoolExecutor(1) as aside:
@@ -93,6 +96,18 @@ def admin_password(settings: Settings) -> str:
     return str(json.loads(path.read_text("utf-8"))[ADMIN])
 
 
+def database_url(settings: Settings) -> str:
+    """Return the address of the metadata database that Airflow was last started with.
+
+    Raises:
+        ServiceError: it never was.
+    """
+    path = settings.secrets / _DATABASE
+    if not path.exists():
+        raise ServiceError("Airflow was never started here: run 'citylake up'")
+    return path.read_text("utf-8")
+
+
 def task_environment(settings: Settings) -> dict[str, str]:
     """Return the environment in which another process has these very settings."""
     told = {f"CITYLAKE_{name.upper()}": str(value) for name, value in settings.model_dump().items()}
@@ -125,8 +140,10 @@ def airflow_environment(settings: Settings, port: int) -> dict[str, str]:
         "API_AUTH__JWT_SECRET": _secret(settings, "airflow_jwt_secret", 64),
         "API_AUTH__JWT_EXPIRATION_TIME": str(8 * 3600),
         "DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}",
-        # A task that ends without news to tell (skipped) is noticed with the next heartbeat only: seconds, five by default.
-        "WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
+        # The end of a task is noticed by itself; a heartbeat only tells it that somebody has ended it in the pages.
+        "SDK__COORDINATORS": json.dumps({"prompt": {"classpath": "citylake_airflow.prompt.PromptCoordinator"}}),
+        "SDK__QUEUE_TO_COORDINATOR": json.dumps({"default": "prompt"}),
+        "WORKERS__MIN_HEARTBEAT_INTERVAL": "10",
         "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.5",
         "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "300",
         "DAG_PROCESSOR__PARSING_PROCESSES": "1",
@@ -174,7 +191,7 @@ def _migrate(settings: Settings, environment: dict[str, str]) -> None:
 
 
 def _embedded(environment: dict[str, str]) -> bool:
-    return environment["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"].startswith("sqlite")
+    return environment[DATABASE_VARIABLE].startswith("sqlite")
 
 
 def _database(settings: Settings) -> bool:

@@ -14,6 +14,8 @@ from jobs.services.supervisor import ServiceError, find
 
 _PAGE = 100
 _FINISHED = frozenset({"success", "failed"})
+REPORT = "report"
+"""XCom key of what a task of the lake says became of it."""
 
 
 class AirflowError(RuntimeError):
@@ -81,6 +83,15 @@ class AirflowClient:
         runs = [_dag_run(item) for item in found["dag_runs"]]
         return [run for run in runs if business_date is None or run.partition_key == business_date.isoformat()]
 
+    def runs_of(self, business_date: date) -> dict[str, list[DagRun]]:
+        """Return all runs for a business date by DAG, newest first; a DAG without runs is not in it."""
+        asked = {"order_by": "-run_after", "partition_key_prefix_pattern": business_date.isoformat()}
+        found: dict[str, list[DagRun]] = {}
+        for item in self._pages("/dags/~/dagRuns", "dag_runs", **asked):
+            run = _dag_run(item)
+            found.setdefault(run.dag_id, []).append(run)
+        return found
+
     def tasks(self, dag_id: str, run_id: str) -> list[TaskInstance]:
         """Return the task instances of a run."""
         path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances"
@@ -88,6 +99,15 @@ class AirflowClient:
             TaskInstance(item["task_id"], item["state"], int(item["try_number"]), item["duration"])
             for item in self._pages(path, "task_instances")
         ]
+
+    def reports(self, dag_id: str, run_id: str) -> dict[str, dict[str, Any]]:
+        """Return what the tasks of a run reported, by task; tasks that left no report are not in it."""
+        path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances"
+        kept = {
+            item["task_id"] for item in self._pages(f"{path}/~/xcomEntries", "xcom_entries") if item["key"] == REPORT
+        }
+        entry = "xcomEntries/" + REPORT
+        return {task: dict(self._ask("GET", f"{path}/{task}/{entry}")["value"]) for task in sorted(kept)}
 
     def clear(self, dag_id: str, run_id: str) -> None:
         """Let a run happen again, all of its tasks."""
@@ -130,10 +150,10 @@ class AirflowClient:
             raise AirflowError(f"{method} {path}: {answer.status_code} {answer.text[:500]}")
         return dict(answer.json())
 
-    def _pages(self, path: str, key: str) -> list[dict[str, Any]]:
+    def _pages(self, path: str, key: str, **asked: str) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
         while True:
-            page = self._ask("GET", path, params={"limit": _PAGE, "offset": len(found)})
+            page = self._ask("GET", path, params={**asked, "limit": _PAGE, "offset": len(found)})
             found += page[key]
             if not page[key] or len(found) >= page["total_entries"]:
                 return found

@@ -24,8 +24,8 @@ _ENDS: Mapping[str, type[Exception]] = {
 class LakeJob(BaseOperator, SkipMixin):
     """Calls ``module:function`` with a ``jobs.night.step.Step`` and the arguments.
 
-    The function gets a Spark session only when it asks for one. The session's id is kept with the task, so that the
-    next try first interrupts what a killed try left running on the server.
+    The function gets a Spark session only when it asks for one. The session's id is kept with the task before it is
+    opened, so that the next try first interrupts what a killed try left running on the server.
 
     Args:
         call: ``module:function``; imported only in ``execute``.
@@ -56,15 +56,18 @@ class LakeJob(BaseOperator, SkipMixin):
         """
         from jobs.night.step import Step, plain_words, work
 
-        store = context["task_state_store"]
-        if (ghost := store.get(SESSION)) is not None:
+        ti, store = context["ti"], context["task_state_store"]
+        if ti.try_number > 1 and (ghost := store.get(SESSION)) is not None:
             self._interrupt(str(ghost))
-        self._session = str(uuid.uuid4())
-        store.set(SESSION, self._session)
-        ti = context["ti"]
+
+        def announce(session: str) -> None:
+            self._session = session
+            store.set(SESSION, session)
+
         step = Step(
             business_date=_business_date(context),
-            session_id=self._session,
+            session_id=str(uuid.uuid4()),
+            announce=announce,
             events=frozenset(key.name for key in context.get("triggering_asset_events") or ()),
             reports={name: ti.xcom_pull(task_ids=name, key=REPORT) for name in self.reads},
         )

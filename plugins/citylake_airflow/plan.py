@@ -167,7 +167,11 @@ def maintenance_plan(cron: str) -> DagPlan:
     """Return the DAG that keeps tables and ledger small."""
     document = "按提交次数合并小文件，在保留期之内清理旧文件；任何仍被引用的版本都不动。"
     task = TaskPlan("tidy", "整理", "jobs.night.tidy:tidy_lake", spark=True, trigger="all_success", document=document)
-    return DagPlan("maintenance", "日常维护", Clock(cron), (task,), "大数据局", ("maintenance",), document)
+    forget = TaskPlan(
+        "forget", "清理运行记录", "jobs.night.tidy:forget_runs", trigger="all_success",
+        document="每周日删去早于保留天数（CITYLAKE_AIRFLOW_DAYS）的 Airflow 运行记录和任务日志；台账不动。",
+    )  # fmt: skip
+    return DagPlan("maintenance", "日常维护", Clock(cron), (task, forget), "大数据局", ("maintenance",), document)
 
 
 def _collect(department: Mapping[str, Json], tables: list[Mapping[str, Json]]) -> DagPlan:

@@ -109,7 +109,7 @@ def test_every_task_ends_after_a_time_and_those_that_use_spark_share_a_pool(pars
                 continue
             assert task["execution_timeout"] > 0, name
             assert task["retries"] >= 1, name
-            without = name in ("settle", "start", "decide", "cutoff")
+            without = name in ("settle", "start", "decide", "cutoff", "forget")
             assert task.get("pool", "default_pool") == ("default_pool" if without else policy.POOL), name
 
 

@@ -1,21 +1,24 @@
 """A real Airflow of a lake: started, asked over REST, stopped."""
 
+import os
 import stat
 import time
 from collections.abc import Callable, Iterator
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 
 import httpx
 import pytest
 
 from citylake.settings import Settings
-from jobs.services.airflow import SERVICES, admin_password, airflow_url, start_airflow, stop_airflow
+from jobs.services.airflow import SERVICES, admin_password, airflow_url, log_folder, start_airflow, stop_airflow
+from jobs.services.airflow_history import forget
 from jobs.services.airflow_rest import AirflowClient, AirflowError, DagRun
 from jobs.services.supervisor import ServiceError, find, leftovers
 
 DAG = """
 import os, sys
 from airflow.sdk import DAG, CronPartitionTimetable, task
+from airflow.sdk.exceptions import AirflowSkipException
 
 with DAG("probe", schedule=CronPartitionTimetable("30 1 * * *", timezone="Asia/Shanghai", key_format="%Y-%m-%d")):
 
@@ -25,9 +28,14 @@ with DAG("probe", schedule=CronPartitionTimetable("30 1 * * *", timezone="Asia/S
         assert os.environ["CITYLAKE_HOME"].endswith("home")
         assert "pyspark.sql.connect.session" in sys.modules, "tasks are forks of a scheduler that has it imported"
 
-    look()
+    @task
+    def leave_out():
+        raise AirflowSkipException
+
+    look() >> leave_out()
 """
 NIGHT = date(2026, 12, 1)
+HEARTBEAT_SECONDS = 10.0
 
 
 @pytest.fixture(scope="module")
@@ -61,8 +69,14 @@ def test_a_run_for_a_business_date_reaches_its_tasks(installation: Settings) -> 
         assert triggered.partition_key == "2026-12-01"
         _until(lambda: _run(client).finished)
         assert _run(client).state == "success"
-        [look] = client.tasks("probe", triggered.run_id)
-        assert (look.task_id, look.state, look.tries) == ("look", "success", 1)
+        tasks = {one.task_id: one for one in client.tasks("probe", triggered.run_id)}
+        assert (tasks["look"].state, tasks["look"].tries) == ("success", 1)
+        assert tasks["leave_out"].state == "skipped"
+        left = tasks["leave_out"].seconds
+        assert left is not None
+        assert left < HEARTBEAT_SECONDS, "the end of a task was not noticed before its next heartbeat"
+        assert [run.run_id for run in client.runs_of(NIGHT)["probe"]] == [triggered.run_id]
+        assert client.runs_of(NIGHT - timedelta(days=1)) == {}
         assert client.import_errors() == {}
         with pytest.raises(AirflowError, match="404"):
             client.trigger("unheard_of", NIGHT)
@@ -79,6 +93,22 @@ def test_nobody_gets_in_without_the_generated_password(installation: Settings) -
     assert len((installation.secrets / "airflow_jwt_secret").read_text()) >= 64
     modes = {stat.S_IMODE(path.stat().st_mode) for path in installation.secrets.iterdir()}
     assert modes == {0o600}
+
+
+def test_runs_and_their_logs_are_forgotten_after_a_time_and_younger_logs_stay(installation: Settings) -> None:
+    logs = log_folder(installation)
+    with AirflowClient(installation) as client:
+        assert list(logs.glob("dag_id=probe/*/*/*.log")), "the run of the test before left its log"
+        young = logs / "dag_id=other" / "attempt=1.log"
+        young.parent.mkdir()
+        young.write_text("x", "utf-8")
+        later = datetime.now(UTC) + timedelta(days=1)
+        os.utime(young, (later.timestamp() + 1, later.timestamp() + 1))
+        done = forget(installation, later)
+        assert client.runs_of(NIGHT) == {}
+    assert done.files >= 2
+    assert not (logs / "dag_id=probe").exists()
+    assert young.exists()
 
 
 def test_without_airflow_the_client_says_what_to_do(settings: Settings) -> None:

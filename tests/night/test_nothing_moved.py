@@ -1,0 +1,77 @@
+"""A night in which nothing moved: published again from the ledger alone, for hundreds of tables."""
+
+from datetime import timedelta
+
+import pytest
+
+from citylake.settings import Settings
+from jobs.lake import Lake
+from jobs.night.gate import decide_gate
+from jobs.night.movable import start_night
+from jobs.night.publish import publish_night
+from jobs.night.step import Step
+from ledger.nights import Entry, publication, publish
+from ledger.tables import table_states
+from tests.night.given import DAY, a_lake, settle_all, write, write_everything
+
+NEXT = DAY + timedelta(days=1)
+TASKS = {"base_population": ["base.population__person"]}
+
+
+@pytest.fixture
+def published(settings: Settings) -> Lake:
+    """A lake with one night published, and no Spark server."""
+    lake = a_lake(settings)
+    write_everything(lake)
+    settle_all(lake, DAY)
+    decide_gate(Step(DAY, given=lake), cutoff_asset="cutoff")
+    publish(lake.ledger, DAY, _entries(lake))
+    return lake
+
+
+def _entries(lake: Lake) -> list[Entry]:
+    from jobs.publication.entries import candidates
+    from ledger.nights import night
+
+    made = night(lake.ledger, DAY)
+    assert made is not None
+    return list(candidates(lake, table_states(lake.ledger), made).values())
+
+
+def night_through(lake: Lake) -> Step:
+    """Run the steps of ``NEXT`` as Airflow would when nothing can move; return the publishing one."""
+    settle_all(lake, NEXT, outcome="unchanged")
+    assert decide_gate(Step(NEXT, given=lake), cutoff_asset="cutoff").state == "done"
+    started = start_night(Step(NEXT, given=lake), tasks=TASKS)
+    step = Step(NEXT, given=lake, reports={"start": started.facts})
+    assert publish_night(step).state == "done"
+    return step
+
+
+def test_a_night_in_which_nothing_moved_is_published_without_asking_spark(published: Lake) -> None:
+    step = night_through(published)
+    assert not step.asked_for_spark
+    before, after = publication(published.ledger, DAY), publication(published.ledger, NEXT)
+    assert before is not None
+    assert after is not None
+    assert after.entries == before.entries
+    assert after.entries
+
+
+def test_a_moved_table_still_has_its_files_looked_at_before_they_are_published(published: Lake) -> None:
+    write(
+        published,
+        "base.population__person",
+        consumed=table_states(published.ledger)["base.population__person"].consumed,
+    )
+    with pytest.raises(ConnectionError, match="citylake up"):
+        night_through(published)
+    assert publication(published.ledger, NEXT) is None
+
+
+def test_the_session_is_announced_before_it_is_opened(settings: Settings) -> None:
+    told: list[str] = []
+    step = Step(DAY, announce=told.append, given=a_lake(settings))
+    with pytest.raises(ConnectionError):
+        _ = step.spark
+    assert told == [step.session_id]
