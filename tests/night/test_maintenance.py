@@ -1,13 +1,18 @@
 """What maintenance may remove: never a file that a publication, a reader or a restore still needs."""
 
 import json
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from urllib.parse import urlparse
+
+import pytest
 
 from citylake.settings import Settings
 from jobs.engine.delta_log import newest_version
 from jobs.maintenance import OPTIMIZE_AFTER, commits_since_optimize, hours_to_keep, tables_of_lines, tidy
+from jobs.night.step import Step
+from jobs.night.tidy import forget_runs
+from jobs.services.supervisor import ServiceError
 from jobs.spark.session import session
 from tests.night.given import a_lake
 
@@ -22,6 +27,14 @@ def table(folder: Path, commits: list[tuple[str, float]]) -> str:
         said = {"commitInfo": {"operation": operation, "timestamp": int(NOW - days_ago * DAY_MS)}}
         (log / f"{version:020d}.json").write_text(json.dumps(said) + "\n", "utf-8")
     return folder.as_uri()
+
+
+def test_airflows_history_is_cleaned_on_sundays_only(settings: Settings) -> None:
+    days = [date(2026, 11, 22) + timedelta(days=number) for number in range(1, 7)]
+    for day in days:
+        assert forget_runs(Step(day, given=a_lake(settings))).state == "nothing", day
+    with pytest.raises(ServiceError, match="citylake up"):
+        forget_runs(Step(date(2026, 11, 29), given=a_lake(settings)))
 
 
 def test_nothing_is_removed_from_a_table_younger_than_the_restore_promise(tmp_path: Path) -> None:

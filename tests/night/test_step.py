@@ -1,8 +1,12 @@
 """What a task says when it fails, and how a delivery's accounts are judged."""
 
+import time
+
+from citylake.settings import Settings
 from jobs.engine.errors import TableError
-from jobs.night.step import plain_words
+from jobs.night.step import Report, Step, plain_words, work
 from jobs.night.summary import closes
+from tests.night.given import DAY, a_lake
 
 SECRET = "a value of a row"
 
@@ -34,3 +38,16 @@ def test_accounts_close_when_every_line_has_a_fate_and_rows_follow_from_them() -
     assert closes(counts | {"live_before": 7, "live_after": 11})
     assert not closes(counts | {"live_before": 7, "live_after": 12}), "a row too many"
     assert not closes(counts | {"lines": 11, "live_before": 7, "live_after": 11}), "a line without a fate"
+
+
+def busy(step: Step, seconds: float) -> Report:
+    end = time.process_time() + seconds
+    while time.process_time() < end:
+        pass
+    return Report("done", facts={"a": 1})
+
+
+def test_a_report_says_how_much_processor_time_the_work_itself_took(settings: Settings) -> None:
+    report = work(Step(DAY, given=a_lake(settings)), busy, {"seconds": 0.2})
+    assert report.facts["a"] == 1
+    assert 0.2 <= report.facts["cpu_seconds"] < 0.4
