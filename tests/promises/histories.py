@@ -1,20 +1,25 @@
-"""Random histories of a derived table's inputs, drawn by hypothesis from their contracts."""
+"""Random histories of a derived table's inputs, made from their contracts."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import lru_cache
+from itertools import accumulate
 from typing import Any
 
 from hypothesis import strategies as st
 
 from schemas.contract import CollectedContract
 from tests.promises.plan import Row, Tables, Unit, named
-from tests.promises.values import Values, is_direct
+from tests.promises.values import TEXTS, Values, is_direct
 
+Choose = Callable[[Sequence[Any]], Any]
+"""Chooses one of several: hypothesis, or a seeded generator."""
 START = date(2026, 1, 30)
+NIGHTS = 4
 _PASSING = (0, 1, 2, 5, 30, 31, 365)
-"""Days from one delivery to the next."""
+"""Days from one night to the next."""
+_AT_FIRST, _LATER = range(6), range(3)
+"""How many rows a table gets the first time, and then."""
 
 
 @dataclass(frozen=True)
@@ -23,78 +28,105 @@ class Step:
 
     day: date
     tables: Tables
+    before: Tables
+    """How they stood the night before."""
     hidden: frozenset[str]
     """Columns whose values are not shown."""
 
     def __repr__(self) -> str:
         rows = [f"{self.day}:"]
         for table, held in self.tables.items():
-            for row in held.values():
-                said = {name: value for name, value in row.items() if value is not None and name not in self.hidden}
-                rows.append(f"    {table} {said}")
+            old = self.before[table]
+            rows += [f"    {table} - {key}" for key in old if key not in held]
+            rows += [f"    {table} + {self._said(row)}" for key, row in held.items() if old.get(key) != row]
         return "\n  ".join(rows)
+
+    def _said(self, row: Row) -> str:
+        shown = {name: value for name, value in row.items() if value is not None and name not in self.hidden}
+        return ", ".join(f"{name}={value}" for name, value in shown.items())
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
         printer.text(repr(self))
 
 
+@dataclass(frozen=True)
 class Histories:
-    """Makes histories for one table; strategies are kept, since making them costs more than drawing."""
+    """Makes histories of one table's inputs: a first load, then rows come, change, move to other units, go, come back."""
 
-    def __init__(self, values: Values, steps: int = 4) -> None:
-        self.values = values
-        self.steps = steps
-        catalog = values.catalog
-        self.hidden = frozenset(
-            name
-            for table in values.tables
-            for name in values.columns(table)
-            if is_direct(catalog.contract(table), name)
-        )
-        self.rows = lru_cache(maxsize=None)(self._rows)
+    values: Values
 
-    def strategy(self) -> st.SearchStrategy[list[Step]]:
-        """Return histories: a first load, then deliveries that insert, update, delete, re-insert and move rows."""
+    def drawn(self) -> st.SearchStrategy[list[Step]]:
+        """Return histories as hypothesis draws and shrinks them."""
+        strategies: dict[int, st.SearchStrategy[Any]] = {}
+
+        def strategy(pool: Sequence[Any]) -> st.SearchStrategy[Any]:
+            # Pools are kept by Values, so that an id stands for one of them; making a strategy costs more than drawing.
+            return strategies.setdefault(id(pool), st.sampled_from(pool))
 
         @st.composite
         def history(draw: st.DrawFn) -> list[Step]:
-            day, steps = START, list[Step]()
-            tables: Tables = {table: {} for table in self.values.tables}
-            for number in range(self.steps):
-                if number:
-                    day += timedelta(days=draw(st.sampled_from(_PASSING)))
-                tables = {table: self._delivered(draw, table, rows, day, number) for table, rows in tables.items()}
-                steps.append(Step(day, tables, self.hidden))
-            return steps
+            choose: Choose = lambda pool: draw(strategy(pool))  # noqa: E731
+            passed = [0, *[choose(_PASSING) for _ in range(NIGHTS - 1)]]
+            return list(self.steps(choose, [START + timedelta(days=days) for days in accumulate(passed)]))
 
         return history()
 
+    def steps(self, choose: Choose, days: Sequence[date]) -> Iterator[Step]:
+        """Give out one history, a night per day."""
+        contracts = [self.values.catalog.contract(table) for table in self.values.tables]
+        hidden = frozenset(name for item in contracts for name in item.columns if is_direct(item, name))
+        tables: Tables = {table: {} for table in self.values.tables}
+        for number, day in enumerate(days):
+            before = tables
+            tables = {table: self._delivered(choose, table, rows, day, number) for table, rows in before.items()}
+            yield Step(day, tables, before, hidden)
+
     def _delivered(
-        self, draw: st.DrawFn, table: str, present: Mapping[Unit, Row], day: date, number: int
+        self, choose: Choose, table: str, present: Mapping[Unit, Row], day: date, number: int
     ) -> Mapping[Unit, Row]:
-        if number and not draw(st.booleans()):
+        if number and not choose(_MOVES):
             return present
-        after = dict(present)
-        for key in list(present):
-            if draw(st.integers(0, 4)) == 4:
-                del after[key]
-        for drawn in draw(self.rows(table, day, 5 if number == 0 else 2)):
-            row = self._complete(table, dict(zip(self.drawn(table), drawn, strict=True)))
+        after = {key: row for key, row in present.items() if not choose(_GOES)}
+        for _ in range(choose(_LATER if number else _AT_FIRST)):
+            row = self._row(choose, table, day)
             after[named(row, self.values.catalog.contract(table).key)] = row
         return after
 
-    def drawn(self, table: str) -> list[str]:
-        """Return the columns of a table that are drawn; the record's id follows from its key."""
-        return [name for name in self.values.columns(table) if name != "_record_id" or not self._is_clean(table)]
-
-    def _is_clean(self, table: str) -> bool:
-        return isinstance(self.values.catalog.contract(table), CollectedContract)
-
-    def _complete(self, table: str, row: dict[str, object]) -> Row:
-        if self._is_clean(table):
-            row["_record_id"] = "r-" + "-".join(map(str, named(row, self.values.catalog.contract(table).key)))
+    def _row(self, choose: Choose, table: str, day: date) -> Row:
+        contract = self.values.catalog.contract(table)
+        row = {name: choose(self.values.of_column(table, name, day)) for name in self.values.columns(table)}
+        if isinstance(contract, CollectedContract):  # a record's id follows from its key
+            row["_record_id"] = "r-" + "-".join(map(str, named(row, contract.key)))
         return row
 
-    def _rows(self, table: str, day: date, most: int) -> st.SearchStrategy[list[tuple[object, ...]]]:
-        columns = [st.sampled_from(self.values.of_column(table, name, day)) for name in self.drawn(table)]
-        return st.lists(st.tuples(*columns), max_size=most)
+
+_MOVES = (False, True)
+_GOES = (False, False, False, False, True)
+
+
+def side_by_side(histories: Sequence[Sequence[Step]]) -> list[Step]:
+    """Return many histories of the same days as one, their texts kept apart so that no rows of two of them meet."""
+    return [
+        Step(
+            steps[0].day,
+            _united([step.tables for step in steps]),
+            _united([step.before for step in steps]),
+            steps[0].hidden,
+        )
+        for steps in zip(*histories, strict=True)
+    ]
+
+
+def _united(many: Sequence[Tables]) -> Tables:
+    return {
+        table: {
+            tuple(_of_history(value, number) for value in key): {n: _of_history(v, number) for n, v in row.items()}
+            for number, tables in enumerate(many)
+            for key, row in tables[table].items()
+        }
+        for table in many[0]
+    }
+
+
+def _of_history(value: Any, number: int) -> Any:
+    return f"{value}{number}" if value in TEXTS else value

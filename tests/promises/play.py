@@ -36,7 +36,7 @@ def play(
         phases=[Phase.generate, Phase.shrink] if shrinks else [Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
-    @given(Histories(values).strategy())
+    @given(Histories(values).drawn())
     def holds(history: list[Step]) -> None:
         promise.check(history)
 

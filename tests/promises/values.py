@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from functools import cached_property
@@ -33,7 +33,7 @@ _ENGINE_MADE: Mapping[str, Sequence[Any]] = {
 _TIMES = (time(0, 0), time(23, 59, 59))
 
 
-@dataclass(frozen=True)
+@dataclass
 class Values:
     """What the inputs of one derived table may hold."""
 
@@ -41,6 +41,8 @@ class Values:
     contract: DerivedContract
     text: str | None
     """Its SELECT; None when a Python transform makes it."""
+    _columns: dict[str, dict[str, str]] = field(default_factory=dict)
+    _pools: dict[tuple[str, str, date], tuple[Any, ...]] = field(default_factory=dict)
 
     @cached_property
     def tables(self) -> list[str]:
@@ -49,6 +51,11 @@ class Values:
 
     def columns(self, table: str) -> dict[str, str]:
         """Return the columns of an input table and their types."""
+        if table not in self._columns:
+            self._columns[table] = self._read_columns(table)
+        return self._columns[table]
+
+    def _read_columns(self, table: str) -> dict[str, str]:
         return {column.name: column.type for column in columns_of(self.catalog.contract(table))}
 
     def rules(self, table: str) -> list[Rule]:
@@ -61,13 +68,34 @@ class Values:
         return list(rules.quarantine if isinstance(contract, CollectedContract) else rules.gate)
 
     def of_column(self, table: str, column: str, day: date) -> Sequence[Any]:
-        """Return the values a column may take in a row delivered for a day, the plainest first."""
+        """Return the values a column may take in a row delivered for a day, the plainest first; asked again, the same object."""
+        if (table, column, day) not in self._pools:
+            self._pools[table, column, day] = tuple(self._of_column(table, column, day))
+        return self._pools[table, column, day]
+
+    def _of_column(self, table: str, column: str, day: date) -> Sequence[Any]:
+        if not self.is_read(table, column):
+            return (None,)
         place = (table, column)
         found = self._engine_made(place) or self._plain(place, day)
         rules = [rule for rule in self.rules(table) if rule.column == column]
         kept = [value for value in found if all(_keeps(rule, value, day) for rule in rules)]
         is_needed = column in self.catalog.contract(table).key or any(rule.name == "not_null" for rule in rules)
         return kept if is_needed else [*kept, None]
+
+    def is_read(self, table: str, column: str) -> bool:
+        """Return whether a column can matter: the SELECT or the contract names it."""
+        carrying = {name for item in self.contract.inputs.values() for name in (*item.on, *item.via_on)}
+        carrying |= {name for item in self.contract.inputs.values() for names in item.any for name in names}
+        needed = {*carrying, *self.catalog.contract(table).key, "source", "_record_id"}
+        return column in needed or self._named is None or column in self._named
+
+    @cached_property
+    def _named(self) -> frozenset[str] | None:
+        """Columns that the SELECT names; None when there is none to read."""
+        if self.text is None:
+            return None
+        return frozenset(column.name for column in sqlglot.parse_one(self.text, read="spark").find_all(exp.Column))
 
     def _engine_made(self, place: Place) -> list[Any]:
         table, column = place
