@@ -10,7 +10,7 @@ UV_SYNC = $(BIN)/uv pip sync --quiet --require-hashes
 # uv and pip must work in this environment whatever another one the caller has activated.
 unexport VIRTUAL_ENV CONDA_PREFIX PYTHONPATH PYTHONHOME
 
-.PHONY: help install night stop status score lint test lock
+.PHONY: help install night stop status score lint test kill bench lock
 
 help: ## Say what each target does.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,16 @@ lint: $(VENV)/.test ## Check style, types and which package may import which.
 
 test: lint ## Run everything that CI checks.
 	$(BIN)/pytest --numprocesses 2 --dist loadfile
+
+kill: install ## Kill a night at 70 moments, run it once more each time, compare (CELLS=pattern, FRESH=1).
+	@$(BIN)/python -m kill --cells '$(or $(CELLS),*)' $(if $(FRESH),--fresh)
+
+BENCH = fixed_cost again growth full_load contest nothing_moved airflow_cost
+bench: $(VENV)/.test ## Measure speed and cost against the targets and four other ways (SCALE=0.01 to try it), write bench/RESULTS.md.
+	@$(BIN)/python -m bench.fixed_cost --nights 66 --keep
+	@for measure in $(filter-out fixed_cost,$(BENCH)); do $(BIN)/python -m bench.$$measure || exit 1; done
+	@$(BIN)/python -m bench.report
+	@echo "written: bench/RESULTS.md"
 
 lock: $(VENV)/.test ## Compile the lists of pinned packages again from the lists of wanted ones.
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11 \

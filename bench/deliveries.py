@@ -247,23 +247,23 @@ def _night(rows: int, night: int) -> str:
     """Return the events of a night: updates, inserts, deletes, late lines and older ones of the same record."""
     updated = CHANGED - INSERTED - DELETED - LATE - OLDER
 
-    def spread(count: int, low: float, high: float) -> str:
+    def spread(count: int, digit: str) -> str:
+        # The last digit of a record says what may happen to it, so that no record is both deleted and updated.
         stride = max(rows // count, 1)
-        room = max(int(stride * (high - low)), 1)
         return (
-            f"SELECT DISTINCT j * {stride} + {int(stride * low)} + hash(j * 1009 + {night}) % {room} AS i, {night} AS v "
-            f"FROM range({min(count, rows)}) r(j)"
+            f"SELECT DISTINCT (j * {stride} + hash(j * 1009 + {night}) % {stride}) // 10 * 10 + {digit} AS i, "
+            f"{night} AS v FROM range({min(count, rows)}) r(j)"
         )
 
     inserts = f"SELECT {rows + (night - 1) * INSERTED} + j AS i, {night} AS v FROM range({INSERTED}) r(j)"
-    updates = spread(updated, 0.0, 0.8)
+    updates = spread(updated, f"hash(j * 997 + {night}) % 8")
     return " UNION ALL BY NAME ".join(
         [
             f"SELECT i, v, 0 AS rank, 'U' AS op, {_defect()} AS defect FROM ({updates})",
             f"SELECT i, v, 0 AS rank, 'I' AS op, {_defect()} AS defect FROM ({inserts})",
-            f"SELECT i, v, 1 AS rank, 'U' AS op, 0 AS defect FROM ({updates} LIMIT {OLDER})",
-            f"SELECT i, v, 0 AS rank, 'D' AS op, 0 AS defect FROM ({spread(DELETED, 0.9, 1.0)})",
-            f"SELECT i, v, 2 AS rank, 'U' AS op, 0 AS defect FROM ({spread(LATE, 0.82, 0.88)})",
+            f"SELECT i, v, 1 AS rank, 'U' AS op, 0 AS defect FROM ({updates} ORDER BY 1 LIMIT {OLDER})",
+            f"SELECT i, v, 0 AS rank, 'D' AS op, 0 AS defect FROM ({spread(DELETED, '9')})",
+            f"SELECT i, v, 2 AS rank, 'U' AS op, 0 AS defect FROM ({spread(LATE, '8')})",
         ]
     )
 

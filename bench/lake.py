@@ -1,6 +1,6 @@
 """A lake of the bench: its own home and contracts, its own server, deliveries through the drop folder."""
 
-import json
+import logging
 import os
 import shutil
 import time
@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+import structlog
 
 from bench.meter import Server
 from citylake.settings import Settings
@@ -94,6 +97,11 @@ def _wait_for_pages(server: Server) -> None:
             return
 
 
+def quiet() -> None:
+    """Say warnings only."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+
+
 def night(number: int) -> date:
     """Return the business date of night ``number``, 0 for the first load."""
     return date.fromordinal(FIRST_NIGHT.toordinal() + number)
@@ -130,6 +138,6 @@ def run_derived(lake: Lake, spark: "SparkSession", table: str, number: int) -> "
     return result
 
 
-def said_so_far(path: Path) -> dict[str, object]:
-    """Return a JSON file's object, empty when there is none yet."""
-    return dict(json.loads(path.read_text("utf-8"))) if path.exists() else {}
+def folder_of(lake: Lake, table: str) -> Path:
+    """Return the folder of a table, for a reader that is no part of the lake."""
+    return Path(unquote(urlsplit(lake.location(table)).path))

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import duckdb
-from deltalake import DeltaTable
+import pyarrow as pa
+from deltalake import DeltaTable, QueryBuilder
 
 
 class WrongAnswerError(AssertionError):
@@ -17,16 +18,16 @@ def differing(table: Path, truth: str) -> int:
         table: folder of the table; tombstones are left out.
         truth: a SELECT of DuckDB, its columns those to compare.
     """
-    frame = DeltaTable(str(table)).to_pyarrow_dataset()
-    return differing_rows(
-        "SELECT * FROM found" + (" WHERE NOT _deleted" if "_deleted" in frame.schema.names else ""), truth, found=frame
-    )
+    opened = DeltaTable(str(table))
+    live = " WHERE NOT _deleted" if any(item.name == "_deleted" for item in opened.schema().fields) else ""
+    rows = QueryBuilder().register("t", opened).execute(f"SELECT * FROM t{live}")
+    return differing_rows("SELECT * FROM found", truth, found=pa.RecordBatchReader.from_stream(rows))
 
 
-def differing_rows(select: str, truth: str, **found: object) -> int:
+def differing_rows(select: str, truth: str, first: str = "", **found: object) -> int:
     """Return how many rows stand on one side only; columns are those of the truth, in its types."""
     with duckdb.connect() as connection:
-        connection.execute("SET TimeZone = 'Asia/Shanghai'")
+        connection.execute(f"SET TimeZone = 'Asia/Shanghai'; {first}")
         for name, value in found.items():
             connection.register(name, value)
         described = connection.execute(f"DESCRIBE {truth}").fetchall()
