@@ -20,6 +20,7 @@ from jobs.engine.delta_log import newest_version
 from jobs.engine.record import remove_staging
 from jobs.engine.tables import quoted
 from jobs.lake import Lake
+from jobs.migrate.dress import dress_up
 from ledger.leases import lease
 from ledger.nights import publications
 from ledger.runs import runs
@@ -47,7 +48,7 @@ class Tidied:
 
 
 def tidy(lake: Lake, spark: SparkSession, day: date) -> list[Tidied]:
-    """Optimise what has many commits, remove what nobody needs, and clear the scratch of runs that are over.
+    """Give changed titles and labels, optimise what has many commits, remove what nobody needs, clear scratch.
 
     Args:
         lake: the lake.
@@ -57,6 +58,8 @@ def tidy(lake: Lake, spark: SparkSession, day: date) -> list[Tidied]:
     Returns:
         The tables to which something was done.
     """
+    for contract in lake.catalog.contracts.values():
+        dress_up(lake, spark, contract)
     states = table_states(lake.ledger)
     needed = needed_versions(lake, states)
     vacuum = day.isoweekday() == VACUUM_DAY

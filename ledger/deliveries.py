@@ -93,6 +93,7 @@ def _open(resource: str, as_of: date, sha256: str, contract: str) -> Select[Deli
         DeliveryRow.as_of == as_of,
         DeliveryRow.sha256 == sha256,
         DeliveryRow.contract == contract,
+        DeliveryRow.retakes.is_(None),
     )
 
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Engine, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Engine, Select, exists, func, select
+from sqlalchemy.orm import Session, aliased
 
 from ledger.database import reading
 from ledger.errors import UnknownDeliveryError
@@ -16,7 +16,9 @@ class Delivery:
     """What a department handed over and, once ``receipt_number`` is set, its receipt.
 
     ``verdict`` is received (still open), accepted, refused or unchanged; ``size`` is in bytes; moments are
-    in UTC; ``decision`` is the reason for which a person had a refused delivery taken without the gates.
+    in UTC; ``decision`` is the reason for which a person had a refused delivery taken without the gates;
+    ``retakes`` is the first delivery of the same bytes when the lake went back to a night before it was accepted:
+    the newest of them stands, the receipts of the others are history.
     """
 
     id: int
@@ -40,6 +42,7 @@ class Delivery:
     decision: str | None
     decided_at: datetime | None
     receipt_number: int | None
+    retakes: int | None
 
 
 def delivery_of(row: DeliveryRow) -> Delivery:
@@ -63,19 +66,26 @@ def delivery(engine: Engine, delivery_id: int) -> Delivery:
 
 
 def open_deliveries(engine: Engine, resource: str) -> list[Delivery]:
-    """Return what lies in landing without a final verdict, oldest first.
+    """Return what lies in landing without a final verdict, in the order in which it is to be taken.
 
-    That is what a killed run left, and what a person decided to have taken (``decision`` is set).
+    That is what is taken again after a restore, in the order of the first receipts; then what a killed run left, and
+    what a person decided to have taken (``decision`` is set).
     """
+    first = aliased(DeliveryRow)
     with reading(engine) as session:
-        query = select(DeliveryRow).where(DeliveryRow.resource == resource, DeliveryRow.verdict == "received")
-        return [delivery_of(row) for row in session.scalars(query.order_by(DeliveryRow.id))]
+        query = (
+            select(DeliveryRow)
+            .outerjoin(first, first.id == DeliveryRow.retakes)
+            .where(DeliveryRow.resource == resource, DeliveryRow.verdict == "received", is_standing())
+            .order_by(DeliveryRow.retakes.is_(None), first.receipt_number, DeliveryRow.id)
+        )
+        return [delivery_of(row) for row in session.scalars(query)]
 
 
 def latest_accepted(engine: Engine, resource: str) -> Delivery | None:
     """Return the delivery that was accepted last, or None before the first."""
     with reading(engine) as session:
-        query = select(DeliveryRow).where(DeliveryRow.resource == resource, DeliveryRow.verdict == "accepted")
+        query = _accepted(resource)
         row = session.scalars(query.order_by(DeliveryRow.receipt_number.desc()).limit(1)).one_or_none()
         return None if row is None else delivery_of(row)
 
@@ -85,7 +95,7 @@ def newest_as_of(engine: Engine, resource: str) -> date | None:
     with reading(engine) as session:
         return session.scalar(
             select(func.max(DeliveryRow.as_of)).where(
-                DeliveryRow.resource == resource, DeliveryRow.verdict == "accepted"
+                DeliveryRow.resource == resource, DeliveryRow.verdict == "accepted", is_standing()
             )
         )
 
@@ -93,8 +103,19 @@ def newest_as_of(engine: Engine, resource: str) -> date | None:
 def accepted(engine: Engine, resource: str) -> list[Delivery]:
     """Return the accepted deliveries in the order in which they were accepted: replaying them makes clean."""
     with reading(engine) as session:
-        query = select(DeliveryRow).where(DeliveryRow.resource == resource, DeliveryRow.verdict == "accepted")
+        query = _accepted(resource)
         return [delivery_of(row) for row in session.scalars(query.order_by(DeliveryRow.receipt_number))]
+
+
+def is_standing() -> ColumnElement[bool]:
+    """Return the condition that a delivery counts: no younger one takes the same bytes again after a restore."""
+    younger = aliased(DeliveryRow)
+    first = func.coalesce(DeliveryRow.retakes, DeliveryRow.id)
+    return ~exists().where(younger.retakes == first, younger.id > DeliveryRow.id)
+
+
+def _accepted(resource: str) -> Select[DeliveryRow]:
+    return select(DeliveryRow).where(DeliveryRow.resource == resource, DeliveryRow.verdict == "accepted", is_standing())
 
 
 def receipts(

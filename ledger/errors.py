@@ -71,3 +71,11 @@ class NightOrderError(LedgerError):
 
 class UnknownNightError(LedgerError, LookupError):
     """No such night was made ready."""
+
+
+class RestorationError(LedgerError):
+    """The lake cannot go back to that night, or not now."""
+
+
+class RestorationOpenError(LedgerError):
+    """The lake is on its way back to an earlier night; until it is there, nothing is made."""

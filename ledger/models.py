@@ -3,12 +3,12 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, MetaData, String, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, MetaData, String, UniqueConstraint, false, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from ledger.columns import Json, Number, UtcDateTime
 
-_OPEN_DELIVERY = text("verdict = 'received'")
+_OPEN_DELIVERY = text("verdict = 'received' AND retakes IS NULL")
 _OPEN_RUN = text("state = 'open'")
 
 
@@ -64,6 +64,7 @@ class DeliveryRow(Base):
         ),
         Index("ix_delivery_resource_verdict", "resource", "verdict"),
         Index("ix_delivery_business_date", "business_date"),
+        Index("ix_delivery_retakes", "retakes"),
         {"sqlite_autoincrement": True},
     )
 
@@ -88,6 +89,7 @@ class DeliveryRow(Base):
     receipt_number: Mapped[int | None]
     receipt_hash: Mapped[str | None] = mapped_column(String(64))
     previous_hash: Mapped[str | None] = mapped_column(String(64))
+    retakes: Mapped[int | None]
 
 
 class ProblemRow(Base):
@@ -232,6 +234,7 @@ class NightRow(Base):
     vector: Mapped[dict[str, Any]]
     missing: Mapped[list[Any]]
     created_at: Mapped[datetime]
+    withdrawn: Mapped[bool] = mapped_column(server_default=false(), default=False)
 
 
 class PublicationRow(Base):
@@ -242,6 +245,7 @@ class PublicationRow(Base):
     business_date: Mapped[date] = mapped_column(primary_key=True)
     night: Mapped[int]
     published_at: Mapped[datetime]
+    withdrawn: Mapped[bool] = mapped_column(server_default=false(), default=False)
 
 
 class EntryRow(Base):
@@ -254,6 +258,21 @@ class EntryRow(Base):
     version: Mapped[int]
     content: Mapped[int]
     stale: Mapped[bool]
+
+
+class RestorationRow(Base):
+    """The lake going back to a published night; ``last_run`` is the newest run there was when it began."""
+
+    __tablename__ = "restoration"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    number: Mapped[int] = mapped_column(primary_key=True)
+    business_date: Mapped[date]
+    actor: Mapped[str]
+    reason: Mapped[str]
+    last_run: Mapped[int]
+    started_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
 
 
 class AuditRow(Base):

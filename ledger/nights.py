@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, Select, func, select
 from sqlalchemy.orm import Session
 
 from ledger.columns import now, plain
 from ledger.database import reading, writing
 from ledger.errors import NightOrderError, UnknownNightError
 from ledger.models import EntryRow, NightRow, PublicationRow, SettlementRow
+from ledger.restorations import refuse_while_restoring
 
 SettledOutcome = Literal["accepted", "unchanged", "refused", "nothing", "unreachable"]
 
@@ -136,11 +137,14 @@ def ready(engine: Engine, business_date: date, vector: Mapping[str, Pin], missin
         if published is not None:
             return _night(session, _find(session, business_date, published.night))
         _check_order(session, business_date)
+        refuse_while_restoring(session)
         row = _latest(session, business_date)
+        newest = session.scalar(select(func.max(NightRow.number)).where(NightRow.business_date == business_date))
         stored = {table: {"content": pin.content, "version": pin.version} for table, pin in vector.items()}
         if row is None or _contents(row.vector) != _contents(stored):
-            number = 1 if row is None else row.number + 1
-            row = NightRow(business_date=business_date, number=number, vector=stored, created_at=now(), missing=[])
+            row = NightRow(
+                business_date=business_date, number=(newest or 0) + 1, vector=stored, created_at=now(), missing=[]
+            )
             session.add(row)
         row.missing = sorted(missing)
         return _night(session, row)
@@ -185,9 +189,15 @@ def publish(engine: Engine, business_date: date, entries: Iterable[Entry], *, ni
                 )
             return _publication(session, published)
         _check_order(session, business_date)
+        refuse_while_restoring(session)
         pinned = _latest(session, business_date) if night is None else _find(session, business_date, night)
         if pinned is None:
             raise _unknown(business_date)
+        if pinned.withdrawn:
+            raise NightOrderError(
+                f"night {pinned.number} of {business_date} was withdrawn when the lake went back to an earlier one: "
+                "collect and run the gate again"
+            )
         row = PublicationRow(business_date=business_date, night=pinned.number, published_at=now())
         session.add(row)
         session.flush()
@@ -206,9 +216,9 @@ def publish(engine: Engine, business_date: date, entries: Iterable[Entry], *, ni
 
 
 def publication(engine: Engine, business_date: date | None = None) -> Publication | None:
-    """Return the publication of a date (default the newest), or None if there is none."""
+    """Return the publication of a date (default the newest), or None if there is none or it was withdrawn."""
     with reading(engine) as session:
-        query = select(PublicationRow).order_by(PublicationRow.business_date.desc()).limit(1)
+        query = _standing().limit(1)
         if business_date is not None:
             query = query.where(PublicationRow.business_date == business_date)
         row = session.scalars(query).one_or_none()
@@ -216,14 +226,17 @@ def publication(engine: Engine, business_date: date | None = None) -> Publicatio
 
 
 def publications(engine: Engine, limit: int = 30) -> list[Publication]:
-    """Return the last publications, newest first; maintenance keeps what they name."""
+    """Return the last publications, newest first, without withdrawn ones; maintenance keeps what they name."""
     with reading(engine) as session:
-        query = select(PublicationRow).order_by(PublicationRow.business_date.desc()).limit(limit)
+        query = _standing().limit(limit)
         return [_publication(session, row) for row in session.scalars(query).all()]
 
 
 def newest_published(engine: Engine) -> date | None:
-    """Return the date of the newest publication, or None before the first."""
+    """Return the date of the newest publication, or None before the first.
+
+    One that was withdrawn counts: nights only go forward, and its date is over.
+    """
     with reading(engine) as session:
         return session.scalar(select(func.max(PublicationRow.business_date)))
 
@@ -237,8 +250,14 @@ def _check_order(session: Session, business_date: date) -> None:
         )
 
 
+def _standing() -> Select[PublicationRow]:
+    return (
+        select(PublicationRow).where(PublicationRow.withdrawn.is_(False)).order_by(PublicationRow.business_date.desc())
+    )
+
+
 def _latest(session: Session, business_date: date) -> NightRow | None:
-    query = select(NightRow).where(NightRow.business_date == business_date)
+    query = select(NightRow).where(NightRow.business_date == business_date, NightRow.withdrawn.is_(False))
     return session.scalars(query.order_by(NightRow.number.desc()).limit(1)).one_or_none()
 
 

@@ -62,6 +62,9 @@ def seal(session: Session, delivery: DeliveryRow) -> None:
 def receipt_hash(delivery: DeliveryRow) -> str:
     """Return the SHA-256 (hex) over the canonical JSON of a receipt, the hash before it included."""
     fields = {name: _canonical(getattr(delivery, name)) for name in _SEALED}
+    if delivery.retakes is not None:
+        # Left out of all others, so that receipts from before there was such a thing keep their hash.
+        fields["retakes"] = delivery.retakes
     text = json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
 

@@ -15,6 +15,7 @@ from ledger.leases import Lease
 from ledger.models import RuleResultRow, RunRow
 from ledger.outcome import DeliveryOutcome, Outcome, RuleResult
 from ledger.owner import this_process
+from ledger.restorations import refuse_while_restoring
 from ledger.tables import TableState
 
 __all__ = [
@@ -95,11 +96,13 @@ def start(
     Raises:
         OpenRunError: an earlier run of the table is still open.
         LeaseLostError: the lease is no longer held.
+        RestorationOpenError: the lake is on its way back to an earlier night.
     """
     owner = this_process()
     with writing(engine) as session:
         if lease is not None:
             lease.check_in(session)
+        refuse_while_restoring(session)
         open_run = session.scalars(_open(table)).first()
         if open_run is not None:
             raise OpenRunError(

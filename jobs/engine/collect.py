@@ -14,6 +14,7 @@ from jobs.engine.errors import GateError
 from jobs.engine.meaning import meaning
 from jobs.engine.record import RunRecord, running, settle_left
 from jobs.engine.replay import Replay
+from jobs.engine.shape import check_follows
 from jobs.engine.take import Taking
 from jobs.sources import landing
 from jobs.sources.errors import DeliveryError, UnreachableError
@@ -71,6 +72,7 @@ def collect(context: Context, contract: CollectedContract) -> Collected:
         collector = _Collector(context, contract, held, found)
         state = table_state(context.lake.ledger, contract.name)
         if context.rebuild or (state is not None and state.version is not None and state.meaning != collector.meaning):
+            check_follows(context.lake, contract)
             found.results.append(collector.replay())
             found.outcome = "accepted"
         for left in deliveries.open_deliveries(context.lake.ledger, contract.name):
@@ -213,7 +215,7 @@ class _Collector:
     def _take_lines(self, delivery: Delivery) -> TableResult:
         began = time.monotonic()
         with (
-            parsed_lines(self.context, self.contract, delivery) as parsed,
+            parsed_lines(self.context, self.contract, delivery, earlier=delivery.retakes is not None) as parsed,
             running(self.context, self.contract, "delivery", {}, self.meaning, delivery_id=delivery.id) as record,
         ):
             outcome, tally, problems = self._taking(delivery, record, parsed).take()

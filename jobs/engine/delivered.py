@@ -19,8 +19,16 @@ from schemas.contract import CollectedContract
 
 
 @contextmanager
-def parsed_lines(context: Context, contract: CollectedContract, delivery: Delivery) -> Iterator[Parsed]:
+def parsed_lines(
+    context: Context, contract: CollectedContract, delivery: Delivery, *, earlier: bool = False
+) -> Iterator[Parsed]:
     """Parse a delivery from landing in the limited process; the result is gone after the block.
+
+    Args:
+        context: the task's surroundings.
+        contract: the contract of today.
+        delivery: received under it, or under an earlier one.
+        earlier: it was accepted before, so that columns the contract has gained since may be missing.
 
     Raises:
         DeliveryError: the bytes are not what the contract says.
@@ -30,7 +38,7 @@ def parsed_lines(context: Context, contract: CollectedContract, delivery: Delive
         tempfile.TemporaryDirectory(prefix="citylake-") as folder,
         landing.local(context.lake.settings, delivery.landing) as path,
     ):
-        yield parse(path, contract, Path(folder) / "lines.parquet", name=delivery.name)
+        yield parse(path, contract, Path(folder) / "lines.parquet", name=delivery.name, earlier=earlier)
 
 
 def lines_of(context: Context, parsed: Parsed, run_id: int) -> DataFrame:

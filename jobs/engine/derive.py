@@ -14,13 +14,14 @@ from jobs.engine.errors import FeedLostError
 from jobs.engine.evaluate import TransformRun, evaluate
 from jobs.engine.gates import Judged, judge, judge_small
 from jobs.engine.meaning import meaning
-from jobs.engine.record import RunRecord, running
+from jobs.engine.record import RunRecord, running, settle_left
+from jobs.engine.shape import check_follows
 from jobs.engine.tables import add_columns, at_version, derived_columns, ensure_derived, local_frame, quoted
 from jobs.engine.units import Units, collected, touched
 from jobs.engine.work import Work
 from jobs.engine.write import Writer
 from ledger.leases import lease
-from ledger.runs import Outcome
+from ledger.runs import Outcome, open_runs
 from ledger.tables import table_state
 from schemas.contract import DerivedContract
 
@@ -37,20 +38,27 @@ def derive(context: Context, contract: DerivedContract) -> TableResult:
         WaitingError: an input has never been accepted.
         GateError: a gate rule failed; nothing was written.
     """
-    state = table_state(context.lake.ledger, contract.name)
-    work = Work(context, contract, positions(context, contract), state, meaning(context.lake, contract))
-    if not (work.evaluates_all or work.moved or work.is_due):
+    work = _look(context, contract)
+    if not (work.has_to_run or open_runs(context.lake.ledger, contract.name)):
         return _unchanged(work)
-    consumed = {alias: position.consumed for alias, position in work.inputs.items()}
-    with (
-        lease(context.lake.ledger, contract.name) as held,
-        running(context, contract, work.kind, consumed, work.meaning) as record,
-    ):
-        outcome, counts = _make(work, record)
-        done = record.close(outcome, held)
+    with lease(context.lake.ledger, contract.name) as held:
+        # A killed run may have committed, or another run written since the look: what stands now is what counts.
+        settle_left(context, contract.name)
+        work = _look(context, contract)
+        if not work.has_to_run:
+            return _unchanged(work)
+        consumed = {alias: position.consumed for alias, position in work.inputs.items()}
+        with running(context, contract, work.kind, consumed, work.meaning) as record:
+            outcome, counts = _make(work, record)
+            done = record.close(outcome, held)
     state_name = "unchanged" if outcome.version is None else "written"
     log.info("derived", table=contract.name, state=state_name, **counts)
     return TableResult(contract.name, state_name, done.version, done.content, done.rows, counts=counts)
+
+
+def _look(context: Context, contract: DerivedContract) -> Work:
+    state = table_state(context.lake.ledger, contract.name)
+    return Work(context, contract, positions(context, contract), state, meaning(context.lake, contract))
 
 
 def _unchanged(work: Work) -> TableResult:
@@ -61,6 +69,7 @@ def _unchanged(work: Work) -> TableResult:
 
 def _make(work: Work, record: RunRecord) -> tuple[Outcome, dict[str, int]]:
     if work.has_new_meaning:
+        check_follows(work.context.lake, work.contract)
         add_columns(work.context.spark, work.uri, derived_columns(work.contract))
     if work.evaluates_all:
         return _rebuild(work, record)
@@ -219,6 +228,7 @@ def _nothing(work: Work, judged: Judged | None = None) -> Outcome:
         state="done",
         version=work.present_version if unknown else None,
         parts=tuple(work.state.parts) if unknown and work.state is not None else (),
+        rows=work.present().count() if unknown else None,
         accepted=_accepted_at_commit(work.contract),
         recheck_on=_earliest_recheck(work),
         consumed={alias: position.consumed for alias, position in work.inputs.items()},

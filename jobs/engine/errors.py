@@ -1,6 +1,6 @@
 """What can go wrong with one table, each said with the table and what to do."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 
 class TableError(Exception):
@@ -21,6 +21,18 @@ class CommitLostError(TableError):
 
 class FeedLostError(TableError):
     """An input's change feed no longer reaches back to what was consumed; the table must be rebuilt."""
+
+
+class MigrationNeededError(TableError):
+    """The contract has lost or changed something that the table's files hold; nothing was written."""
+
+    def __init__(self, table: str, differences: Sequence[str]) -> None:
+        said = "；".join(differences)
+        super().__init__(
+            table,
+            f"契约的改动会丢失已有内容（{said}），没有写入；先看 citylake migrate，"
+            "确认后用 citylake migrate --apply --destructive (a destructive change: see citylake migrate)",
+        )
 
 
 class AccountingError(TableError):

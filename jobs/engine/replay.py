@@ -1,6 +1,6 @@
 """Rebuilding a clean table: its accepted deliveries are taken again, in order, under the contract of today."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -9,6 +9,7 @@ from jobs.engine.context import Context
 from jobs.engine.delivered import lines_of, parsed_lines
 from jobs.engine.delta_log import newest_version
 from jobs.engine.difference import changed_units
+from jobs.engine.errors import TableError
 from jobs.engine.record import RunRecord
 from jobs.engine.tables import (
     add_columns,
@@ -32,6 +33,8 @@ class Replay:
     context: Context
     contract: CollectedContract
     record: RunRecord
+    absent: dict[str, list[int]] = field(default_factory=dict)
+    """Column -> deliveries that came under a contract without it."""
 
     def run(self) -> Outcome:
         """Replay everything from landing, compare, write the difference; raw and quarantine stay as they are."""
@@ -45,7 +48,9 @@ class Replay:
         return Outcome(state="done", version=version, rows=live, metrics=metrics, accepted=True)
 
     def _take(self, delivery: Delivery, scratch: str, live: int, *, is_first: bool) -> int:
-        with parsed_lines(self.context, self.contract, delivery) as parsed:
+        with parsed_lines(self.context, self.contract, delivery, earlier=True) as parsed:
+            for name in parsed.absent:
+                self.absent.setdefault(name, []).append(delivery.id)
             taking = Taking(
                 context=self.context,
                 contract=self.contract,
@@ -70,6 +75,7 @@ class Replay:
             kept = self.context.lake.location(f"{layer}.{self.contract.domain}__{self.contract.thing}")
             add_columns(self.context.spark, kept, columns)
         present = self.context.spark.read.format("delta").load(uri)
+        self._check_nothing_lost(present)
         writer = self.record.writer(uri, rows=live, accepted=True)
         if newest_version(uri) == 0:
             return writer.overwrite(replayed).version
@@ -88,3 +94,18 @@ class Replay:
         if vanished:
             writer.delete_units(by, changed.where("_vanished").select(*[quoted(name) for name in by]))
         return writer.commits[-1].version
+
+    def _check_nothing_lost(self, present: DataFrame) -> None:
+        """Raise when rows have values that their deliveries can no longer give: a source column has another name."""
+        if not self.absent:
+            return
+        lost = {
+            name: F.col(quoted(name)).isNotNull() & F.col("_delivery_id").isin(of) for name, of in self.absent.items()
+        }
+        counts = present.agg(*[F.count_if(found).alias(name) for name, found in lost.items()]).collect()[0]
+        if names := [name for name in lost if counts[name]]:
+            raise TableError(
+                self.contract.name,
+                f"以前的交付里没有 {', '.join(names)} 在契约中的来源列，而已有的行有值；列在来源处改了名的，请在契约中加一个新列，"
+                "旧列照旧保留 (a renamed source column would lose the values taken so far: add a new column instead)",
+            )

@@ -1,6 +1,6 @@
 """Delta tables as files: how one is made, read at a version and asked for its changes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -25,6 +25,9 @@ PROPERTIES = {
     "delta.deletedFileRetentionDuration": RESTORE_PROMISE,
     "delta.logRetentionDuration": RESTORE_PROMISE,
 }
+
+
+_COUNTED = "delta.dataSkippingStatsColumns"
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,7 @@ def ensure(
     comment: str,
     found_by: Sequence[str],
     partition: Sequence[str] = (),
+    marks: Mapping[str, str] | None = None,
 ) -> None:
     """Make the table at ``uri`` unless it is there.
 
@@ -88,12 +92,12 @@ def ensure(
         comment: title, in Chinese.
         found_by: columns that rows are looked up by; statistics of all others would cost more than they spare.
         partition: columns that split it into folders.
+        marks: more properties, by which a later change of the contract is noticed.
     """
     if newest_version(uri) is not None:
         return
     described = _described(columns)
-    counted = ",".join(name for name in dict.fromkeys(found_by) if name not in partition)
-    said = PROPERTIES | {"delta.dataSkippingStatsColumns": counted}
+    said = PROPERTIES | {_COUNTED: _counted(found_by, partition)} | dict(marks or {})
     properties = ", ".join(f"'{key}' = '{value}'" for key, value in said.items())
     partitioned = f"PARTITIONED BY ({', '.join(quoted(name) for name in partition)})" if partition else ""
     spark.sql(
@@ -118,21 +122,47 @@ def add_columns(spark: SparkSession, uri: str, columns: Sequence[Physical]) -> N
 def ensure_clean(spark: SparkSession, uri: str, contract: CollectedContract) -> None:
     """Make a clean table at ``uri`` unless it is there."""
     ensure(
-        spark, uri, clean_columns(contract), comment=contract.title, found_by=[*contract.key, "_record_id", "_as_of"]
+        spark,
+        uri,
+        clean_columns(contract),
+        comment=contract.title,
+        found_by=found_by(contract),
+        marks=marks_of(contract),
     )
 
 
 def ensure_derived(spark: SparkSession, uri: str, contract: DerivedContract) -> None:
     """Make a derived table at ``uri`` unless it is there."""
-    due = [name for name in ("_recheck_on",) if name in contract.columns]
     ensure(
         spark,
         uri,
         derived_columns(contract),
         comment=contract.title,
-        found_by=[*contract.key, *contract.unit, *due],
+        found_by=found_by(contract),
         partition=contract.partition,
+        marks=marks_of(contract),
     )
+
+
+def found_by(contract: Contract) -> list[str]:
+    """Return the columns that rows of a clean or derived table are looked up by."""
+    if isinstance(contract, CollectedContract):
+        return [*contract.key, "_record_id", "_as_of"]
+    due = [name for name in ("_recheck_on",) if name in contract.columns]
+    return [*contract.key, *contract.unit, *due]
+
+
+def marks_of(contract: Contract) -> dict[str, str]:
+    """Return the properties that follow from key, unit and partition: by them a change of these is noticed."""
+    key = {"citylake.key": ",".join(contract.key)}
+    if isinstance(contract, CollectedContract):
+        return key | {_COUNTED: _counted(found_by(contract), ())}
+    counted = _counted(found_by(contract), contract.partition)
+    return key | {_COUNTED: counted, "citylake.unit": ",".join(contract.unit)}
+
+
+def _counted(names: Sequence[str], partition: Sequence[str]) -> str:
+    return ",".join(name for name in dict.fromkeys(names) if name not in partition)
 
 
 def local_frame(spark: SparkSession, rows: pa.Table) -> DataFrame:

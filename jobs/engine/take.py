@@ -63,7 +63,8 @@ class Taking:
         """Write the judged lines to scratch once; return them and all their counts."""
         lake = self.context.lake
         typed = conform(self.lines, self.contract, lake.codes)
-        judged = check(typed, self.contract, lake.codes, self.context.business_date)
+        # Taken again later, by a replay or after a restore, a line is judged by the date it was judged by first.
+        judged = check(typed, self.contract, lake.codes, self.delivery.business_date)
         identified = with_ids(judged, self.contract, self.context.keys())
         decided = decide(identified, self.current, self.contract)
         seen = Observation("lines")

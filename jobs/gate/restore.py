@@ -77,12 +77,28 @@ def put_back(lake: Lake, spark: SparkSession, table: str, reason: str) -> TableS
 
 
 def _restore(lake: Lake, spark: SparkSession, state: TableState) -> int:
-    uri = lake.location(state.table)
-    if state.accepted_version is None:
-        statement = f"DELETE FROM delta.{quoted(uri)}"
-    else:
-        statement = f"RESTORE TABLE delta.{quoted(uri)} TO VERSION AS OF {state.accepted_version}"
     mark = {"refused": state.content, "accepted": state.accepted_content}
+    return restore_files(spark, state.table, lake.location(state.table), state.accepted_version, mark)
+
+
+def restore_files(spark: SparkSession, table: str, uri: str, to: int | None, mark: Mapping[str, object]) -> int:
+    """Put a table's files back to a version, by a new one; the caller holds its lease.
+
+    Args:
+        spark: a session.
+        table: name, for errors.
+        uri: where it lies.
+        to: the version; None empties the table.
+        mark: what the commit says of itself.
+
+    Returns:
+        The version made, the present one when there was nothing to remove.
+
+    Raises:
+        CommitLostError: the restore succeeded but is not the table's newest version.
+    """
+    where = f"delta.{quoted(uri)}"
+    statement = f"DELETE FROM {where}" if to is None else f"RESTORE TABLE {where} TO VERSION AS OF {to}"
     before = newest_version(uri)
     spark.conf.set(_METADATA, json.dumps(mark))
     try:
@@ -93,6 +109,6 @@ def _restore(lake: Lake, spark: SparkSession, state: TableState) -> int:
     # An empty table has nothing to delete and makes no version; whatever was made must be ours.
     if version is None or (version != before and commit(uri, version).metadata != mark):
         raise CommitLostError(
-            state.table, "another hand has written to it during the restore; stop that writer and run the gate again"
+            table, "another hand has written to it during the restore; stop that writer and run the command again"
         )
     return version

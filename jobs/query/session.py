@@ -202,10 +202,17 @@ def connect(night: date | str | None = None, settings: Settings | None = None) -
 
 
 def not_published(lake: Lake, wanted: date | None) -> NotPublishedError:
-    """Return the error that says that nothing, or not this night, is published, and what is."""
-    newest = newest_published(lake.ledger)
+    """Return the error that says that nothing, or not this night, is published (any more), and what is."""
+    shown = publication(lake.ledger)
+    newest = shown.business_date if shown is not None else None
     if newest is None:
         return NotPublishedError("尚未发布任何一晚，请先运行 make night (no night is published yet: run make night)")
+    ever = newest_published(lake.ledger)
+    if wanted is not None and ever is not None and wanted <= ever:
+        return NotPublishedError(
+            f"{wanted} 没有有效的发布（未曾发布，或已撤回），最新的是 {newest} "
+            f"(no publication of {wanted} stands: none was made or it was withdrawn; the newest is {newest})"
+        )
     return NotPublishedError(
         f"{wanted} 尚未发布，最新发布的是 {newest} (the night of {wanted} is not published; the newest is {newest})"
     )

@@ -68,7 +68,8 @@ def standing(lake: Lake, wanted: date | None = None) -> Standing:
         raise not_published(lake, wanted)
     entries = {entry.table: entry for entry in found.entries} if found is not None else {}
     newest = newest_published(lake.ledger)
-    is_newest = found is not None and found.business_date == newest
+    shown = publication(lake.ledger)
+    is_newest = found is not None and shown is not None and found.business_date == shown.business_date
     refused = {name: state.reason for name, state in states.items() if state.refused}
     pinned = night(lake.ledger, found.business_date) if found is not None else None
     return Standing(

@@ -82,6 +82,7 @@ class _Reader:
             if fields != [""]:
                 self._layout.check_header(fields, self._limits.columns, "的表头")
                 self.header = fields
+                self._layout = self._layout.as_delivered(fields)
             self.line += data.count(b"\n", 0, record.end)
             data = data[record.end :]
         return data

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from difflib import get_close_matches
 from typing import Any
 
@@ -35,12 +35,22 @@ class Layout:
     sheet: str | None = None
     header_rows: int = 1
     skip_rows: int = 0
+    earlier: tuple[str, ...] | None = None
+    """Of a delivery accepted under an earlier contract: the source columns it must have all the same; None: all."""
 
     @property
     def required(self) -> tuple[str, ...]:
         """Source columns that a delivery must have, each once."""
         extra = (self.operation,) if self.operation else ()
         return tuple(dict.fromkeys((*self.columns.values(), *extra, *self.others)))
+
+    def as_delivered(self, found: Iterable[str]) -> "Layout":
+        """Return what can be read of a delivery with these columns: all, unless it came under an earlier contract."""
+        if self.earlier is None:
+            return self
+        present = set(found)
+        kept = {name: source for name, source in self.columns.items() if source in present}
+        return replace(self, columns=kept, others=tuple(name for name in self.others if name in present))
 
     def as_json(self) -> dict[str, Any]:
         """Return the value as JSON-ready data; ``Layout(**data)`` reads it back."""
@@ -74,6 +84,8 @@ class Layout:
         """Compare a set of column names with those agreed on; see :meth:`check_header`."""
         missing = [name for name in self.required if name not in found]
         extra = sorted(found - set(self.required) - set(self.ignored))
+        if self.earlier is not None:
+            missing, extra = [name for name in self.earlier if name not in found], []
         if not missing and not extra:
             return
         if not found & set(self.required):

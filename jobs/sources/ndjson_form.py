@@ -84,6 +84,7 @@ class _Reader:
         """Check that every column was met."""
         if self._objects:
             self._layout.check_names(self._seen)
+            self._out.absent |= {name for name, source in self._layout.columns.items() if source not in self._seen}
 
     def _carefully(
         self, line: str, rows: list[Sequence[Any]], numbers: list[int], problems: list[tuple[int, str]], *, cut: bool

@@ -22,9 +22,10 @@ def read_table(path: Path, layout: Layout, limits: Limits, out: TextTable) -> No
     try:
         with pq.ParquetFile(path) as file:
             layout.check_header(file.schema_arrow.names, limits.columns)
+            needed = layout.as_delivered(file.schema_arrow.names).required
             line = 1
-            for batch in file.iter_batches(BATCH_ROWS, columns=list(layout.required)):
-                columns = {name: batch.column(name).cast(pa.string()) for name in layout.required}
+            for batch in file.iter_batches(BATCH_ROWS, columns=list(needed)):
+                columns = {name: batch.column(name).cast(pa.string()) for name in needed}
                 out.add(columns, pa.array(range(line, line + batch.num_rows), pa.int64()))
                 line += batch.num_rows
     except (pa.ArrowInvalid, OSError) as error:

@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -45,6 +45,7 @@ class Parsed:
         unreadable: lines of which only number and reason are known.
         bytes: of the values in memory (Arrow), however well the delivery or the Parquet is packed.
         as_of: the largest day in the as-of column, None when the contract takes it from elsewhere or there are no lines.
+        absent: contract columns that a delivery under an earlier contract does not have; all NULL here.
     """
 
     path: Path
@@ -52,10 +53,17 @@ class Parsed:
     unreadable: int
     bytes: int
     as_of: date | None
+    absent: tuple[str, ...] = ()
 
 
 def parse(
-    path: Path, contract: CollectedContract, target: Path, limits: Limits | None = None, *, name: str | None = None
+    path: Path,
+    contract: CollectedContract,
+    target: Path,
+    limits: Limits | None = None,
+    *,
+    name: str | None = None,
+    earlier: bool = False,
 ) -> Parsed:
     """Parse one delivery into ``target``, which appears whole or not at all.
 
@@ -65,6 +73,8 @@ def parse(
         target: Parquet file to write; its folder exists.
         limits: bounds; default ``Limits()``.
         name: what the department called the delivery, for messages; default: the path's name.
+        earlier: it was accepted under an earlier contract: columns that this one has gained since are NULL, columns it
+            no longer names are left out; only the key and what orders lines must be there.
 
     Raises:
         DeliveryError: the delivery cannot be taken; its message is fit for a receipt.
@@ -72,6 +82,8 @@ def parse(
     """
     bounds = limits or Limits()
     layout = layout_of(contract, _subject(contract, name or path.name))
+    if earlier:
+        layout = replace(layout, earlier=_needed(contract))
     request = {
         "path": str(path.resolve()),
         "target": str(target.resolve()),
@@ -87,8 +99,21 @@ def parse(
         raise _told(layout, bounds, result)
     day = result["as_of"]
     return Parsed(
-        target, result["lines"], result["unreadable"], result["bytes"], date.fromisoformat(day) if day else None
+        target,
+        result["lines"],
+        result["unreadable"],
+        result["bytes"],
+        date.fromisoformat(day) if day else None,
+        tuple(result["absent"]),
     )
+
+
+def _needed(contract: CollectedContract) -> tuple[str, ...]:
+    """Return the source columns without which a line of this contract means nothing."""
+    order = contract.change.order if contract.change else ()
+    names = [contract.columns[name].source or name for name in dict.fromkeys((*contract.key, *order))]
+    operation = contract.change.operation if contract.change else None
+    return (*names, operation) if operation else tuple(names)
 
 
 def layout_of(contract: CollectedContract, subject: str) -> Layout:

@@ -52,6 +52,7 @@ def parse_file(path: Path, layout: Layout, target: Path, limits: Limits) -> dict
         "unreadable": out.unreadable,
         "bytes": out.bytes,
         "as_of": out.as_of.isoformat() if out.as_of else None,
+        "absent": sorted(out.absent),
     }
 
 

@@ -38,14 +38,17 @@ class TextTable:
         self._held_rows = self._held_bytes = 0
         self.lines = self.unreadable = self.bytes = 0
         self.as_of: date | None = None
+        self.absent: set[str] = set()
+        """Contract columns that a delivery under an earlier contract does not have."""
 
     def add(self, columns: Mapping[str, pa.Array], lines: pa.Array) -> None:
-        """Add readable lines: a text array per required source column, and their numbers."""
+        """Add readable lines: a text array per source column that the delivery has, and their numbers."""
         count = len(lines)
         nothing = pa.nulls(count, pa.string())
         operation = columns[self._layout.operation] if self._layout.operation else nothing
-        values = [columns[source] for source in self._layout.columns.values()]
-        if self._layout.as_of is not None:
+        values = [columns.get(source, nothing) for source in self._layout.columns.values()]
+        self.absent |= {name for name, source in self._layout.columns.items() if source not in columns}
+        if self._layout.as_of is not None and self._layout.as_of in columns:
             self._note_days(columns[self._layout.as_of])
         self._hold(pa.Table.from_arrays([*values, lines, operation, nothing], schema=self._schema))
 
@@ -77,7 +80,7 @@ class TextTable:
             raise DeliveryError(
                 "format", f"{layout.subject}的 {self.lines} 行全部无法读取。请核对文件格式和分隔符后重新报送。"
             )
-        if layout.as_of is not None and self.as_of is None and self.lines:
+        if layout.as_of is not None and self.as_of is None and self.lines and layout.earlier is None:
             raise DeliveryError(
                 "as_of", f"{layout.subject}的列“{layout.as_of}”里没有一个有效日期，无法确定数据日期。请补上后重新报送。"
             )

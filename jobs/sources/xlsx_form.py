@@ -72,7 +72,7 @@ def _read_sheet(sheet: CalamineSheet, layout: Layout, limits: Limits, out: TextT
     if not header:
         raise DeliveryError("empty", f"{layout.subject}的工作表里没有表头。请核对后重新报送。")
     layout.check_header(header, limits.columns, "的表头")
-    batch = _Batch(layout, header, out)
+    batch = _Batch(layout.as_delivered(header), header, out)
     for number, row in enumerate(rows, start=len(above) + 1):
         batch.take(number, row)
     batch.write()
