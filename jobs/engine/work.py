@@ -53,6 +53,11 @@ class Work:
         return recheck is not None and recheck <= self.context.business_date
 
     @property
+    def has_to_run(self) -> bool:
+        """Whether anything is to be done; otherwise Spark is not asked."""
+        return self.evaluates_all or bool(self.moved) or self.is_due
+
+    @property
     def has_new_meaning(self) -> bool:
         """Whether contract or transform mean something else than when the table was last made."""
         return self.state is not None and self.state.version is not None and self.state.meaning != self.meaning

@@ -1,0 +1,254 @@
+"""The cells of the grid that run without Airflow."""
+
+from dataclasses import replace
+from typing import Literal
+
+from kill import disk
+from kill.engine import EngineCell
+from kill.moments import Order
+from kill.strikes import at_new_parquet, at_random, at_removed_parquet
+
+RECORD = "ledger.runs:record"
+COMMITTED = "jobs.engine.write:Writer._committed"
+MAKE = "jobs.night.tables:make_tables"
+TASK = "a task"
+SERVER = "the Spark server"
+EVERYTHING = "task, night and Spark server"
+TASKS = 20
+"""Tasks of a night on which two departments deliver; a lot beyond the last one would not be reached."""
+_TIDY_ALL = {"jobs.maintenance:OPTIMIZE_AFTER": 1, "jobs.maintenance:RESTORE_DAYS": 0}
+"""Maintenance that finds something to do in a lake of three days."""
+
+
+def _before(point: str, of: str = "", nth: int = 1) -> Order:
+    return Order(point, "before", nth, of)
+
+
+def _after(point: str, of: str = "", nth: int = 1) -> Order:
+    return Order(point, "after", nth, of)
+
+
+def _task(name: str, where: str, order: Order) -> EngineCell:
+    return EngineCell(name, TASK, where, order)
+
+
+def collecting() -> list[EngineCell]:
+    """Return the cells on the way from a department into its clean table."""
+    change, snapshot, event = (
+        "civil_affairs__marriage",
+        "hrss__pension_recipient",
+        "hrss__pension_payment",
+    )
+    cells = [
+        _task(
+            "upload-half",
+            "half of a file copied from the drop folder",
+            Order("jobs.sources.inbox:copy_and_hash", "half"),
+        ),
+        _task("upload-database", "while a database's rows are copied", _before("jobs.sources.database:_write")),
+        _task("landing-half", "half of the bytes in landing", Order("jobs.sources.landing:shutil.copyfileobj", "half")),
+        _task("landed", "after landing, before the ledger", _after("jobs.sources.landing:store")),
+        _task("received", "after the ledger, the file still in the drop folder", _after("ledger.deliveries:receive")),
+        _task(
+            "released",
+            "after the file has left the drop folder, before raw",
+            _before("jobs.engine.collect:_Collector.take"),
+        ),
+        _task("run-opened", "after the run was opened, before Spark", _after("ledger.runs:start", f"clean.{change}")),
+        _task("lines-staged", "lines judged in scratch, nothing written", _after("jobs.engine.take:Taking.stage")),
+        EngineCell(
+            "raw-parquet", TASK, "while Parquet of raw is written", strike=at_new_parquet(f"raw.{change}", "task")
+        ),
+        EngineCell(
+            "clean-parquet", TASK, "while Parquet of clean is written", strike=at_new_parquet(f"clean.{change}", "task")
+        ),
+    ]
+    for mode, name in (("change", change), ("snapshot", snapshot), ("event", event)):
+        cells += [
+            _task(
+                f"raw-committed-{mode}",
+                f"between the commits to raw and clean ({mode})",
+                _after(COMMITTED, f"raw.{name}"),
+            ),
+            _task(
+                f"clean-committed-{mode}",
+                f"after the commit to clean, before the ledger ({mode})",
+                _before(RECORD, f"clean.{name}"),
+            ),
+        ]
+    return [
+        *cells,
+        _task(
+            "boundary-collect",
+            "after a resource was collected",
+            _after("jobs.night.collect:collect_resource", "clean.hrss__pension_payment"),
+        ),
+        _task(
+            "boundary-settle", "after a department was settled", _after("jobs.night.collect:settle_department", "hrss")
+        ),
+        _task("boundary-cutoff", "after the cut-off", _after("jobs.night.gate:cutoff")),
+        _task("gate-before-pin", "before the contents of the night are pinned", _before("jobs.night.gate:ready")),
+        _task("boundary-gate", "after the night was made ready", _after("jobs.night.gate:decide_gate")),
+    ]
+
+
+def deriving() -> list[EngineCell]:
+    """Return the cells between the pinned night and its publication."""
+    return [*_resolving(), *_linking(), *_judging(), *_above()]
+
+
+def _at(stage: str, cells: list[EngineCell]) -> list[EngineCell]:
+    """Let cells begin where the uninterrupted night had come to a stage."""
+    return [replace(cell, stage=stage) for cell in cells]
+
+
+def _resolving() -> list[EngineCell]:
+    crosswalk = "base.population__crosswalk"
+    cells = [
+        _task("boundary-start", "after the tables that can move were found", _after("jobs.night.movable:start_night")),
+        EngineCell(
+            "crosswalk-parquet",
+            TASK,
+            "while Parquet of the crosswalk is written",
+            strike=at_new_parquet(crosswalk, "task"),
+        ),
+        _task("crosswalk-committed", "after the crosswalk's commit, before the ledger", _before(RECORD, crosswalk)),
+        _task("boundary-resolve", "after the crosswalk was made", _after(MAKE, crosswalk)),
+        _task("boundary-identify", "after identity and events were made", _after(MAKE, "base.population__identity")),
+    ]
+    return _at("collected", cells)
+
+
+def _linking() -> list[EngineCell]:
+    payment, marriage = "linked.hrss__pension_payment", "linked.civil_affairs__marriage"
+    between = _before("jobs.engine.run:run_table", marriage)
+    cells = [
+        _task("link-between", "between two tables of one task", between),
+        _task("linked-committed", "after a linked table's commit, before the ledger", _before(RECORD, payment)),
+        _task("boundary-link", "after a department's linked tables", _after(MAKE, payment)),
+        EngineCell(
+            "linked-parquet",
+            TASK,
+            "while Parquet of a linked table is written",
+            strike=at_new_parquet(marriage, "task"),
+        ),
+    ]
+    return _at("resolved", cells)
+
+
+def _judging() -> list[EngineCell]:
+    person = "base.population__person"
+    asking, accepting = "jobs.gate.validate:Validator._ask", "jobs.gate.layer:accept"
+    cells = [
+        _task("person-committed", "after the base library's commit, before the ledger", _before(RECORD, person)),
+        _task("boundary-base", "after the base library", _after(MAKE, person)),
+        _task("gx-asking", "while Great Expectations asks", _before(asking)),
+        _task("gx-asked", "between its answers and the acceptance", _before(accepting)),
+        _task("boundary-judge", "after a layer was accepted", _after("jobs.night.judge:judge_layer", person)),
+    ]
+    return _at("linked", cells)
+
+
+def _above() -> list[EngineCell]:
+    benefit, evidence = "topic.social_security__person_benefit", "special.silent_certification__evidence"
+    return [
+        *_at(
+            "base",
+            [_task("topic-committed", "after the topic library's commit, before the ledger", _before(RECORD, benefit))],
+        ),
+        *_at("base", [_task("boundary-topic", "after the topic library", _after(MAKE, benefit))]),
+        *_at(
+            "topic",
+            [
+                _task(
+                    "special-committed",
+                    "after the special library's commit, before the ledger",
+                    _before(RECORD, evidence),
+                )
+            ],
+        ),
+        *_at("topic", [_task("boundary-special", "after the special library", _after(MAKE, evidence))]),
+        *_at("topic", [_task("two-commits", "between replaceUsing and the deletion of one run", _two_commits())]),
+    ]
+
+
+def _two_commits() -> Order:
+    # The small way writes in one commit; without it, units that vanish are a commit of their own.
+    return Order("jobs.engine.write:Writer.delete_units", limits={"jobs.engine.difference:SMALL_BYTES": 0})
+
+
+def publishing() -> list[EngineCell]:
+    """Return the cells of the publication and of its views."""
+    views = "jobs.publication.publish:refresh_views"
+    entries = "jobs.publication.publish:publish_entries"
+    cells = [
+        _task("gate-to-publish", "between the gate and the publication", _before(entries)),
+        _task("publish-inside", "inside the transaction that publishes", _before("ledger.nights:_publication", nth=2)),
+        _task("publish-views", "after the publication, before the views", _before(views)),
+        _task("views-half", "while the views are made", _before("jobs.publication.views:_make", nth=5)),
+        _task("boundary-publish", "after the views", _after("jobs.night.publish:publish_night")),
+    ]
+    return _at("judged", cells)
+
+
+def tidying() -> list[EngineCell]:
+    """Return the cells of the maintenance between two nights."""
+    table = "raw.hrss__pension_payment"
+
+    def cell(name: str, killed: str, where: str, victim: Literal["task", "server"], grown: bool) -> EngineCell:
+        strike = at_new_parquet(table, victim) if grown else at_removed_parquet(table, victim)
+        own = victim == "server"
+        return EngineCell(name, killed, where, Order(limits=_TIDY_ALL), strike, "maintenance", own, night=3)
+
+    noted = Order("jobs.maintenance:note_version", limits=_TIDY_ALL)
+    return [
+        cell("optimize-task", TASK, "while OPTIMIZE writes", "task", True),
+        cell("optimize-server", SERVER, "while OPTIMIZE writes", "server", True),
+        EngineCell("optimize-noted", TASK, "after OPTIMIZE, before the ledger", noted, work="maintenance", night=3),
+        cell("vacuum-task", TASK, "while VACUUM removes files", "task", False),
+        cell("vacuum-server", SERVER, "while VACUUM removes files", "server", False),
+    ]
+
+
+def serving() -> list[EngineCell]:
+    """Return the cells in which the Spark server dies, and disks that do not take what is written."""
+    change, linked = "clean.civil_affairs__marriage", "linked.civil_affairs__marriage"
+    views = Order("jobs.publication.views:_make", nth=3, act=("spark",))
+    power = Order(RECORD, of="base.population__person", act=("spark", "self"))
+    served = [
+        EngineCell(
+            "server-collecting", SERVER, "while Parquet of clean is written", None, at_new_parquet(change, "server")
+        ),
+        EngineCell(
+            "server-deriving",
+            SERVER,
+            "while Parquet of a linked table is written",
+            None,
+            at_new_parquet(linked, "server"),
+            stage="resolved",
+        ),
+        EngineCell("server-publishing", SERVER, "while the views are made", views, stage="judged"),
+        EngineCell("power-committed", EVERYTHING, "after a commit, before the ledger", power, stage="linked"),
+    ]
+    return [
+        *(replace(cell, own_server=True) for cell in served),
+        EngineCell("disk-full-lake", "nothing", "the lake's disk is full", around=disk.full("lake")),
+        EngineCell("disk-full-landing", "nothing", "landing's disk is full", around=disk.full("landing")),
+        EngineCell("lake-read-only", "nothing", "the lake is read-only", around=disk.read_only, stage="linked"),
+    ]
+
+
+def by_lot() -> list[EngineCell]:
+    """Return the cells whose moment is drawn by lot."""
+    cells = []
+    for number in range(1, 7):
+        victim: Literal["task", "everything"] = "everything" if number % 3 == 0 else "task"
+        strike, where = at_random(number, TASKS, victim)
+        killed = EVERYTHING if victim == "everything" else TASK
+        cells.append(EngineCell(f"random-{number}", killed, where, strike=strike, own_server=victim == "everything"))
+    return cells
+
+
+def engine_cells() -> list[EngineCell]:
+    """Return all cells without Airflow."""
+    return [*collecting(), *deriving(), *publishing(), *tidying(), *serving(), *by_lot()]

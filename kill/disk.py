@@ -1,0 +1,72 @@
+"""A disk that is full and a lake that is read-only, for as long as the first attempt runs."""
+
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+ROOM = 192 * 1024
+"""Bytes that are left on the small disk."""
+_ENOUGH = "512m"
+
+
+class NoMountError(PermissionError):
+    """This machine does not let the grid mount anything."""
+
+
+def full(*folders: str) -> Callable[[Path], Any]:
+    """Return a context in which folders of a home lie on small disks that are all but full.
+
+    At its end the disks grow, as they would when somebody makes room.
+    """
+
+    @contextmanager
+    def around(home: Path) -> Iterator[None]:
+        for name in folders:
+            _onto_small_disk(home / name)
+        try:
+            yield
+        finally:
+            for name in folders:
+                _mount("-o", f"remount,size={_ENOUGH}", str(home / name))
+
+    return around
+
+
+@contextmanager
+def read_only(home: Path) -> Iterator[None]:
+    """Let nothing be written to the lake of a home."""
+    lake = str(home / "lake")
+    _mount("--bind", lake, lake)
+    try:
+        _mount("-o", "remount,bind,ro", lake)
+        yield
+    finally:
+        release(home)
+
+
+def release(home: Path) -> None:
+    """Take off whatever is mounted in a home."""
+    table = Path("/proc/self/mounts")
+    mounted = [line.split()[1] for line in table.read_text("utf-8").splitlines()] if table.exists() else []
+    for place in reversed(mounted):
+        if place.startswith(f"{home}/"):
+            subprocess.run(["umount", "--lazy", place], check=True)
+
+
+def _onto_small_disk(folder: Path) -> None:
+    used = sum(4096 * (-(-item.stat().st_size // 4096) + 1) for item in folder.rglob("*"))
+    aside = folder.with_name(f"{folder.name}.aside")
+    folder.rename(aside)
+    folder.mkdir()
+    _mount("-t", "tmpfs", "-o", f"size={used + ROOM}", "tmpfs", str(folder))
+    shutil.copytree(aside, folder, symlinks=True, dirs_exist_ok=True)
+    shutil.rmtree(aside)
+
+
+def _mount(*arguments: str) -> None:
+    done = subprocess.run(["mount", *arguments], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise NoMountError("mounting needs rights that this process does not have")

@@ -1,0 +1,176 @@
+"""A cell without Airflow: a night's tasks as processes, one of which dies, then the same night once more."""
+
+import json
+import os
+import signal
+import time
+from collections.abc import Callable
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any, Literal
+
+from citylake.settings import Settings
+from kill import moments
+from kill.checks import Checked, check
+from kill.homes import OPEN, Homes, day_of, installation, settle_in
+from kill.moments import Order
+from kill.night import run_maintenance, run_night
+from kill.reader import start_reader, stop_reader
+
+LONGEST = 600.0
+"""Seconds after which a night that hangs is a failure of its cell."""
+
+
+@dataclass(frozen=True)
+class Running:
+    """A night under way in a process group of its own."""
+
+    home: Path
+    pid: int
+
+    def wait(self) -> int:
+        """Wait for its end and return 0, 1 when a task broke, or the negative number of a signal."""
+        end = time.monotonic() + LONGEST
+        while time.monotonic() < end:
+            done, status = os.waitpid(self.pid, os.WNOHANG)
+            if done:
+                return -os.WTERMSIG(status) if os.WIFSIGNALED(status) else _signed(os.WEXITSTATUS(status))
+            time.sleep(0.05)
+        self.kill()
+        os.waitpid(self.pid, 0)
+        return -signal.SIGALRM
+
+    def is_over(self) -> bool:
+        """Return whether it has ended; it is still to be waited for."""
+        return os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+
+    def kill(self) -> None:
+        """Kill it with all its tasks, as a power cut would."""
+        os.killpg(self.pid, signal.SIGKILL)
+
+    def kill_task(self) -> None:
+        """Kill the task that is at work; the night stops there."""
+        os.kill(json.loads((self.home / moments.FOLDER / "child.json").read_text("utf-8"))["pid"], signal.SIGKILL)
+
+
+def _signed(status: int) -> int:
+    return status - 256 if status > 128 else status
+
+
+Strike = Callable[[Running], None]
+"""Kills something of a running night from outside, at its own moment."""
+
+
+@dataclass(frozen=True)
+class EngineCell:
+    """One cell.
+
+    Attributes:
+        name: of the cell, also of its file.
+        killed: what dies.
+        where: at which moment.
+        order: carried out by the process itself.
+        strike: carried out from outside.
+        work: what is killed: the night, or the maintenance before it.
+        own_server: the cell needs a Spark server of its own.
+        night: which night of the city.
+        stage: how far the uninterrupted night has been copied.
+        around: something that holds while the first attempt runs, such as a full disk.
+    """
+
+    name: str
+    killed: str
+    where: str
+    order: Order | None = None
+    strike: Strike | None = None
+    work: Literal["night", "maintenance"] = "night"
+    own_server: bool = False
+    night: int = 2
+    stage: str = OPEN
+    around: Callable[[Path], Any] | None = None
+    way: str = field(default="functions", init=False)
+
+
+def run_cell(cell: EngineCell, homes: Homes, remote: str) -> Checked:
+    """Kill, run again, compare."""
+    home = homes.fresh(cell.name, cell.night, cell.stage)
+    chosen = installation(home, remote="" if cell.own_server else remote)
+    (home / moments.FOLDER).mkdir(exist_ok=True)
+    settle_in(chosen, homes.api)
+    before, after = homes.expected(cell.night - 1), homes.expected(cell.night)
+    seen = {day_of(cell.night - 1).isoformat(): before["published"], day_of(cell.night).isoformat(): after["published"]}
+    sight_file = home / moments.FOLDER / "sight.json"
+    with _server(chosen, cell.own_server):
+        reader = start_reader(chosen, seen, sight_file)
+        try:
+            struck, note = _first(cell, chosen)
+            began = time.monotonic()
+            status = _again(cell, chosen)
+            seconds = time.monotonic() - began
+        finally:
+            sight = stop_reader(reader, sight_file)
+        return check(chosen, day_of(cell.night), after, sight, struck=struck, note=note, status=status, seconds=seconds)
+
+
+def _first(cell: EngineCell, chosen: Settings) -> tuple[bool, str]:
+    """Run the first attempt up to its end; return whether it was struck, and what to note."""
+    if cell.order is not None:
+        cell.order.write(chosen.home)
+    began = time.monotonic()
+    with cell.around(chosen.home) if cell.around is not None else _nothing():
+        running = start(chosen, day_of(cell.night), cell.work)
+        if cell.strike is not None:
+            cell.strike(running)
+        status = running.wait()
+    struck = status != 0
+    if cell.order is not None and cell.order.point:
+        struck = struck and moments.was_carried_out(chosen.home)
+    moments.withdraw(chosen.home)
+    return struck, f"after {time.monotonic() - began:.1f} s"
+
+
+def _again(cell: EngineCell, chosen: Settings) -> int:
+    """Do what a person would: the same command once more."""
+    if cell.own_server:
+        from jobs.spark.server import start_server
+
+        start_server(chosen)
+    if cell.work == "maintenance" and (status := start(chosen, day_of(cell.night), "maintenance").wait()):
+        return status
+    return start(chosen, day_of(cell.night), "night").wait()
+
+
+def start(chosen: Settings, day: date, work: Literal["night", "maintenance"]) -> Running:
+    """Start a night, or the maintenance, in a process of its own."""
+    child = os.fork()
+    if child:
+        return Running(chosen.home, child)
+    os.setsid()
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    try:
+        status = run_night(chosen, day) if work == "night" else run_maintenance(chosen, day)
+    except BaseException as error:  # noqa: BLE001  (a forked process must not go on in its parent's code)
+        (chosen.home / moments.FOLDER / "night.log").write_text(f"{type(error).__name__}: {error}\n", "utf-8")
+        os._exit(1)
+    os._exit(status % 256)
+
+
+@contextmanager
+def _server(chosen: Settings, own: bool) -> Any:
+    from jobs.spark.server import start_server, stop_server
+
+    if not own:
+        yield
+        return
+    try:
+        start_server(chosen)
+        yield
+    finally:
+        stop_server(chosen)
+
+
+@contextmanager
+def _nothing() -> Any:
+    yield
