@@ -39,7 +39,7 @@ def main() -> int:
     if asked.fresh or not homes.is_of(asked.stamp or stamp):
         _end_airflow(homes)
         homes.begin(asked.stamp or stamp)
-    results = Results(homes.root / "results")
+    results = Results(homes.root / "results", stamp)
     _preload()
     try:
         _run(chosen, homes, results, asked.turns)
@@ -47,7 +47,7 @@ def main() -> int:
         _end_airflow(homes)
     rows = _rows(cells, results)
     if asked.write:
-        write_page(rows, len(cells), homes.stamp)
+        write_page(rows, len(cells))
         print(f"written: {PAGE.relative_to(PROJECT_ROOT)}")
     mine = [row for row in rows if row.name in {cell.name for cell in chosen}]
     print(f"{sum(row.fine for row in mine)} of {len(chosen)} green")
@@ -67,7 +67,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--cells", default="*", help="names, with * and ?, separated by commas")
     parser.add_argument("--root", type=Path, default=Path(os.environ.get("CITYLAKE_KILL_ROOT", ROOT)))
     parser.add_argument("--fresh", action="store_true", help="forget all results and homes")
-    parser.add_argument("--stamp", default="", help="go on with homes made by this commit")
+    parser.add_argument("--stamp", default="", help="go on with what was begun at this commit")
     parser.add_argument("--list", action="store_true", help="only say which cells there are")
     parser.add_argument("--no-write", dest="write", action="store_false", help="leave the page as it is")
     parser.add_argument("--turns", type=Path, nargs="*", default=[], help="lock files, one of which a cell holds")
@@ -92,7 +92,7 @@ def _run(chosen: Sequence[Cell], homes: Homes, results: Results, turns: Sequence
             for night in range(1, nights + 1):
                 _make_sure(homes, night, remote)
         work: tuple[Sequence[Cell], ...] = ([*through, *others], others)
-        for lane in [_started(cells, homes, remote, turns) for cells in work]:
+        for lane in [_started(cells, homes, results, remote, turns) for cells in work]:
             os.waitpid(lane, 0)
 
 
@@ -104,7 +104,7 @@ def _make_sure(homes: Homes, night: int, remote: str) -> None:
     print(f"night {night} without interruption: {homes.expected(night)['seconds']} s", flush=True)
 
 
-def _started(lane: Sequence[Cell], homes: Homes, remote: str, turns: Sequence[Path]) -> int:
+def _started(lane: Sequence[Cell], homes: Homes, results: Results, remote: str, turns: Sequence[Path]) -> int:
     """Work off the cells of a lane that no other lane has claimed, in a process of its own; return its pid."""
 
     def work() -> int:
@@ -114,7 +114,7 @@ def _started(lane: Sequence[Cell], homes: Homes, remote: str, turns: Sequence[Pa
             except FileExistsError:
                 continue
             with _turn(turns):
-                checked = _isolated(cell, homes, remote)
+                checked = _isolated(cell, homes, results, remote)
             print(line(Row(cell.name, cell.way, cell.killed, cell.where, checked)), flush=True)
         return 0
 
@@ -127,9 +127,8 @@ def _one(cell: Cell, homes: Homes, remote: str) -> Checked:
     return engine.run_cell(cell, homes, remote)
 
 
-def _isolated(cell: Cell, homes: Homes, remote: str) -> dict[str, object]:
+def _isolated(cell: Cell, homes: Homes, results: Results, remote: str) -> dict[str, object]:
     """Run a cell in a process of its own: what it opens and imports must not be inherited by the next one's tasks."""
-    results = Results(homes.root / "results")
 
     def kept() -> int:
         try:

@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,13 +44,14 @@ class Row:
 class Results:
     """Results of cells, kept as files so that a grid that was stopped goes on where it was."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, commit: str) -> None:
         self._folder = folder
+        self._commit = commit
         folder.mkdir(parents=True, exist_ok=True)
 
     def keep(self, name: str, checked: Checked) -> dict[str, Any]:
-        """Keep what became of a cell."""
-        said = checked.as_json()
+        """Keep what became of a cell, and of which code."""
+        said = {**checked.as_json(), "commit": self._commit}
         (self._folder / f"{name}.json").write_text(json.dumps(said, ensure_ascii=False, indent=1), "utf-8")
         return said
 
@@ -67,7 +69,7 @@ def line(row: Row) -> str:
     return f"FAIL  {row.name:30} {said}"
 
 
-def write_page(rows: Sequence[Row], total: int, commit: str) -> None:
+def write_page(rows: Sequence[Row], total: int) -> None:
     """Write the grid into the documentation."""
     fine = sum(row.fine for row in rows)
     polls = sum(row.result["sight"]["polls"] for row in rows)
@@ -79,7 +81,7 @@ def write_page(rows: Sequence[Row], total: int, commit: str) -> None:
         "",
         f"**{fine} of {total} cells are green**"
         + (f", {total - len(rows)} were not run" if len(rows) < total else "")
-        + f". Commit {commit}; {_machine()}. The reader opened {polls:,} sessions in all.",
+        + f". {_commits(rows)}; {_machine()}. The reader opened {polls:,} sessions in all.",
         "",
         "*functions*: the functions that Airflow's tasks call, in the order of the DAGs, a process each, without Airflow; every such",
         "cell begins with a copy of the same home. *Airflow*: `citylake night` with all its services; these cells share one home,",
@@ -96,6 +98,13 @@ def write_page(rows: Sequence[Row], total: int, commit: str) -> None:
         for row in rows
     ]
     PAGE.write_text("\n".join([*head, *body, *_wrong(rows)]) + "\n", "utf-8")
+
+
+def _commits(rows: Sequence[Row]) -> str:
+    counted = Counter(row.result["commit"] for row in rows)
+    if len(counted) == 1:
+        return f"Commit {next(iter(counted))}"
+    return "Commits " + ", ".join(f"{commit} ({number} cells)" for commit, number in sorted(counted.items()))
 
 
 def _mark(wrong: str) -> str:
