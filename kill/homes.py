@@ -184,9 +184,6 @@ def prepare(chosen: Settings, night: int) -> None:
 def commit() -> str:
     """Return the commit of the code, with a plus when the product's files differ from it."""
     said = _git("rev-parse", "--short=12", "HEAD")
-    if not said:
-        stamp = PROJECT_ROOT / ".commit"
-        return stamp.read_text("ascii").strip()[:12] if stamp.exists() else "unknown"
     changed = _git("status", "--porcelain", "--", "jobs", "ledger", "schemas", "plugins", "dags", "citylake", "city")
     return said + ("+" if changed else "")
 
