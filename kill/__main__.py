@@ -6,12 +6,15 @@ import fnmatch
 import io
 import os
 import shutil
+import signal
 import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, redirect_stdout, suppress
 from pathlib import Path
+
+import psutil
 
 from citylake.settings import PROJECT_ROOT
 from kill import airflow, engine
@@ -41,6 +44,8 @@ def main() -> int:
         homes.begin(asked.stamp or stamp)
     results = Results(homes.root / "results", stamp)
     _preload()
+    signal.signal(signal.SIGTERM, _interrupted)
+    signal.signal(signal.SIGINT, _interrupted)
     try:
         _run(chosen, homes, results, asked.turns)
     finally:
@@ -87,13 +92,31 @@ def _run(chosen: Sequence[Cell], homes: Homes, results: Results, turns: Sequence
     claims = homes.root / "claims"
     shutil.rmtree(claims, ignore_errors=True)
     claims.mkdir()
-    with served(homes) as remote:
+    with served(homes) as remote, _no_child_left():
         with _turn(turns):
             for night in range(1, nights + 1):
                 _make_sure(homes, night, remote)
         work: tuple[Sequence[Cell], ...] = ([*through, *others], others)
         for lane in [_started(cells, homes, results, remote, turns) for cells in work]:
             os.waitpid(lane, 0)
+
+
+def _interrupted(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+@contextmanager
+def _no_child_left() -> Iterator[None]:
+    """End what was forked off, also when the grid is stopped in the middle; the services are ended by their own."""
+    services = {child.pid for child in psutil.Process().children()}
+    try:
+        yield
+    finally:
+        for child in psutil.Process().children():
+            if child.pid not in services:
+                for one in [*child.children(recursive=True), child]:
+                    with suppress(psutil.NoSuchProcess):
+                        one.kill()
 
 
 def _make_sure(homes: Homes, night: int, remote: str) -> None:
@@ -161,6 +184,7 @@ def _fork(work: Callable[[], int]) -> int:
     child = os.fork()
     if child:
         return child
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     try:
         os._exit(work())
     except BaseException:  # noqa: BLE001  (a forked process must not go on in its parent's code)
