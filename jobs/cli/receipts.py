@@ -98,7 +98,7 @@ def _show_receipts(
 
 def _receipt(one: "Delivery") -> dict[str, Any]:
     shown = ("id", "department", "resource", "name", "as_of", "business_date", "received_at", "size", "sha256")
-    said = ("verdict", "reason", "counts", "receipt_number", "receipt_hash", "previous_hash")
+    said = ("verdict", "reason", "counts", "receipt_number", "receipt_hash", "previous_hash", "retakes")
     return {name: getattr(one, name) for name in (*shown, *said)}
 
 
@@ -108,7 +108,9 @@ def _row(lake: "Lake", one: "Delivery") -> list[object]:
     what = title_and_name(lake.catalog, one.resource)
     verdict = VERDICTS.get(one.verdict, one.verdict)
     said = counts_in_words(one.counts)
-    return [one.id, one.receipt_number, one.business_date, what, one.name, verdict, said, one.reason]
+    again = f"恢复后重新收取（原交付号 {one.retakes}）" if one.retakes is not None else ""
+    reason = "；".join(part for part in (again, one.reason) if part)
+    return [one.id, one.receipt_number, one.business_date, what, one.name, verdict, said, reason]
 
 
 def _print_files(lake: "Lake", files: Mapping[str, Sequence[str]]) -> None:

@@ -17,7 +17,8 @@ from sqlglot.tokenizer_core import TokenType
 from jobs.engine.context import Context, Position, of_part
 from jobs.engine.errors import TableError
 from jobs.engine.meaning import select_text
-from jobs.engine.tables import derived_columns, feed, quoted
+from jobs.engine.shape import keeps_columns
+from jobs.engine.tables import at_version, derived_columns, feed, quoted
 from jobs.engine.units import Units
 from ledger.runs import Consumed
 from schemas.catalog import Catalog
@@ -52,8 +53,24 @@ class TransformRun:
             return position.frame(self.spark).withColumn("_change_type", F.lit("insert"))
         if last.version >= position.version:
             return position.frame(self.spark).withColumn("_change_type", F.lit("insert")).limit(0)
+        if not keeps_columns(position.uri, last.version, position.version):
+            return of_part(self._net_changes(position, last.version), position.input)
         changes = feed(self.spark, self.contract.name, position.uri, last.version, position.version)
         return of_part(changes, position.input)
+
+    def _net_changes(self, position: Position, since: int) -> DataFrame:
+        """Return what differs between two versions: a change feed does not pass a column that went or became another."""
+        now, before = (at_version(self.spark, position.uri, version) for version in (position.version, since))
+        same = before.select(
+            *[
+                (F.col(quoted(field.name)) if field.name in before.columns else F.lit(None))
+                .try_cast(field.dataType)
+                .alias(field.name)
+                for field in now.schema.fields
+            ]
+        )
+        gone = same.exceptAll(now).withColumn("_change_type", F.lit("delete"))
+        return gone.unionAll(now.exceptAll(same).withColumn("_change_type", F.lit("insert")))
 
     @cached_property
     def key_frame(self) -> DataFrame:

@@ -57,6 +57,15 @@ def shape_of(uri: str) -> Shape | None:
     )
 
 
+def keeps_columns(uri: str, before: int, now: int) -> bool:
+    """Return whether every column of one version is there, in the same type, in a later one: a change feed needs that."""
+    earlier, later = (
+        {field.name: _spark_type(field) for field in DeltaTable(uri, version=version).schema().fields}
+        for version in (before, now)
+    )
+    return earlier.items() <= later.items()
+
+
 def differences(contract: Contract, shape: Shape) -> list[Difference]:
     """Return in what a clean or derived table's files differ from its contract."""
     wanted = columns_of(contract)

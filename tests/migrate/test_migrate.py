@@ -11,15 +11,18 @@ from pyspark.sql import SparkSession
 
 from citylake.settings import Settings
 from jobs.engine.collect import Collected
-from jobs.engine.context import TableResult
+from jobs.engine.context import Position, TableResult
 from jobs.engine.errors import MigrationNeededError
+from jobs.engine.evaluate import TransformRun
 from jobs.engine.shape import shape_of
 from jobs.engine.tables import at_version
 from jobs.migrate.apply import apply
 from jobs.migrate.plan import plan
 from jobs.spark.session import session
 from ledger import audit
+from ledger.columns import Consumed
 from ledger.tables import TableState, accept, contents, table_state
+from schemas.contract import DerivedContract, Input
 from tests.engine.small_lake import COLUMNS, HEADER, SmallLake, contract, line
 from tests.restore.nights import CHANGE, CROSSWALK, LINKED, SNAPSHOT, TALLY, make
 
@@ -216,12 +219,27 @@ def test_a_resolver_table_carries_its_rows_over(story: Story) -> None:
     )
     small.run(CROSSWALK)
     small.write("base/population/crosswalk.yml", with_score(before, "decimal(4,1)"))
+    consumed = state(small, CROSSWALK)
     carry_out(small, destructive=True)
     assert small.rows(CROSSWALK, "subject_id", "person_id") == kept
+    assert changes_since(small, consumed) == []
     assert {kind for _, kind in small.rows(CROSSWALK, "subject_id", "typeof(score)")} == {"decimal(4,1)"}
     assert state(small, CROSSWALK).accepted_content is not None
     assert small.run(CROSSWALK).state in ("written", "unchanged")
     assert small.run(LINKED).state in ("written", "unchanged")
+
+
+def changes_since(small: SmallLake, before: TableState) -> list[Any]:
+    """What a transform that reads the crosswalk's changes is given: no subject moved, only a column's type."""
+    contract, now = small.lake.catalog.contract(CROSSWALK), state(small, CROSSWALK)
+    assert isinstance(contract, DerivedContract)
+    uri = small.lake.location(CROSSWALK)
+    here = Position("x", Input(table=CROSSWALK, on=("subject_id",)), 0, now.version or 0, uri)
+    run = TransformRun(
+        small.spark, DAY, contract, small.lake.catalog, at_version(small.spark, uri, here.version), "",
+        {"x": here}, {"x": Consumed(before.content or 0, before.version or 0)}, lambda: small.spark.range(1),
+    )  # fmt: skip
+    return list(run.feed("x").collect())
 
 
 def with_score(text: str, kind: str = "decimal(2,1)") -> dict[str, Any]:

@@ -1,0 +1,70 @@
+"""When the lake does not go back: asked before anything is changed, and before Spark is."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+from sqlalchemy import text
+from typer.testing import CliRunner
+
+from citylake.settings import settings as installed
+from jobs.cli import app
+from jobs.lake import Lake, open_lake
+from jobs.maintenance import RESTORE_DAYS
+from jobs.restore.errors import PromiseOverError
+from jobs.restore.restore import restore
+from ledger.leases import lease
+from ledger.nights import publish, ready
+from ledger.restorations import under_way
+
+NIGHT = date(2026, 11, 22)
+TABLE = "base.population__person"
+
+
+@pytest.fixture
+def published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lake]:
+    """A lake of this process's own environment with one published night, and no Spark server."""
+    monkeypatch.setenv("CITYLAKE_HOME", str(tmp_path / "home"))
+    for name in ("LAKE", "LANDING", "LEDGER", "SPARK_REMOTE", "PEOPLE"):
+        monkeypatch.delenv(f"CITYLAKE_{name}", raising=False)
+    installed.cache_clear()
+    lake = open_lake()
+    ready(lake.ledger, NIGHT, {}, [])
+    publish(lake.ledger, NIGHT, [])
+    yield lake
+    lake.ledger.dispose()
+    installed.cache_clear()
+
+
+def no_spark() -> NoReturn:
+    raise AssertionError("Spark was asked")
+
+
+def test_a_night_older_than_the_restore_promise_is_refused(published: Lake) -> None:
+    old = datetime.now(UTC) - timedelta(days=RESTORE_DAYS + 1)
+    with published.ledger.begin() as connection:
+        connection.execute(text("UPDATE publication SET published_at = :old"), {"old": old.replace(tzinfo=None)})
+    with pytest.raises(PromiseOverError, match=str(RESTORE_DAYS)):
+        restore(published, no_spark, NIGHT, actor="operator", reason="")
+    assert under_way(published.ledger) is None
+
+
+@pytest.mark.parametrize("night", ["2026-11-21", "2026-11-23"])
+def test_a_night_that_was_never_published_is_wrong_use(published: Lake, night: str) -> None:
+    done = CliRunner().invoke(app, ["restore", "--night", night, "--reason", "x"])
+    assert done.exit_code == 2
+    assert "never published" in done.stderr
+
+
+def test_while_somebody_writes_a_table_it_is_refused_by_name(published: Lake) -> None:
+    with lease(published.ledger, TABLE):
+        done = CliRunner().invoke(app, ["restore", "--night", str(NIGHT), "--reason", "x"])
+    assert done.exit_code == 2
+    assert TABLE in done.stderr
+    assert under_way(published.ledger) is None
+
+
+def test_a_reason_must_be_given(published: Lake) -> None:
+    assert CliRunner().invoke(app, ["restore", "--night", str(NIGHT)]).exit_code == 2
