@@ -88,7 +88,7 @@ def _run(chosen: Sequence[Cell], homes: Homes, results: Results, turns: Sequence
     others = [cell for cell in waiting if isinstance(cell, EngineCell)]
     if not waiting:
         return
-    nights = max([cell.night for cell in others] + [airflow.next_night(homes) + len(through) - 1 if through else 1])
+    nights = max([1, *(cell.night for cell in others)])
     claims = homes.root / "claims"
     shutil.rmtree(claims, ignore_errors=True)
     claims.mkdir()
@@ -137,6 +137,9 @@ def _started(lane: Sequence[Cell], homes: Homes, results: Results, remote: str, 
             except FileExistsError:
                 continue
             with _turn(turns):
+                if isinstance(cell, AirflowCell):
+                    for night in range(1, airflow.next_night(homes) + 1):
+                        _make_sure(homes, night, remote)
                 checked = _isolated(cell, homes, results, remote)
             print(line(Row(cell.name, cell.way, cell.killed, cell.where, checked)), flush=True)
         return 0
