@@ -24,7 +24,7 @@ from kill.checks import CHECKS, Checked
 from kill.disk import release
 from kill.engine import EngineCell
 from kill.grid import PAGE, Results, Row, line, write_page
-from kill.homes import Homes, commit, installation, served
+from kill.homes import OPEN, STAGES, Homes, commit, installation, served
 
 Cell = EngineCell | AirflowCell
 ROOT = PROJECT_ROOT / ".cache" / "kill"
@@ -85,7 +85,12 @@ def _run(chosen: Sequence[Cell], homes: Homes, results: Results, turns: Sequence
         homes.make_first()
     waiting = [cell for cell in chosen if not (results.of(cell.name) or {}).get("fine")]
     through = [cell for cell in waiting if isinstance(cell, AirflowCell)]
-    others = [cell for cell in waiting if isinstance(cell, EngineCell)]
+    # Those that begin late in the night are short: what is wrong shows sooner.
+    stages = [OPEN, *STAGES.values()]
+    others = sorted(
+        (cell for cell in waiting if isinstance(cell, EngineCell)),
+        key=lambda cell: (cell.night, -stages.index(cell.stage)),
+    )
     if not waiting:
         return
     nights = max([1, *(cell.night for cell in others)])
