@@ -23,6 +23,7 @@ from jobs.engine.take import Taking
 from ledger import deliveries
 from ledger.deliveries import Delivery
 from ledger.runs import Outcome
+from ledger.tables import note_version, table_state
 from schemas.contract import CollectedContract
 
 
@@ -70,7 +71,7 @@ class Replay:
     def _write_difference(self, replayed: DataFrame, live: int) -> int | None:
         uri, by = self.context.lake.location(self.contract.name), self.contract.key
         ensure_clean(self.context.spark, uri, self.contract)
-        add_columns(self.context.spark, uri, clean_columns(self.contract))
+        self._gain_columns(uri)
         for layer, columns in (("raw", raw_columns(self.contract)), ("quarantine", quarantine_columns(self.contract))):
             kept = self.context.lake.location(f"{layer}.{self.contract.domain}__{self.contract.thing}")
             add_columns(self.context.spark, kept, columns)
@@ -94,6 +95,14 @@ class Replay:
         if vanished:
             writer.delete_units(by, changed.where("_vanished").select(*[quoted(name) for name in by]))
         return writer.commits[-1].version
+
+    def _gain_columns(self, uri: str) -> None:
+        """Add the columns that the contract has gained: a version, but no content."""
+        before, state = newest_version(uri), table_state(self.context.lake.ledger, self.contract.name)
+        add_columns(self.context.spark, uri, clean_columns(self.contract))
+        after = newest_version(uri)
+        if after is not None and after != before and state is not None and state.version == before:
+            note_version(self.context.lake.ledger, self.contract.name, after)
 
     def _check_nothing_lost(self, present: DataFrame) -> None:
         """Raise when rows have values that their deliveries can no longer give: a source column has another name."""
