@@ -5,6 +5,8 @@ from collections.abc import Callable
 import sqlglot
 from sqlglot import exp
 
+from jobs.verify.structs import name_structs, ordered
+
 
 class TranslationError(ValueError):
     """A SELECT says something that DuckDB would understand otherwise; the message names it."""
@@ -35,7 +37,7 @@ def mended(query: exp.Expr) -> exp.Expr:
     Raises:
         TranslationError: a node has no certain counterpart.
     """
-    _name_structs(query)
+    name_structs(query)
     for node in reversed(list(query.walk(bfs=True))):
         if isinstance(node, _REFUSED):
             raise TranslationError(f"{node.sql('spark')[:60]} has no certain counterpart in DuckDB")
@@ -209,56 +211,18 @@ def _anonymous(node: exp.Expr) -> exp.Expr:
     return _as(template, *node.expressions)
 
 
-def _name_structs(query: exp.Expr) -> None:
-    """Give structs below each other in a UNION, or side by side in an array, the field names of the first one.
-
-    Spark goes by place, DuckDB by name.
-    """
-    for union in list(query.find_all(exp.SetOperation)):
-        branches = _branches(union)
-        firsts = [item.unalias() for item in branches[0].selects]
-        for branch in branches[1:]:
-            for first, item in zip(firsts, branch.selects, strict=False):
-                _rename(item.unalias(), _fields(first))
-    for array in list(query.find_all(exp.Array)):
-        for item in array.expressions[1:]:
-            _rename(item, _fields(array.expressions[0]))
+def _extreme(node: exp.Expr) -> exp.Expr:
+    """Return MAX or MIN of a struct by its fields, an unknown one before every other as in Spark."""
+    if not isinstance(node.this, exp.Struct):
+        return node
+    name = "ARG_MAX" if isinstance(node, exp.Max) else "ARG_MIN"
+    return _as(f"{name}(_0, _1)", node.this, ordered(node.this))
 
 
-def _branches(query: exp.Expr) -> list[exp.Select]:
-    if isinstance(query, exp.SetOperation):
-        return [*_branches(query.this), *_branches(query.expression)]
-    while isinstance(query, exp.Subquery):
-        query = query.this
-        if isinstance(query, exp.SetOperation):
-            return _branches(query)
-    return [query] if isinstance(query, exp.Select) else []
-
-
-def _fields(value: exp.Expr) -> list[str]:
-    if isinstance(value, exp.Cast | exp.TryCast) and value.to.this is exp.DType.STRUCT:
-        return [field.name for field in value.to.expressions]
-    if isinstance(value, exp.Struct):
-        return [_field(item, place) for place, item in enumerate(value.expressions, 1)]
-    return []
-
-
-def _field(item: exp.Expr, place: int) -> str:
-    if isinstance(item, exp.PropertyEQ | exp.Alias):
-        return str(item.this.name if isinstance(item, exp.PropertyEQ) else item.alias)
-    return item.name if isinstance(item, exp.Column | exp.Dot) else f"col{place}"
-
-
-def _rename(value: exp.Expr, names: list[str]) -> None:
-    if isinstance(value, exp.Struct) and len(names) == len(value.expressions):
-        values = [item.expression if isinstance(item, exp.PropertyEQ) else item.unalias() for item in value.expressions]
-        value.set(
-            "expressions",
-            [
-                exp.PropertyEQ(this=exp.to_identifier(name), expression=item.copy())
-                for name, item in zip(names, values, strict=True)
-            ],
-        )
+def _extreme_by(node: exp.Expr) -> exp.Expr:
+    name = "ARG_MAX_NULL" if isinstance(node, exp.ArgMax) else "ARG_MIN_NULL"
+    by = node.expression
+    return _as(f"{name}(_0, _1)", node.this, ordered(by) if isinstance(by, exp.Struct) else by)
 
 
 def _template(text: str, *names: str) -> Callable[[exp.Expr], exp.Expr]:
@@ -292,8 +256,10 @@ _REWRITES: dict[type[exp.Expr], Callable[[exp.Expr], exp.Expr]] = {
     exp.RegexpReplace: _regexp_replace,
     exp.Substring: _substring,
     exp.SubstringIndex: _substring_index,
-    exp.ArgMax: _template("ARG_MAX_NULL(_0, _1)", "this", "expression"),
-    exp.ArgMin: _template("ARG_MIN_NULL(_0, _1)", "this", "expression"),
+    exp.ArgMax: _extreme_by,
+    exp.ArgMin: _extreme_by,
+    exp.Max: _extreme,
+    exp.Min: _extreme,
     exp.AnyValue: _template("FIRST(_0)", "this"),
     exp.Quantile: _template("QUANTILE_CONT(_0, _1)", "this", "quantile"),
     exp.Lateral: _lateral,

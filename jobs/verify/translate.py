@@ -7,7 +7,9 @@ What stays different, so that a SELECT should not lean on it:
 
 - a decimal divided, or averaged, becomes DOUBLE (Spark: a longer decimal): the same once cast to the contract's type, but
   for halves that binary fractions do not hold;
-- NULL within a struct counts as the greatest in MAX, MIN and ORDER BY (Spark: the smallest);
+- NULL within a struct that is a column counts as the greatest in MAX, MIN and ORDER BY (Spark: the smallest); in one that
+  is written there, as in MAX(STRUCT(a, b)), it counts as in Spark;
+- two decimals whose product has more than 18 digits end in an error (Spark: a longer decimal), never in a wrong one;
 - what Spark's ANSI mode refuses as an error becomes NULL: there is no published table to compare then;
 - FIRST, LAST, ANY_VALUE and COLLECT_LIST without an order, and MAX_BY with ties, give what comes first in either.
 """
@@ -22,7 +24,7 @@ from sqlglot.errors import SqlglotError
 from jobs.verify.functions import TranslationError, mended
 from schemas.contract import DerivedContract
 
-__all__ = ["TranslationError", "duckdb_select", "duckdb_type", "shaped_select"]
+__all__ = ["TranslationError", "duckdb_condition", "duckdb_select", "duckdb_type", "shaped", "shaped_select"]
 
 PARAMETER = "business_date"
 _TYPES = {
@@ -60,21 +62,35 @@ def duckdb_select(text: str, business_date: date) -> str:
     return mended(query).sql(dialect="duckdb", identify=True, comments=False)
 
 
+def duckdb_condition(text: str) -> str:
+    """Return a Spark condition over a row in DuckDB's SQL.
+
+    Raises:
+        TranslationError: as for a SELECT.
+    """
+    return duckdb_select(f"SELECT 1 WHERE {text}", date.min).partition(" WHERE ")[2]
+
+
 def shaped_select(text: str, contract: DerivedContract, business_date: date) -> str:
     """Return :func:`duckdb_select` in the contract's columns and types, rows without a unit left out, as the engine does."""
+    return shaped(duckdb_select(text, business_date), contract)
+
+
+def shaped(select: str, contract: DerivedContract) -> str:
+    """Return a DuckDB SELECT in the contract's columns and types, rows without a unit left out."""
     columns = ", ".join(
         f"{converted(f'made.{_quoted(name)}', column.type)} AS {_quoted(name)}"
         for name, column in contract.columns.items()
     )
     known = " AND ".join(f"made.{_quoted(name)} IS NOT NULL" for name in contract.unit)
-    return f"SELECT {columns} FROM ({duckdb_select(text, business_date)}) AS made WHERE {known}"
+    return f"SELECT {columns} FROM (\n{select}\n) AS made WHERE {known}"
 
 
 def converted(value: str, kind: str) -> str:
     """Return an expression cast to a contract type as Spark casts: whole numbers are cut off, not rounded."""
     target = duckdb_type(kind)
     if target in {"INTEGER", "BIGINT"}:
-        return f"CAST(TRUNC({value}) AS {target})"
+        return f"CAST(TRUNC(CAST({value} AS DECIMAL(38, 6))) AS {target})"
     return f"CAST({value} AS {target})"
 
 

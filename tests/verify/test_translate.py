@@ -136,7 +136,7 @@ WHOLE = {
     "a numbered lateral view": "SELECT id, i, v FROM x LATERAL VIEW POSEXPLODE(SPLIT(s, ',')) l AS i, v",
     "columns turned into rows": "SELECT id, k, v FROM x LATERAL VIEW STACK(2, 'a', a, 'b', b) l AS k, v",
     "an array of structs in rows": (
-        "SELECT id, p, q FROM x LATERAL VIEW INLINE(ARRAY(STRUCT(a AS m, s), STRUCT(b + 1, UPPER(s)))) l AS p, q"
+        "SELECT id, p, q FROM x LATERAL VIEW INLINE(ARRAY(STRUCT(a AS m, s AS t), STRUCT(b + 1 AS m, UPPER(s) AS t))) l AS p, q"
     ),
     "structs below each other go by place": (
         "WITH u AS (SELECT id, CAST(NULL AS STRUCT<day: DATE, who: STRING>) AS t FROM x UNION ALL SELECT id, STRUCT(d, s) FROM x "

@@ -1,0 +1,195 @@
+"""Golden values chosen once more: what ``survivorship`` in a library's ``resolve.yml`` says, in DuckDB.
+
+A reference SELECT beside a Python transform reads them as ``golden``: ``entity_id``, per field its value and ``_source``, ``_rule``,
+``_date``, ``_conflicts``, and ``_recheck_on``.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+from jobs.verify.store import Store, quoted, text
+from jobs.verify.translate import duckdb_condition
+from schemas.catalog import Catalog
+from schemas.contract import DerivedContract
+from schemas.linked import kind_id
+from schemas.resolve_spec import Choice, Given, Golden, ResolvedRole, ResolveSpec, roles
+
+_DAYS = {"d": 1, "m": 30, "y": 365}
+_LAST = 99
+_NEVER = -1e12
+
+
+def golden(
+    store: Store,
+    catalog: Catalog,
+    contract: DerivedContract,
+    spec: ResolveSpec,
+    inputs: Mapping[str, str],
+    business_date: date,
+) -> str:
+    """Return the name of a table of the store with one row per entity of which something is said.
+
+    Args:
+        store: where the inputs are.
+        catalog: finds the roles of collected tables.
+        contract: the table whose golden fields are asked for.
+        spec: its library's spec.
+        inputs: relation by alias.
+        business_date: for values that grow too old.
+    """
+    fields = spec.survivorship[contract.thing]
+    parts = _given(catalog, contract, fields, inputs) + _by_role(catalog, contract, spec, fields, inputs, business_date)
+    claims = store.keep(" UNION ALL ".join(parts))
+    chosen = {field.field: store.keep(_chosen(claims, field, business_date)) for field in fields}
+    entities = store.keep(f"SELECT DISTINCT entity_id FROM {claims}")
+    suffixes = ("", "_source", "_rule", "_date", "_conflicts")
+    columns = [
+        f"{table}.{quoted(f'value{suffix}')} AS {quoted(f'{name}{suffix}')}"
+        for name, table in chosen.items()
+        for suffix in suffixes
+    ]
+    joins = "".join(f" LEFT JOIN {name} ON {name}.entity_id = e.entity_id" for name in chosen.values())
+    recheck = ", ".join(f"{name}.recheck" for name in chosen.values())
+    made = store.keep(
+        f"SELECT e.entity_id, {', '.join(columns)}, least({recheck}) AS _recheck_on FROM {entities} e{joins}"
+    )
+    store.drop(claims, entities, *chosen.values())
+    return made
+
+
+def _given(
+    catalog: Catalog, contract: DerivedContract, fields: Sequence[Golden], inputs: Mapping[str, str]
+) -> list[str]:
+    """Return what the inputs say in columns named by ``given``."""
+    parts = []
+    for field in fields:
+        for given in field.given:
+            item = contract.inputs[given.input]
+            source = item.table.partition(".")[2]
+            columns = catalog.contract(item.table).columns
+            moment = given.column in columns and columns[given.column].type == "timestamp"
+            where = f"{quoted((item.on or item.any[0])[0])} IS NOT NULL"
+            if given.where is not None:
+                where += f" AND {duckdb_condition(given.where)}"
+            parts.append(
+                f"SELECT {quoted((item.on or item.any[0])[0])} AS entity_id, {text(field.field)} AS field, "
+                f"{_value(given, moment)} AS value, {text(source)} AS source, CAST({quoted(given.date)} AS DATE) AS said_on, "
+                f"{_place(field, source)} AS place FROM {inputs[given.input]} WHERE {where} AND {_value(given, moment)} IS NOT NULL"
+            )
+    return parts
+
+
+def _value(given: Given, moment: bool) -> str:
+    if given.value is not None:
+        return text(given.value)
+    value = f"CAST({f'CAST({quoted(given.column)} AS TIMESTAMP)' if moment else quoted(given.column)} AS VARCHAR)"
+    return f"left({value}, {given.prefix})" if given.prefix is not None else value
+
+
+def _by_role(
+    catalog: Catalog,
+    contract: DerivedContract,
+    spec: ResolveSpec,
+    fields: Sequence[Golden],
+    inputs: Mapping[str, str],
+    business_date: date,
+) -> list[str]:
+    """Return what every resolved role says of fields with ``role_value``; a borrowed number says nothing."""
+    if not any(field.role_value for field in fields):
+        return []
+    crosswalk = next(alias for alias, item in contract.inputs.items() if item.table == spec.crosswalk)
+    return [
+        _of_role(role, field, inputs[role.source], inputs[crosswalk], kind_id(spec.kind))
+        for role in roles(spec, catalog.collected)
+        for field in fields
+        if field.role_value is not None and getattr(role.columns, field.role_value) is not None
+    ]
+
+
+def _of_role(role: ResolvedRole, field: Golden, rows: str, crosswalk: str, entity: str) -> str:
+    column = f"CAST(c.{quoted(getattr(role.columns, str(field.role_value)))} AS VARCHAR)"
+    is_number = field.role_value == "id_no"
+    value = (
+        f"CASE WHEN is_usable_id({column}, DATE '2099-12-31') THEN id_18({column}) END"
+        if is_number
+        else f"folded({column})"
+    )
+    lent = " AND x.guard IS DISTINCT FROM 'borrowed'" if is_number else ""
+    return (
+        f"SELECT x.{quoted(entity)} AS entity_id, {text(field.field)} AS field, {value} AS value, {text(role.source)} AS source, "
+        f"max(c._as_of) AS said_on, {_place(field, role.source)} AS place FROM {rows} c "
+        f"JOIN {crosswalk} x ON x.subject_id = c.{quoted(role.subject)} WHERE NOT c._deleted{lent} AND {value} IS NOT NULL GROUP BY ALL"
+    )
+
+
+def _place(field: Golden, source: str) -> int:
+    for choice in field.choices:
+        if source in choice.sources:
+            return choice.sources.index(source)
+    return _LAST
+
+
+def _chosen(claims: str, field: Golden, business_date: date) -> str:
+    """Return the SELECT of one field: the word that wins, why, and how many sources say something else."""
+    keys = [_fresh(field, business_date), *[_key(choice) for choice in field.choices]]
+    named = ", ".join(f"{key} AS k{place}" for place, key in enumerate(keys))
+    order = ", ".join(
+        [*[f"k{place} DESC" for place in range(len(keys))], "said_on DESC NULLS LAST", "value DESC", "source DESC"]
+    )
+    why = " ".join(
+        f"WHEN best.k{place} > rival.k{place} THEN {text(name)}"
+        for place, name in enumerate(["maximum_age", *[choice.pick for choice in field.choices]])
+    )
+    return (
+        f"WITH per_source AS (SELECT entity_id, value, source, max(said_on) AS said_on, min(place) AS place FROM {claims} "
+        f"WHERE field = {text(field.field)} GROUP BY ALL), "
+        "voted AS (SELECT *, count(*) OVER (PARTITION BY entity_id, value) AS votes FROM per_source), "
+        f"keyed AS (SELECT *, {named}, {_too_old_on(field, business_date)} AS recheck FROM voted), "
+        f"ranked AS (SELECT *, row_number() OVER (PARTITION BY entity_id ORDER BY {order}) AS rank FROM keyed), "
+        "best AS (SELECT * FROM ranked WHERE rank = 1), "
+        "others AS (SELECT r.* FROM ranked r JOIN best b ON b.entity_id = r.entity_id AND b.value <> r.value), "
+        "rival AS (SELECT * FROM others QUALIFY row_number() OVER (PARTITION BY entity_id ORDER BY rank) = 1), "
+        "against AS (SELECT entity_id, count(DISTINCT source) AS conflicts FROM others GROUP BY entity_id), "
+        "due AS (SELECT entity_id, min(recheck) AS recheck FROM keyed GROUP BY entity_id) "
+        "SELECT best.entity_id, best.value, best.source AS value_source, "
+        f"CASE WHEN rival.entity_id IS NULL THEN 'agreed' {why} ELSE 'tie_break' END AS value_rule, "
+        "best.said_on AS value_date, coalesce(against.conflicts, 0) AS value_conflicts, due.recheck "
+        "FROM best LEFT JOIN rival USING (entity_id) LEFT JOIN against USING (entity_id) JOIN due USING (entity_id)"
+    )
+
+
+def _key(choice: Choice) -> str:
+    """Return the number by which a choice judges a claim, the greatest wins."""
+    value = "TRY_CAST(value AS DATE)"
+    key = {
+        "source_rank": "-place",
+        "most_recent": _number("said_on"),
+        "never_null_overwrite": f"-{_number('said_on')}",
+        "majority": "votes",
+        "earliest": f"-{_number(value)}",
+        "latest": _number(value),
+        "most_complete": "length(value)",
+    }[choice.pick]
+    return f"coalesce(CAST({key} AS DOUBLE), {_NEVER})"
+
+
+def _number(day: str) -> str:
+    return f"date_diff('day', DATE '1970-01-01', {day})"
+
+
+def _fresh(field: Golden, business_date: date) -> str:
+    if field.maximum_age is None:
+        return "0.0"
+    return f"CASE WHEN said_on + {_age(field.maximum_age)} < DATE '{business_date}' THEN 0.0 ELSE 1.0 END"
+
+
+def _too_old_on(field: Golden, business_date: date) -> str:
+    """Return the first day on which a claim is too old, NULL if it already is or never will be."""
+    if field.maximum_age is None:
+        return "CAST(NULL AS DATE)"
+    day = f"said_on + {_age(field.maximum_age) + 1}"
+    return f"CASE WHEN {day} > DATE '{business_date}' THEN {day} END"
+
+
+def _age(said: str) -> int:
+    return int(said[:-1]) * _DAYS[said[-1]]
