@@ -1,0 +1,125 @@
+"""The harness of ``make kill``: it strikes at the moment named and only once, and its checks can fail."""
+
+import functools
+import importlib
+import os
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from deltalake import write_deltalake
+
+from citylake.settings import PROJECT_ROOT, Settings
+from jobs.lake import open_lake
+from kill.airflow import airflow_cells
+from kill.cells import engine_cells
+from kill.checks import CHECKS, check
+from kill.content import content
+from kill.grid import Row, line
+from kill.moments import Order, was_carried_out
+from kill.reader import Sight
+from kill.record import record
+from ledger.leases import lease
+
+DAY = date(2026, 11, 22)
+WORK = """
+import os, sys
+from pathlib import Path
+if sys.argv[2] == "at once":
+    from kill.moments import arm
+    arm(Path(sys.argv[1]))
+child = os.fork() if sys.argv[2] == "in a fork" else 0
+if child:
+    sys.exit(-os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+import textwrap
+for text in ("a", "b", "b", "b"):
+    textwrap.dedent(text)
+    print(text, flush=True)
+"""
+
+
+def worked(home: Path, how: str) -> tuple[int, str]:
+    """Run a process that calls a function four times; return how it ended and what it had done by then."""
+    paths = (PROJECT_ROOT, PROJECT_ROOT / "kill" / "armed")
+    environment = {**os.environ, "CITYLAKE_HOME": str(home), "PYTHONPATH": os.pathsep.join(map(str, paths))}
+    command = [sys.executable, "-c", WORK, str(home), how]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    return abs(done.returncode), "".join(done.stdout.split())
+
+
+@pytest.mark.parametrize("how", ["at once", "in a fork"])
+def test_a_process_dies_at_the_call_named_and_the_next_one_is_spared(tmp_path: Path, how: str) -> None:
+    Order("textwrap:dedent", "before", 2, "b").write(tmp_path)
+    assert worked(tmp_path, how) == (9, "ab")
+    assert was_carried_out(tmp_path)
+    assert worked(tmp_path, how) == (0, "abbb")
+
+
+def test_a_moment_that_is_not_reached_leaves_the_order_untouched(tmp_path: Path) -> None:
+    Order("textwrap:dedent", "before", 9).write(tmp_path)
+    assert worked(tmp_path, "at once") == (0, "abbb")
+    assert not was_carried_out(tmp_path)
+
+
+def test_every_moment_of_the_grid_names_a_function_that_exists() -> None:
+    orders = [
+        *(cell.order for cell in engine_cells() if cell.order is not None),
+        *(cell.order for cell in airflow_cells()),
+    ]
+    places = {place for order in orders for place in (order.point, *order.limits) if place}
+    assert len(places) > 20
+    missing = []
+    for place in sorted(places):
+        module, _, path = place.partition(":")
+        try:
+            functools.reduce(getattr, path.split("."), importlib.import_module(module))
+        except (AttributeError, ImportError):
+            missing.append(place)
+    assert missing == []
+
+
+def test_cells_have_names_of_their_own() -> None:
+    names = [*(cell.name for cell in engine_cells()), *(cell.name for cell in airflow_cells())]
+    assert len(names) == len(set(names)) >= 40
+
+
+def test_what_a_table_holds_knows_no_order_but_every_duplicate(tmp_path: Path) -> None:
+    once, turned, twice = (str(tmp_path / name) for name in ("once", "turned", "twice"))
+    write_deltalake(once, pa.table({"a": [1, 2], "b": ["x", None]}))
+    write_deltalake(turned, pa.table({"b": [None, "x"], "a": [2, 1]}))
+    write_deltalake(twice, pa.table({"a": [1, 2, 2], "b": ["x", None, None]}))
+    assert content(once) == content(turned)
+    assert content(once).rows == 2
+    assert content(once).digest != content(twice).digest
+
+
+def test_a_home_that_is_as_it_should_be_passes_and_each_difference_fails_its_check(settings: Settings) -> None:
+    lake = open_lake(settings)
+    expected = record(settings, DAY).as_json()
+    sight = Sight(polls=2, nights={DAY.isoformat(): 2}, answers=1)
+
+    def failing(told: dict[str, object], seen: Sight = sight, status: int = 0, struck: bool = True) -> list[str]:
+        done = check(settings, DAY, told, seen, struck=struck, status=status, seconds=1.0)
+        assert list(done.wrong) == list(CHECKS)
+        return [name for name, wrong in done.wrong.items() if wrong]
+
+    assert failing(expected) == []
+    assert failing(expected, struck=False) == ["struck"]
+    assert failing(expected, status=-9) == ["re-run"]
+    assert failing({**expected, "published": {"base.a": [1, "x", False]}}) == ["published"]
+    assert failing({**expected, "kept": {"raw.a": [1, "x"]}}) == ["kept"]
+    assert failing({**expected, "rows": {"base.a": 1}}) == ["accounts"]
+    assert failing({**expected, "receipts": {"a accepted": 1}}) == ["receipts"]
+    assert failing(expected, Sight(nights={DAY.isoformat(): 1}, answers=1, wrong=["half"])) == ["reader"]
+    assert failing(expected, Sight(nights={"2026-11-21": 1}, answers=1)) == ["reader"]
+    with lease(lake.ledger, "base.a"):
+        assert failing(expected) == ["leases"]
+
+
+def test_a_line_of_the_grid_says_what_does_not_hold() -> None:
+    wrong = dict.fromkeys(CHECKS, "") | {"kept": "raw.a (3 rows, not 2)"}
+    said = line(Row("cell", "functions", "a task", "here", {"fine": False, "wrong": wrong, "seconds": 1.0, "note": ""}))
+    assert said.split(maxsplit=2) == ["FAIL", "cell", "kept: raw.a (3 rows, not 2)"]
