@@ -87,4 +87,5 @@ def test_a_task_killed_while_its_query_runs_leaves_no_query_running_after_its_re
         task = client.tasks("slow", run.run_id)[0]
     assert ghost > 0.3, "without a ghost this test shows nothing"
     assert (task.state, task.tries) == ("success", 2)
-    assert busy(server) < ghost / 4
+    # A ghost never ends; what the server does besides, on a busy machine, does.
+    wait_for(lambda: busy(server) < ghost / 4, "the query goes on")
