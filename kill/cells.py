@@ -6,7 +6,7 @@ from typing import Literal
 from kill import disk
 from kill.engine import EngineCell
 from kill.moments import Order
-from kill.strikes import at_new_parquet, at_random, at_removed_parquet
+from kill.strikes import at_new_parquet, at_parser, at_random, at_removed_parquet
 
 RECORD = "ledger.runs:record"
 COMMITTED = "jobs.engine.write:Writer._committed"
@@ -63,6 +63,7 @@ def collecting() -> list[EngineCell]:
             "clean-parquet", TASK, "while Parquet of clean is written", strike=at_new_parquet(f"clean.{change}", "task")
         ),
     ]
+    cells.append(EngineCell("parser", "the parser's process", "while a delivery is parsed", strike=at_parser))
     for mode, name in (("change", change), ("snapshot", snapshot), ("event", event)):
         cells += [
             _task(

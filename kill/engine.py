@@ -59,8 +59,8 @@ def _signed(status: int) -> int:
     return status - 256 if status > 128 else status
 
 
-Strike = Callable[[Running], None]
-"""Kills something of a running night from outside, at its own moment."""
+Strike = Callable[[Running], bool]
+"""Kills something of a running night from outside, at its own moment; returns whether that moment came."""
 
 
 @dataclass(frozen=True)
@@ -121,10 +121,9 @@ def _first(cell: EngineCell, chosen: Settings) -> tuple[bool, str]:
     began = time.monotonic()
     with cell.around(chosen.home) if cell.around is not None else _nothing():
         running = start(chosen, day_of(cell.night), cell.work)
-        if cell.strike is not None:
-            cell.strike(running)
+        came = cell.strike(running) if cell.strike is not None else False
         status = running.wait()
-    struck = status != 0
+    struck = came if cell.strike is not None else status != 0
     if cell.order is not None and cell.order.point:
         struck = struck and moments.was_carried_out(chosen.home)
     moments.withdraw(chosen.home)

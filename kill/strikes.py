@@ -4,8 +4,11 @@ import hashlib
 import json
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
+
+import psutil
 
 from kill import moments
 from kill.engine import Running, Strike
@@ -29,17 +32,30 @@ def at_removed_parquet(table: str, victim: Victim) -> Strike:
 def _at_change(table: str, victim: Victim, *, grown: bool) -> Strike:
     layer, _, rest = table.partition(".")
 
-    def strike(running: Running) -> None:
+    def strike(running: Running) -> bool:
         folder = running.home / "lake" / layer / rest
         before = set(_data_files(folder))
         while not running.is_over():
             now = set(_data_files(folder))
             if now - before if grown else before - now:
                 kill(running, victim)
-                return
+                return True
             time.sleep(_NAP)
+        return False
 
     return strike
+
+
+def at_parser(running: Running) -> bool:
+    """Kill the process that parses a delivery, as the kernel does when memory runs short."""
+    while not running.is_over():
+        with suppress(psutil.Error):
+            for one in psutil.Process(running.pid).children(recursive=True):
+                if "jobs.sources.parse_process" in one.cmdline():
+                    one.kill()
+                    return True
+        time.sleep(_NAP)
+    return False
 
 
 def _data_files(folder: Path) -> Iterator[str]:
@@ -61,7 +77,7 @@ def at_random(number: int, tasks: int, victim: Victim) -> tuple[Strike, str]:
     which = int.from_bytes(lot[:4], "big") % tasks
     pause = int.from_bytes(lot[4:8], "big") / 2**32 * _LONGEST_PAUSE
 
-    def strike(running: Running) -> None:
+    def strike(running: Running) -> bool:
         seen: list[str] = []
         while not running.is_over():
             task = _task(running)
@@ -69,10 +85,12 @@ def at_random(number: int, tasks: int, victim: Victim) -> tuple[Strike, str]:
                 seen.append(task)
             if len(seen) > which:
                 time.sleep(pause)
-                if not running.is_over():
-                    kill(running, victim)
-                return
+                if running.is_over():
+                    return False
+                kill(running, victim)
+                return True
             time.sleep(_NAP)
+        return False
 
     return strike, f"{pause:.2f} s after task {which + 1} of {tasks} had begun"
 

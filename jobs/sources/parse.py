@@ -91,6 +91,10 @@ def parse(
         "limits": asdict(bounds),
     }
     status, output = _run(json.dumps(request).encode(), bounds)
+    if status == -signal.SIGKILL:
+        # Somebody, or the kernel for the sake of others, may have ended it; a file that is to blame ends it again.
+        _leave_nothing(target)
+        status, output = _run(json.dumps(request).encode(), bounds)
     if status != 0:
         _leave_nothing(target)
         raise _died(layout, bounds, status)

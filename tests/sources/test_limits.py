@@ -7,11 +7,14 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import openpyxl
+import psutil
 import pytest
 
 from jobs.sources.errors import DeliveryError
@@ -42,6 +45,41 @@ def test_memory_beyond_the_limit_is_refused_by_the_kernel(read: Any, make: Make)
     workbook.save(out)
     assert refused(read, out.getvalue(), make("xlsx"), memory_bytes=500 << 20).code == "memory"
     assert [row["_line"] for row in read(out.getvalue(), make("xlsx"))] == [2, 200_000]
+
+
+@contextmanager
+def killing_parsers(count: int) -> Iterator[set[int]]:
+    """Kill this process's parsers as soon as they are there, so many of them; give the set of those that were."""
+    killed: set[int] = set()
+    over = threading.Event()
+
+    def watch() -> None:
+        while len(killed) < count and not over.wait(0.01):
+            for child in psutil.Process().children():
+                with suppress(psutil.Error):
+                    if child.pid not in killed and "jobs.sources.parse_process" in child.cmdline():
+                        child.kill()
+                        killed.add(child.pid)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        yield killed
+    finally:
+        over.set()
+        watcher.join()
+
+
+def test_a_parser_that_somebody_killed_is_started_once_more(read: Any, make: Make) -> None:
+    with killing_parsers(1) as killed:
+        assert len(read(b"BH,XM,JE\n" + LINE, make())) == 1
+    assert len(killed) == 1
+
+
+def test_a_file_whose_parser_is_killed_twice_is_refused(read: Any, make: Make) -> None:
+    with killing_parsers(2) as killed:
+        assert refused(read, b"BH,XM,JE\n" + LINE, make()).code == "memory"
+    assert len(killed) == 2
 
 
 def test_processor_time_beyond_the_limit_is_refused(read: Any, make: Make) -> None:
