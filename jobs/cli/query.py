@@ -82,5 +82,7 @@ def _print_standing(catalog: "Catalog", found: "Standing") -> None:
             typer.echo(f"{title}：{name} {reason}".rstrip())
     if found.missing:
         typer.echo(f"到期未交：{'、'.join(title_and_name(catalog, name) for name in found.missing)}")
+    if found.restoring is not None:
+        typer.echo(f"正在恢复到 {found.restoring}，未完成前不做别的：citylake restore --night {found.restoring}")
     if found.preparing is not None:
         typer.echo(f"正在准备 {found.preparing}")

@@ -8,6 +8,7 @@ from jobs.lake import Lake
 from jobs.publication.entries import LAYERS, left_out
 from jobs.query.session import not_published
 from ledger.nights import Publication, newest_published, night, publication, settlements
+from ledger.restorations import under_way
 from ledger.runs import runs
 from ledger.tables import TableState, table_states
 
@@ -30,7 +31,7 @@ class Standing:
     ``night`` is None before the first publication. ``left_out`` are tables that no night has published yet,
     ``refused`` those whose last attempt was refused, ``deliveries`` the resources refused or unreachable on that
     date, each with the reason; ``missing`` the resources that were due and have not come; ``preparing`` a later date
-    that is not published yet.
+    that is not published yet; ``restoring`` the night that the lake is on its way back to.
     """
 
     night: date | None
@@ -40,12 +41,14 @@ class Standing:
     deliveries: dict[str, str]
     missing: tuple[str, ...]
     preparing: date | None
+    restoring: date | None
 
     @property
     def wrong(self) -> bool:
         """Whether somebody has to look."""
         stale = any(one.stale for one in self.tables)
-        return self.night is None or stale or bool(self.left_out or self.refused or self.deliveries or self.missing)
+        held = self.left_out or self.refused or self.deliveries or self.missing or self.restoring
+        return self.night is None or stale or bool(held)
 
     def as_json(self) -> dict[str, Any]:
         """Return it as plain values."""
@@ -68,7 +71,7 @@ def standing(lake: Lake, wanted: date | None = None) -> Standing:
         raise not_published(lake, wanted)
     entries = {entry.table: entry for entry in found.entries} if found is not None else {}
     newest = newest_published(lake.ledger)
-    shown = publication(lake.ledger)
+    shown, going_back = publication(lake.ledger), under_way(lake.ledger)
     is_newest = found is not None and shown is not None and found.business_date == shown.business_date
     refused = {name: state.reason for name, state in states.items() if state.refused}
     pinned = night(lake.ledger, found.business_date) if found is not None else None
@@ -80,6 +83,7 @@ def standing(lake: Lake, wanted: date | None = None) -> Standing:
         deliveries=_deliveries(lake, found.business_date) if found is not None else {},
         missing=pinned.missing if pinned is not None else (),
         preparing=_preparing(lake, newest),
+        restoring=going_back.business_date if going_back is not None else None,
     )
 
 

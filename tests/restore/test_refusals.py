@@ -17,7 +17,7 @@ from jobs.restore.errors import PromiseOverError
 from jobs.restore.restore import restore
 from ledger.leases import lease
 from ledger.nights import publish, ready
-from ledger.restorations import under_way
+from ledger.restorations import begin, finish, under_way
 
 NIGHT = date(2026, 11, 22)
 TABLE = "base.population__person"
@@ -68,3 +68,12 @@ def test_while_somebody_writes_a_table_it_is_refused_by_name(published: Lake) ->
 
 def test_a_reason_must_be_given(published: Lake) -> None:
     assert CliRunner().invoke(app, ["restore", "--night", str(NIGHT)]).exit_code == 2
+
+
+def test_a_restore_that_is_not_finished_is_what_status_says_first(published: Lake) -> None:
+    decided = begin(published.ledger, NIGHT, actor="operator", reason="x")
+    done = CliRunner().invoke(app, ["status"])
+    assert done.exit_code == 1
+    assert f"citylake restore --night {NIGHT}" in done.stdout
+    finish(published.ledger, decided.number)
+    assert "正在恢复" not in CliRunner().invoke(app, ["status"]).stdout
