@@ -6,7 +6,7 @@ engine takes part in it.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -361,9 +361,7 @@ def _copy(connection: duckdb.DuckDBPyConnection, select: str, path: Path) -> Non
     draft.replace(path)
 
 
-def _parquet(
-    connection: duckdb.DuckDBPyConnection, select: str, columns: Sequence[str] | dict[str, object], path: Path
-) -> None:
+def _parquet(connection: duckdb.DuckDBPyConnection, select: str, columns: Iterable[str], path: Path) -> None:
     draft = path.with_suffix(".part")
     connection.execute(f"COPY (SELECT {', '.join(columns)} FROM ({select})) TO '{draft}' (FORMAT parquet)")
     draft.replace(path)

@@ -139,7 +139,7 @@ def _row_bytes(made: Inspections) -> int:
             f"SELECT avg(strlen(concat_ws(',', COLUMNS(*)::VARCHAR)) + 1) FROM ({small.standing([0])})"
         ).fetchone()
     assert found is not None
-    return round(found[0])
+    return round(float(found[0]))
 
 
 def _write(sizes: Sequence[dict[str, Any]], load: float) -> None:
