@@ -144,9 +144,9 @@ def airflow_environment(settings: Settings, port: int) -> dict[str, str]:
         "SDK__COORDINATORS": json.dumps({"prompt": {"classpath": "citylake_airflow.prompt.PromptCoordinator"}}),
         "SDK__QUEUE_TO_COORDINATOR": json.dumps({"default": "prompt"}),
         "WORKERS__MIN_HEARTBEAT_INTERVAL": "10",
-        # Looking for something to do is most of what Airflow costs; a task waits half of this on average.
         # After a scheduler was killed its tasks are given back within a minute; five would pass by default.
         "SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "30",
+        # Looking for something to do is most of what Airflow costs; a task waits half of this on average.
         "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "1",
         "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "300",
         "DAG_PROCESSOR__PARSING_PROCESSES": "1",
