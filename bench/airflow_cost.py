@@ -119,8 +119,13 @@ def measure_idle(settings: Settings) -> dict[str, float]:
 
 def figures_of(nights: list[Night], idle: dict[str, float]) -> dict[str, dict[str, Any]]:
     """Return all figures with their spread."""
+    rate = sum(idle.values()) / 60.0
     figures = {
         "per_task": spread([night.per_task for night in nights], "CPU s per task"),
+        # What Airflow would have taken in the same time without any task is the price of its running at all.
+        "per_task_beside_idling": spread(
+            [night.per_task - rate * night.wall / night.tasks for night in nights], "CPU s per task"
+        ),
         "idle": spread([sum(idle.values())], "CPU s per minute"),
         "tasks": spread([night.tasks for night in nights], "tasks per night"),
         "own_work": spread([night.own for night in nights], "CPU s per night"),

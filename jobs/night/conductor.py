@@ -18,7 +18,7 @@ from ledger.nights import newest_published, settlements
 CUTOFF = "cutoff"
 LIBRARIES = "libraries"
 POLL_SECONDS = 0.7
-ASK_SECONDS = 2.5
+ASK_SECONDS = 5.0
 """Airflow is asked less often than the ledger: on a small machine its answers cost what the night needs."""
 READ_SECONDS = 90.0
 """Airflow has read the DAG files after a few seconds, on a busy machine later."""
@@ -74,7 +74,8 @@ def conduct(lake: Lake, client: AirflowClient, day: date, *, limit: timedelta) -
     tasks: tuple[TaskInstance, ...] = ()
     while time.monotonic() < end:
         settled, published = _settled(lake, day), is_published(lake, day)
-        if published or time.monotonic() - asked > ASK_SECONDS:
+        all_in = not cut_off and settled >= set(departments)
+        if published or all_in or time.monotonic() - asked > ASK_SECONDS:
             asked, runs = time.monotonic(), client.runs_of(day)
             cut_off = cut_off or _cut_off(client, departments, settled, day, runs)
             tasks = _library_tasks(client, runs) if cut_off else ()
