@@ -233,8 +233,8 @@ def serving() -> list[EngineCell]:
     ]
     return [
         *(replace(cell, own_server=True) for cell in served),
-        EngineCell("disk-full-lake", "nothing", "the lake's disk is full", around=disk.full("lake")),
-        EngineCell("disk-full-landing", "nothing", "landing's disk is full", around=disk.full("landing")),
+        EngineCell("disk-full-lake", "nothing", "the lake's disk is full", around=disk.full("lake", 64 * 1024)),
+        EngineCell("disk-full-landing", "nothing", "landing's disk is full", around=disk.full("landing", 4 * 1024)),
         EngineCell("lake-read-only", "nothing", "the lake is read-only", around=disk.read_only, stage="linked"),
     ]
 

@@ -7,8 +7,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-ROOM = 192 * 1024
-"""Bytes that are left on the small disk."""
 _ENOUGH = "512m"
 
 
@@ -16,21 +14,23 @@ class NoMountError(PermissionError):
     """This machine does not let the grid mount anything."""
 
 
-def full(*folders: str) -> Callable[[Path], Any]:
-    """Return a context in which folders of a home lie on small disks that are all but full.
+def full(folder: str, room: int) -> Callable[[Path], Any]:
+    """Return a context in which a folder of a home lies on a small disk that is all but full.
 
-    At its end the disks grow, as they would when somebody makes room.
+    At its end the disk grows, as it would when somebody makes room.
+
+    Args:
+        folder: its name.
+        room: bytes that are left.
     """
 
     @contextmanager
     def around(home: Path) -> Iterator[None]:
-        for name in folders:
-            _onto_small_disk(home / name)
+        _onto_small_disk(home / folder, room)
         try:
             yield
         finally:
-            for name in folders:
-                _mount("-o", f"remount,size={_ENOUGH}", str(home / name))
+            _mount("-o", f"remount,size={_ENOUGH}", str(home / folder))
 
     return around
 
@@ -56,12 +56,12 @@ def release(home: Path) -> None:
             subprocess.run(["umount", "--lazy", place], check=True)
 
 
-def _onto_small_disk(folder: Path) -> None:
+def _onto_small_disk(folder: Path, room: int) -> None:
     used = sum(4096 * (-(-item.stat().st_size // 4096) + 1) for item in folder.rglob("*"))
     aside = folder.with_name(f"{folder.name}.aside")
     folder.rename(aside)
     folder.mkdir()
-    _mount("-t", "tmpfs", "-o", f"size={used + ROOM}", "tmpfs", str(folder))
+    _mount("-t", "tmpfs", "-o", f"size={used + room}", "tmpfs", str(folder))
     shutil.copytree(aside, folder, symlinks=True, dirs_exist_ok=True)
     shutil.rmtree(aside)
 
