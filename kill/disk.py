@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 _ENOUGH = "512m"
+_PAGE = 4096
 
 
 class NoMountError(PermissionError):
@@ -57,7 +58,7 @@ def release(home: Path) -> None:
 
 
 def _onto_small_disk(folder: Path, room: int) -> None:
-    used = sum(4096 * (-(-item.stat().st_size // 4096) + 1) for item in folder.rglob("*"))
+    used = sum(_PAGE * -(-item.stat().st_size // _PAGE) for item in folder.rglob("*") if item.is_file())
     aside = folder.with_name(f"{folder.name}.aside")
     folder.rename(aside)
     folder.mkdir()
