@@ -1,6 +1,9 @@
 """What a delivery's lines mean: each line gets exactly one outcome, so that accounting closes by construction."""
 
+from collections.abc import Sequence
 from datetime import date
+from functools import reduce
+from operator import and_
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -43,10 +46,12 @@ def decide(judged: DataFrame, current: DataFrame, contract: CollectedContract) -
     same_key = [F.col(f"`{name}`") == F.col(f"`_key_{name}`") for name in contract.key]
     compared = ranked.join(known, [F.col("_good"), *same_key], "left")
     decided = compared.withColumn("_outcome", _OUTCOME[contract.mode](contract))
+    # A tombstone takes the newest delete's order, lest a change from between the two bring the record back.
+    is_later = F.col("_known_hash").isNull() | (F.col("_known_order") < order_of(contract))
     rewritten = (
         F.col("_outcome").isin("inserted", "updated", "deleted")
         | ((F.col("_outcome") == "unchanged") & F.col("_known_held").isNotNull())
-        | (F.col("_is_delete") & (F.col("_outcome") == "unchanged") & F.col("_known_hash").isNull())
+        | (F.col("_is_delete") & (F.col("_outcome") == "unchanged") & is_later)
     )
     late = F.when(
         (F.col("_outcome") == "quarantined") & F.col("_good"),
@@ -102,11 +107,14 @@ def _is_delete(contract: CollectedContract) -> Column:
 
 
 def _good(contract: CollectedContract) -> Column:
-    """Return whether a line can be taken; a delete needs its key and nothing else."""
-    keyed = F.lit(True)
-    for name in contract.key:
-        keyed = keyed & F.col(f"`{name}`").isNotNull()
-    return F.col("_unreadable").isNull() & keyed & ((F.size("_reasons") == 0) | F.col("_is_delete"))
+    """Return whether a line can be taken; a delete needs its key, what says when it was so, and nothing else."""
+    keyed = _all_said(contract.key)
+    deletes = F.col("_is_delete") & _all_said(contract.change.order if contract.change is not None else ())
+    return F.col("_unreadable").isNull() & keyed & ((F.size("_reasons") == 0) | deletes)
+
+
+def _all_said(names: Sequence[str]) -> Column:
+    return reduce(and_, [F.col(f"`{name}`").isNotNull() for name in names], F.lit(True))
 
 
 def _ranked(lines: DataFrame, contract: CollectedContract) -> DataFrame:

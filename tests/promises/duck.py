@@ -28,9 +28,7 @@ class DuckEvaluation:
     def __init__(self, contract: DerivedContract, text: str, columns: Mapping[str, Mapping[str, str]]) -> None:
         """Keep what does not change from night to night; ``columns``: alias -> column -> Spark type."""
         self._contract, self._text = contract, text
-        self._schemas = {
-            alias: pa.schema([(name, _arrow(kind)) for name, kind in types.items()]) for alias, types in columns.items()
-        }
+        self._schemas = {alias: arrow_schema(types) for alias, types in columns.items()}
         self._names = [column.name for column in derived_columns(contract)]
         self._cast = ", ".join(
             f'CAST("{column.name}" AS {_duckdb(column.type)})' for column in derived_columns(contract)
@@ -47,6 +45,11 @@ class DuckEvaluation:
             self._translated[day] = f"SELECT {self._cast} FROM ({duckdb_select(self._text, day)}) AS made"
         found = self._connection.execute(self._translated[day]).fetchall()
         return [dict(zip(self._names, row, strict=True)) for row in found]
+
+
+def arrow_schema(columns: Mapping[str, str]) -> pa.Schema:
+    """Return the schema of rows whose columns have these Spark types."""
+    return pa.schema([(name, _arrow(kind)) for name, kind in columns.items()])
 
 
 def _arrow(kind: str) -> pa.DataType:
