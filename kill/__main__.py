@@ -18,13 +18,15 @@ import psutil
 
 from citylake.settings import PROJECT_ROOT
 from kill import airflow, engine
+from kill.airflow import SERIES as AIRFLOW_SERIES
 from kill.airflow import AirflowCell, airflow_cells
+from kill.cells import SERIES as ENGINE_SERIES
 from kill.cells import engine_cells
 from kill.checks import CHECKS, Checked
 from kill.disk import release
 from kill.engine import EngineCell
 from kill.grid import PAGE, Results, Row, line, write_page
-from kill.homes import OPEN, STAGES, Homes, commit, installation, served
+from kill.homes import Homes, commit, installation, served
 
 Cell = EngineCell | AirflowCell
 ROOT = PROJECT_ROOT / ".cache" / "kill"
@@ -47,7 +49,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, _interrupted)
     signal.signal(signal.SIGINT, _interrupted)
     try:
-        _run(chosen, homes, results, asked.turns)
+        _run(chosen, homes, results, asked)
     finally:
         _end_airflow(homes)
     rows = _rows(cells, results)
@@ -73,37 +75,43 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--root", type=Path, default=Path(os.environ.get("CITYLAKE_KILL_ROOT", ROOT)))
     parser.add_argument("--fresh", action="store_true", help="forget all results and homes")
     parser.add_argument("--stamp", default="", help="go on with what was begun at this commit")
+    parser.add_argument("--alone", action="store_true", help="a night for every cell, instead of several in one")
     parser.add_argument("--list", action="store_true", help="only say which cells there are")
     parser.add_argument("--no-write", dest="write", action="store_false", help="leave the page as it is")
     parser.add_argument("--turns", type=Path, nargs="*", default=[], help="lock files, one of which a cell holds")
     return parser.parse_args()
 
 
-def _run(chosen: Sequence[Cell], homes: Homes, results: Results, turns: Sequence[Path]) -> None:
+def _run(chosen: Sequence[Cell], homes: Homes, results: Results, asked: argparse.Namespace) -> None:
     """Run cells in two lanes; those through Airflow share a home and stay in one of them, one after the other."""
     if not homes.reference.exists():
         homes.make_first()
     waiting = [cell for cell in chosen if not (results.of(cell.name) or {}).get("fine")]
-    through = [cell for cell in waiting if isinstance(cell, AirflowCell)]
-    # Those that begin late in the night are short: what is wrong shows sooner.
-    stages = [OPEN, *STAGES.values()]
-    others = sorted(
-        (cell for cell in waiting if isinstance(cell, EngineCell)),
-        key=lambda cell: (cell.night, -stages.index(cell.stage)),
-    )
     if not waiting:
         return
-    nights = max([1, *(cell.night for cell in others)])
+    nights = max([1, *(cell.night for cell in waiting if isinstance(cell, EngineCell))])
     claims = homes.root / "claims"
     shutil.rmtree(claims, ignore_errors=True)
     claims.mkdir()
     with served(homes) as remote, _no_child_left():
-        with _turn(turns):
+        with _turn(asked.turns):
             for night in range(1, nights + 1):
                 _make_sure(homes, night, remote)
-        work: tuple[Sequence[Cell], ...] = ([*through, *others], others)
-        for lane in [_started(cells, homes, results, remote, turns) for cells in work]:
+        series = _series(waiting, alone=asked.alone)
+        through = [cells for cells in series if isinstance(cells[0], AirflowCell)]
+        others = [cells for cells in series if cells not in through]
+        work = ([*through, *others], others)
+        for lane in [_started(cells, homes, results, remote, asked.turns) for cells in work]:
             os.waitpid(lane, 0)
+
+
+def _series(cells: Sequence[Cell], *, alone: bool) -> list[list[Cell]]:
+    """Return cells by the nights they are run in."""
+    if alone:
+        return [[cell] for cell in cells]
+    known = {cell.name: cell for cell in cells}
+    together = [[known.pop(name) for name in names if name in known] for names in (*ENGINE_SERIES, *AIRFLOW_SERIES)]
+    return [found for found in [*together, *([cell] for cell in known.values())] if found]
 
 
 def _interrupted(*_: object) -> None:
@@ -132,54 +140,60 @@ def _make_sure(homes: Homes, night: int, remote: str) -> None:
     print(f"night {night} without interruption: {homes.expected(night)['seconds']} s", flush=True)
 
 
-def _started(lane: Sequence[Cell], homes: Homes, results: Results, remote: str, turns: Sequence[Path]) -> int:
-    """Work off the cells of a lane that no other lane has claimed, in a process of its own; return its pid."""
+def _started(lane: Sequence[Sequence[Cell]], homes: Homes, results: Results, remote: str, turns: Sequence[Path]) -> int:
+    """Work off what no other lane has claimed, in a process of its own; return its pid."""
 
     def work() -> int:
-        for cell in lane:
+        for cells in lane:
             try:
-                os.close(os.open(homes.root / "claims" / cell.name, os.O_CREAT | os.O_EXCL))
+                os.close(os.open(homes.root / "claims" / cells[0].name, os.O_CREAT | os.O_EXCL))
             except FileExistsError:
                 continue
             with _turn(turns):
-                if isinstance(cell, AirflowCell):
+                if isinstance(cells[0], AirflowCell):
                     for night in range(1, airflow.next_night(homes) + 1):
                         _make_sure(homes, night, remote)
-                checked = _isolated(cell, homes, results, remote)
-            print(line(Row(cell.name, cell.way, cell.killed, cell.where, checked)), flush=True)
+                _isolated(cells, homes, results, remote)
+            for cell in cells:
+                print(line(Row(cell.name, cell.way, cell.killed, cell.where, results.of(cell.name) or {})), flush=True)
         return 0
 
     return _fork(work)
 
 
-def _one(cell: Cell, homes: Homes, remote: str) -> Checked:
-    if isinstance(cell, AirflowCell):
-        return airflow.run_cell(cell, homes)
-    return engine.run_cell(cell, homes, remote)
+def _together(cells: Sequence[Cell], homes: Homes, remote: str) -> dict[str, Checked]:
+    through = [cell for cell in cells if isinstance(cell, AirflowCell)]
+    if through:
+        return airflow.run_cells(through, homes)
+    return engine.run_cells([cell for cell in cells if isinstance(cell, EngineCell)], homes, remote)
 
 
-def _isolated(cell: Cell, homes: Homes, results: Results, remote: str) -> dict[str, object]:
-    """Run a cell in a process of its own: what it opens and imports must not be inherited by the next one's tasks."""
+def _isolated(cells: Sequence[Cell], homes: Homes, results: Results, remote: str) -> None:
+    """Run cells in a process of their own: what it opens and imports must not be inherited by the next one's tasks."""
 
-    def kept() -> int:
+    def work() -> int:
         try:
-            checked = _one(cell, homes, remote)
-        except Exception as error:  # noqa: BLE001  (a cell that breaks is a cell that fails, and the grid goes on)
+            found = _together(cells, homes, remote)
+        except Exception as error:  # noqa: BLE001  (cells that break are cells that fail, and the grid goes on)
             traceback.print_exc()
-            said = f"{type(error).__name__}: {error}".splitlines()[0]
-            checked = Checked({name: said if name == "re-run" else "" for name in CHECKS}, 0.0)
-        results.keep(cell.name, checked)
+            found = dict.fromkeys([cell.name for cell in cells], _broken(f"{type(error).__name__}: {error}"))
+        for name, checked in found.items():
+            results.keep(name, checked)
         return 0
 
-    _forked(kept)
-    release(homes.root / "cells" / cell.name / "home")
-    found = results.of(cell.name)
-    if found is None:
-        checked = Checked({name: "the cell itself was ended" if name == "struck" else "" for name in CHECKS}, 0.0)
-        found = results.keep(cell.name, checked)
-    if found["fine"]:
-        homes.drop(cell.name)
-    return found
+    for cell in cells:
+        results.forget(cell.name)
+    _forked(work)
+    for cell in cells:
+        if results.of(cell.name) is None:
+            results.keep(cell.name, _broken("the cell itself was ended"))
+    release(homes.root / "cells" / cells[0].name / "home")
+    if all((results.of(cell.name) or {}).get("fine") for cell in cells):
+        homes.drop(cells[0].name)
+
+
+def _broken(said: str) -> Checked:
+    return Checked({name: said.splitlines()[0] if name == "re-run" else "" for name in CHECKS}, 0.0)
 
 
 def _forked(work: Callable[[], int]) -> int:

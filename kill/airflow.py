@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -73,49 +73,59 @@ def next_night(homes: Homes) -> int:
     return (newest - day_of(1)).days + 2
 
 
-def run_cell(cell: AirflowCell, homes: Homes) -> Checked:
-    """Kill, run again, compare."""
+def run_cells(cells: Sequence[AirflowCell], homes: Homes) -> dict[str, Checked]:
+    """Kill, run again, compare; several cells of one night come one after the other."""
     home = home_of(homes)
     if not home.exists():
         shutil.copytree(homes.stage(2, OPEN), home, symlinks=True)
     night = next_night(homes)
     chosen = installation(home)
-    environment = _environment(chosen)
-    before, after = homes.expected(night - 1), homes.expected(night)
-    seen = {day_of(night - 1).isoformat(): before["published"], day_of(night).isoformat(): after["published"]}
     (home / moments.FOLDER).mkdir(exist_ok=True)
-    sight_file = home / moments.FOLDER / "sight.json"
     settle_in(chosen, "")
     prepare(chosen, night)
+    before, after = homes.expected(night - 1), homes.expected(night)
+    seen = {day_of(night - 1).isoformat(): before["published"], day_of(night).isoformat(): after["published"]}
+    sight_file = home / moments.FOLDER / "sight.json"
     reader = start_reader(chosen, seen, sight_file)
     try:
-        struck, note = _first(cell, home, environment)
+        attempts = _attempts(cells, home, _environment(chosen))
         began = time.monotonic()
-        status = _ended(_start(environment, home, "second"), LONGEST)
-        seconds = time.monotonic() - began
+        status = _ended(_start(_environment(chosen), home, "again"), LONGEST)
+        attempts.append((False, time.monotonic() - began))
     finally:
         sight = stop_reader(reader, sight_file)
-    status = 0 if status in PUBLISHED_ANYHOW else status
-    return check(chosen, day_of(night), after, sight, struck=struck, note=note, status=status, seconds=seconds)
+    done = check(chosen, day_of(night), after, sight, status=0 if status in PUBLISHED_ANYHOW else status)
+    return {
+        cell.name: done.of(attempts[number][0], f"after {attempts[number][1]:.1f} s", attempts[number + 1][1])
+        for number, cell in enumerate(cells)
+    }
 
 
-def _first(cell: AirflowCell, home: Path, environment: Mapping[str, str]) -> tuple[bool, str]:
-    """Run the first attempt up to its end, or as long as somebody would look at it."""
-    moments.forget(home)
-    cell.order.write(home)
-    began = time.monotonic()
-    running = [_start(environment, home, "first")]
-    if cell.twice:
-        running.append(_start(environment, home, "beside"))
-    while not moments.was_carried_out(home) and running[0].poll() is None and time.monotonic() - began < LONGEST:
-        time.sleep(0.05)
-    struck, note = moments.was_carried_out(home), f"after {time.monotonic() - began:.1f} s"
-    moments.withdraw(home)
-    if cell.command is not None:
-        os.killpg(running[0].pid, cell.command)
-    for one in running:
-        _ended(one, LONGEST if cell.heals else PATIENCE)
-    return struck, note
+def _attempts(cells: Sequence[AirflowCell], home: Path, environment: Mapping[str, str]) -> list[tuple[bool, float]]:
+    """Run the night up to the moment of each cell; return whether it came, and after how many seconds.
+
+    What Airflow heals goes on under the same command; otherwise somebody looks at it for a while and starts it again.
+    """
+    found: list[tuple[bool, float]] = []
+    running: list[subprocess.Popen[bytes]] = []
+    for number, cell in enumerate(cells):
+        moments.forget(home)
+        cell.order.write(home)
+        began = time.monotonic()
+        if not running:
+            running = [_start(environment, home, cell.name)]
+            running += [_start(environment, home, f"{cell.name}-beside")] if cell.twice else []
+        while not moments.was_carried_out(home) and running[0].poll() is None and time.monotonic() - began < LONGEST:
+            time.sleep(0.05)
+        found.append((moments.was_carried_out(home), time.monotonic() - began))
+        moments.withdraw(home)
+        if cell.command is not None:
+            os.killpg(running[0].pid, cell.command)
+        if not cell.heals or number == len(cells) - 1:
+            for one in running:
+                _ended(one, LONGEST if cell.heals else PATIENCE)
+            running = []
+    return found
 
 
 def _start(environment: Mapping[str, str], home: Path, name: str) -> "subprocess.Popen[bytes]":
@@ -144,6 +154,17 @@ def _environment(chosen: Settings) -> dict[str, str]:
     own |= {f"CITYLAKE_{name.upper()}": str(value) for name, value in chosen.model_dump().items()}
     paths = (PROJECT_ROOT, PROJECT_ROOT / "plugins", PROJECT_ROOT / "kill" / "armed")
     return own | {"CITYLAKE_SPARK_SHORT_LIVED": "1", "PYTHONPATH": os.pathsep.join(map(str, paths))}
+
+
+SERIES = (
+    ("airflow-task-landed", "airflow-task-committed", "airflow-task-judging", "airflow-task-publishing"),
+    ("airflow-scheduler-collecting", "airflow-api-deriving"),
+    ("airflow-api-collecting", "airflow-scheduler-deriving"),
+    ("airflow-spark-collecting", "airflow-dags-deriving"),
+    ("airflow-ctrl-c", "airflow-spark-deriving"),
+    ("airflow-night-killed", "airflow-power"),
+)
+"""Cells whose moments lie in one night, one after the other: each is followed by its re-run, up to the next one."""
 
 
 def airflow_cells() -> list[AirflowCell]:
@@ -218,8 +239,8 @@ def airflow_cells() -> list[AirflowCell]:
         AirflowCell(
             "airflow-night-killed",
             "citylake night",
-            deriving[1],
-            Order(deriving[0], of=person, act=()),
+            "after the crosswalk's commit, before the ledger",
+            Order(deriving[0], of=crosswalk, act=()),
             command=signal.SIGKILL,
         ),
         AirflowCell(

@@ -14,8 +14,8 @@ MAKE = "jobs.night.tables:make_tables"
 TASK = "a task"
 SERVER = "the Spark server"
 EVERYTHING = "task, night and Spark server"
-TASKS = 20
-"""Tasks of a night on which two departments deliver; a lot beyond the last one would not be reached."""
+TASKS = 5
+"""Tasks among which lots are drawn: what is left of a night that was killed twice has so many."""
 _TIDY_ALL = {"jobs.maintenance:OPTIMIZE_AFTER": 1, "jobs.maintenance:RESTORE_DAYS": 0}
 """Maintenance that finds something to do in a lake of three days."""
 
@@ -169,7 +169,7 @@ def _above() -> list[EngineCell]:
             ],
         ),
         *_at("topic", [_task("boundary-special", "after the special library", _after(MAKE, evidence))]),
-        *_at("topic", [_task("two-commits", "between replaceUsing and the deletion of one run", _two_commits())]),
+        *_at("resolved", [_task("two-commits", "between replaceUsing and the deletion of one run", _two_commits())]),
     ]
 
 
@@ -248,6 +248,36 @@ def by_lot() -> list[EngineCell]:
         killed = EVERYTHING if victim == "everything" else TASK
         cells.append(EngineCell(f"random-{number}", killed, where, strike=strike, own_server=victim == "everything"))
     return cells
+
+
+SERIES = (
+    (
+        *("upload-half", "raw-committed-change", "clean-committed-event", "upload-database", "boundary-settle"),
+        *("boundary-gate", "crosswalk-committed", "boundary-identify", "link-between", "linked-committed"),
+        *("person-committed", "gx-asked", "topic-committed", "special-committed", "gate-to-publish", "views-half"),
+    ),
+    (
+        *("landing-half", "clean-committed-change", "raw-committed-event", "clean-committed-snapshot"),
+        *("boundary-cutoff", "boundary-start", "crosswalk-parquet", "boundary-resolve", "linked-parquet"),
+        *("boundary-link", "boundary-base", "gx-asking", "boundary-topic", "boundary-special", "publish-inside"),
+    ),
+    (
+        *("landed", "raw-parquet", "boundary-collect", "raw-committed-snapshot", "gate-before-pin"),
+        *("boundary-judge", "publish-views"),
+    ),
+    ("released", "clean-parquet", "boundary-publish"),
+    ("received", "run-opened"),
+    ("parser", "lines-staged"),
+    ("random-1", "random-2", "random-4", "random-5"),
+    ("server-collecting", "server-deriving", "power-committed", "server-publishing"),
+    ("optimize-task", "optimize-noted", "vacuum-task"),
+    ("optimize-server", "vacuum-server"),
+    ("random-3", "random-6"),
+)
+"""Cells whose moments lie in one night, one after the other: each is followed by its re-run, up to the next one.
+
+No table is killed twice in one of them, but in those drawn by lot. ``--alone`` runs every cell for itself.
+"""
 
 
 def engine_cells() -> list[EngineCell]:

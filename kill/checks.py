@@ -31,6 +31,17 @@ class Checked:
     note: str = ""
     sight: Sight = field(default_factory=Sight)
 
+    def of(self, struck: bool, note: str, seconds: float) -> "Checked":
+        """Return the same verdicts for one of the moments of the night.
+
+        Args:
+            struck: whether something did die at it.
+            note: when.
+            seconds: what came after it took.
+        """
+        wrong = {**self.wrong, "struck": "" if struck else "nothing was killed: the moment was not reached"}
+        return Checked(wrong, round(seconds, 1), note, self.sight)
+
     @property
     def fine(self) -> bool:
         """Whether every check holds."""
@@ -47,10 +58,7 @@ def check(
     expected: Mapping[str, Any],
     sight: Sight,
     *,
-    struck: bool,
     status: int,
-    seconds: float,
-    note: str = "",
 ) -> Checked:
     """Compare a home after its re-run with the uninterrupted night.
 
@@ -59,14 +67,11 @@ def check(
         day: the night that was killed.
         expected: record of the uninterrupted one.
         sight: what the reader saw all the while.
-        struck: whether something did die.
         status: how the re-run ended.
-        seconds: how long it took.
-        note: when the first attempt was struck.
     """
     found = record(chosen, day)
     wrong = {
-        "struck": "" if struck else "nothing was killed: the moment was not reached",
+        "struck": "",
         "re-run": "" if status == 0 else f"ended with {status}",
         "published": _differing(found.published, expected["published"]),
         "kept": _differing(found.kept, expected["kept"]),
@@ -75,7 +80,7 @@ def check(
         "leases": _left(chosen),
         "reader": _sight(sight, day),
     }
-    return Checked(wrong, round(seconds, 1), note, sight)
+    return Checked(wrong, 0.0, "", sight)
 
 
 def _differing(found: Mapping[str, Any], expected: Mapping[str, Any]) -> str:

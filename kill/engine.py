@@ -4,8 +4,8 @@ import json
 import os
 import signal
 import time
-from collections.abc import Callable
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -93,33 +93,55 @@ class EngineCell:
     way: str = field(default="functions", init=False)
 
 
-def run_cell(cell: EngineCell, homes: Homes, remote: str) -> Checked:
-    """Kill, run again, compare."""
-    home = homes.fresh(cell.name, cell.night, cell.stage)
-    chosen = installation(home, remote="" if cell.own_server else remote)
+@dataclass(frozen=True)
+class _Attempt:
+    struck: bool
+    seconds: float
+
+
+def run_cells(cells: Sequence[EngineCell], homes: Homes, remote: str) -> dict[str, Checked]:
+    """Kill, run again, compare; of several cells each attempt is killed at the next one's moment.
+
+    Args:
+        cells: of one night, in the order of their moments; each kills what the one before has not touched.
+        homes: where nights come from.
+        remote: the Spark server that cells share.
+    """
+    first = cells[0]
+    home = homes.fresh(first.name, first.night, first.stage)
+    chosen = installation(home, remote="" if first.own_server else remote)
     (home / moments.FOLDER).mkdir(exist_ok=True)
     settle_in(chosen, homes.api)
-    before, after = homes.expected(cell.night - 1), homes.expected(cell.night)
-    seen = {day_of(cell.night - 1).isoformat(): before["published"], day_of(cell.night).isoformat(): after["published"]}
+    before, after = homes.expected(first.night - 1), homes.expected(first.night)
+    day = day_of(first.night)
+    seen = {day_of(first.night - 1).isoformat(): before["published"], day.isoformat(): after["published"]}
     sight_file = home / moments.FOLDER / "sight.json"
-    with _server(chosen, cell.own_server):
+    with _server(chosen, first.own_server):
         reader = start_reader(chosen, seen, sight_file)
         try:
-            struck, note = _first(cell, chosen)
+            attempts = [_attempt(cell, chosen) for cell in cells]
             began = time.monotonic()
-            status = _again(cell, chosen)
-            seconds = time.monotonic() - began
+            status = _again(first, chosen)
+            attempts.append(_Attempt(False, time.monotonic() - began))
         finally:
             sight = stop_reader(reader, sight_file)
-        return check(chosen, day_of(cell.night), after, sight, struck=struck, note=note, status=status, seconds=seconds)
+        done = check(chosen, day, after, sight, status=status)
+    return {
+        cell.name: done.of(
+            attempts[number].struck, f"after {attempts[number].seconds:.1f} s", attempts[number + 1].seconds
+        )
+        for number, cell in enumerate(cells)
+    }
 
 
-def _first(cell: EngineCell, chosen: Settings) -> tuple[bool, str]:
-    """Run the first attempt up to its end; return whether it was struck, and what to note."""
+def _attempt(cell: EngineCell, chosen: Settings) -> _Attempt:
+    """Run the night, or what comes before it, up to the moment of a cell."""
+    _serve(cell, chosen)
+    moments.forget(chosen.home)
     if cell.order is not None:
         cell.order.write(chosen.home)
     began = time.monotonic()
-    with cell.around(chosen.home) if cell.around is not None else _nothing():
+    with cell.around(chosen.home) if cell.around is not None else nullcontext():
         running = start(chosen, day_of(cell.night), cell.work)
         came = cell.strike(running) if cell.strike is not None else False
         status = running.wait()
@@ -127,18 +149,22 @@ def _first(cell: EngineCell, chosen: Settings) -> tuple[bool, str]:
     if cell.order is not None and cell.order.point:
         struck = struck and moments.was_carried_out(chosen.home)
     moments.withdraw(chosen.home)
-    return struck, f"after {time.monotonic() - began:.1f} s"
+    return _Attempt(struck, time.monotonic() - began)
 
 
 def _again(cell: EngineCell, chosen: Settings) -> int:
     """Do what a person would: the same command once more."""
+    _serve(cell, chosen)
+    if cell.work == "maintenance" and (status := start(chosen, day_of(cell.night), "maintenance").wait()):
+        return status
+    return start(chosen, day_of(cell.night), "night").wait()
+
+
+def _serve(cell: EngineCell, chosen: Settings) -> None:
     if cell.own_server:
         from jobs.spark.server import start_server
 
         start_server(chosen)
-    if cell.work == "maintenance" and (status := start(chosen, day_of(cell.night), "maintenance").wait()):
-        return status
-    return start(chosen, day_of(cell.night), "night").wait()
 
 
 def start(chosen: Settings, day: date, work: Literal["night", "maintenance"]) -> Running:
@@ -168,8 +194,3 @@ def _server(chosen: Settings, own: bool) -> Any:
         yield
     finally:
         stop_server(chosen)
-
-
-@contextmanager
-def _nothing() -> Any:
-    yield

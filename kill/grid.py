@@ -55,6 +55,10 @@ class Results:
         (self._folder / f"{name}.json").write_text(json.dumps(said, ensure_ascii=False, indent=1), "utf-8")
         return said
 
+    def forget(self, name: str) -> None:
+        """Forget what became of a cell."""
+        (self._folder / f"{name}.json").unlink(missing_ok=True)
+
     def of(self, name: str) -> dict[str, Any] | None:
         """Return what became of a cell, None when it was not run."""
         path = self._folder / f"{name}.json"

@@ -127,6 +127,7 @@ class Homes:
         Returns:
             0, or the status with which the night stopped.
         """
+        self._begin_again(night)
         chosen = installation(self.reference, remote=remote)
         settle_in(chosen, self.api)
         began = time.monotonic()
@@ -140,6 +141,23 @@ class Homes:
         self._copy(self.stage(night + 1, OPEN))
         self._record(night).write_text(json.dumps(said, ensure_ascii=False, indent=1), "utf-8")
         return 0
+
+    def _begin_again(self, night: int) -> None:
+        """Take the reference home back to the beginning of a night: the grid may have been stopped in the middle."""
+        opened = self.stage(night, OPEN)
+        if not opened.exists():
+            return
+        for name in ("ledger.db-wal", "ledger.db-shm"):
+            (self.reference / name).unlink(missing_ok=True)
+        for item in opened.iterdir():
+            target = self.reference / item.name
+            if item.name == "city":  # the API reads it
+                continue
+            if item.is_dir():
+                shutil.rmtree(target, ignore_errors=True)
+                shutil.copytree(item, target, symlinks=True)
+            else:
+                shutil.copy2(item, target)
 
     def _keep(self, task: str, night: int) -> None:
         if night == 2 and task in STAGES:

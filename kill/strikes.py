@@ -70,7 +70,7 @@ def at_random(number: int, tasks: int, victim: Victim) -> tuple[Strike, str]:
 
     Args:
         number: of the draw; the same draws the same.
-        tasks: how many tasks a night has.
+        tasks: among how many of the next tasks.
         victim: what dies.
     """
     lot = hashlib.sha256(f"{SEED} {number}".encode()).digest()
@@ -92,7 +92,7 @@ def at_random(number: int, tasks: int, victim: Victim) -> tuple[Strike, str]:
             time.sleep(_NAP)
         return False
 
-    return strike, f"{pause:.2f} s after task {which + 1} of {tasks} had begun"
+    return strike, f"{pause:.2f} s after task {which + 1} of what was left had begun"
 
 
 def _task(running: Running) -> str:

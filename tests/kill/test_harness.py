@@ -14,7 +14,9 @@ from deltalake import write_deltalake
 
 from citylake.settings import PROJECT_ROOT, Settings
 from jobs.lake import open_lake
+from kill.airflow import SERIES as AIRFLOW_SERIES
 from kill.airflow import airflow_cells
+from kill.cells import SERIES as ENGINE_SERIES
 from kill.cells import engine_cells
 from kill.checks import CHECKS, check
 from kill.content import content
@@ -86,6 +88,17 @@ def test_cells_have_names_of_their_own() -> None:
     assert len(names) == len(set(names)) >= 40
 
 
+def test_every_cell_of_a_series_is_a_cell_and_stands_in_one_series_only() -> None:
+    engine, through = {cell.name: cell for cell in engine_cells()}, {cell.name for cell in airflow_cells()}
+    named = [name for names in ENGINE_SERIES for name in names]
+    assert len(named) == len(set(named))
+    assert set(named) <= set(engine)
+    assert {name for names in AIRFLOW_SERIES for name in names} <= through
+    for names in ENGINE_SERIES:
+        alike = {(engine[name].night, engine[name].work, engine[name].own_server) for name in names}
+        assert len(alike) == 1, names
+
+
 def test_what_a_table_holds_knows_no_order_but_every_duplicate(tmp_path: Path) -> None:
     once, turned, twice = (str(tmp_path / name) for name in ("once", "turned", "twice"))
     write_deltalake(once, pa.table({"a": [1, 2], "b": ["x", None]}))
@@ -102,7 +115,7 @@ def test_a_home_that_is_as_it_should_be_passes_and_each_difference_fails_its_che
     sight = Sight(polls=2, nights={DAY.isoformat(): 2}, answers=1)
 
     def failing(told: dict[str, object], seen: Sight = sight, status: int = 0, struck: bool = True) -> list[str]:
-        done = check(settings, DAY, told, seen, struck=struck, status=status, seconds=1.0)
+        done = check(settings, DAY, told, seen, status=status).of(struck, "after 1 s", 1.0)
         assert list(done.wrong) == list(CHECKS)
         return [name for name, wrong in done.wrong.items() if wrong]
 
