@@ -151,7 +151,7 @@ class Homes:
             (self.reference / name).unlink(missing_ok=True)
         for item in opened.iterdir():
             target = self.reference / item.name
-            if item.name == "city":  # the API reads it
+            if item.name in ("city", "secrets"):  # the API uses them
                 continue
             if item.is_dir():
                 shutil.rmtree(target, ignore_errors=True)
