@@ -80,16 +80,17 @@ def write_page(rows: Sequence[Row], total: int) -> None:
     head = [
         "# The kill grid",
         "",
-        "Written by `make kill`; do not edit. Each cell is one night of a city of 400 people that was killed with SIGKILL at the",
-        "moment named, followed by the same command once more and nothing else.",
+        "Written by `make kill`; do not edit. Each cell is a moment at which a night of a city of 400 people was killed with SIGKILL,",
+        "followed by the same command once more and nothing else. Cells that touch different tables may share a night: the re-run",
+        "after one is what the next one kills, further on; they share the verdicts of that night.",
         "",
         f"**{fine} of {total} cells are green**"
         + (f", {total - len(rows)} were not run" if len(rows) < total else "")
         + f". {_commits(rows)}; {_machine()}. The reader opened {polls:,} sessions in all.",
         "",
         "*functions*: the functions that Airflow's tasks call, in the order of the DAGs, a process each, without Airflow; every such",
-        "cell begins with a copy of the same home. *Airflow*: `citylake night` with all its services; these cells share one home,",
-        "a night each. Seconds are wall time of the re-run, of the whole night that is left, on whatever the machine was doing.",
+        "night begins with a copy of the same home. *Airflow*: `citylake night` with all its services; these nights follow each other",
+        "in one home. Seconds are wall time of the re-run, up to the next moment or the end, on whatever the machine was doing.",
         "",
         *[f"- **{name}**: {_WORDS[name]}" for name in CHECKS],
         "",
