@@ -19,7 +19,7 @@ from kill.moments import Order
 from kill.night import run_maintenance, run_night
 from kill.reader import start_reader, stop_reader
 
-LONGEST = 600.0
+LONGEST = 900.0
 """Seconds after which a night that hangs is a failure of its cell."""
 
 
@@ -51,8 +51,15 @@ class Running:
         os.killpg(self.pid, signal.SIGKILL)
 
     def kill_task(self) -> None:
-        """Kill the task that is at work; the night stops there."""
-        os.kill(json.loads((self.home / moments.FOLDER / "child.json").read_text("utf-8"))["pid"], signal.SIGKILL)
+        """Kill the task that is at work, or the next one when it has just ended; the night stops there."""
+        while not self.is_over():
+            pid = json.loads((self.home / moments.FOLDER / "child.json").read_text("utf-8"))["pid"]
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                time.sleep(0.01)
+                continue
+            return
 
 
 def _signed(status: int) -> int:
