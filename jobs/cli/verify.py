@@ -97,6 +97,7 @@ def _sum_up(found: "Shown", results: list["Verified"]) -> None:
     wrong = sum(one.is_wrong for one in results)
     typer.echo(
         f"{found.business_date}：{len(computed)} 张表重算比对，{len(made) - len(computed)} 张仅核对不变式，"
+        + (f"{len(results) - len(made)} 张当晚尚无内容，" if len(made) < len(results) else "")
         + (f"{wrong} 张有差异或未能核对" if wrong else "全部一致")
     )
 

@@ -107,18 +107,19 @@ def _by_role(
 
 
 def _of_role(role: ResolvedRole, field: Golden, rows: str, crosswalk: str, entity: str) -> str:
-    column = f"CAST(c.{quoted(getattr(role.columns, str(field.role_value)))} AS VARCHAR)"
+    column = f"CAST({quoted(getattr(role.columns, str(field.role_value)))} AS VARCHAR)"
     is_number = field.role_value == "id_no"
-    value = (
-        f"CASE WHEN is_usable_id({column}, DATE '2099-12-31') THEN id_18({column}) END"
-        if is_number
-        else f"folded({column})"
-    )
     lent = " AND x.guard IS DISTINCT FROM 'borrowed'" if is_number else ""
+    usable = "CASE WHEN is_usable_id(raw, DATE '2099-12-31') THEN id_18(raw) END" if is_number else "folded(raw)"
+    # An event's values are said over and over: each is judged once.
     return (
-        f"SELECT x.{quoted(entity)} AS entity_id, {text(field.field)} AS field, {value} AS value, {text(role.source)} AS source, "
-        f"max(c._as_of) AS said_on, {_place(field, role.source)} AS place FROM {rows} c "
-        f"JOIN {crosswalk} x ON x.subject_id = c.{quoted(role.subject)} WHERE NOT c._deleted{lent} AND {value} IS NOT NULL GROUP BY ALL"
+        f"SELECT entity_id, {text(field.field)} AS field, value, {text(role.source)} AS source, said_on, "
+        f"{_place(field, role.source)} AS place "
+        f"FROM (SELECT x.{quoted(entity)} AS entity_id, c.raw, max(c.said_on) AS said_on "
+        f"FROM (SELECT {quoted(role.subject)} AS subject_id, {column} AS raw, max(_as_of) AS said_on FROM {rows} "
+        f"WHERE NOT _deleted AND {column} IS NOT NULL GROUP BY ALL) c "
+        f"JOIN {crosswalk} x ON x.subject_id = c.subject_id{lent} GROUP BY ALL) "
+        f"JOIN (SELECT raw, {usable} AS value FROM (SELECT DISTINCT {column} AS raw FROM {rows})) USING (raw) WHERE value IS NOT NULL"
     )
 
 

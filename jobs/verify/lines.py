@@ -17,7 +17,7 @@ _TRUE, _FALSE = ("1", "true", "TRUE", "是", "Y"), ("0", "false", "FALSE", "否"
 _NUMBER = r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?"
 _PARTS = {
     "yyyy": ("y", "[0-9]{4}"), "MM": ("M", "[0-9]{2}"), "M": ("M", "[0-9]{1,2}"), "dd": ("d", "[0-9]{2}"),
-    "d": ("d", "[0-9]{1,2}"), "HH": ("H", "[0-9]{2}"), "H": ("H", "[0-9]{1,2}"), "mm": ("m", "[0-9]{2}"),
+    "d": ("d", "[0-9]{1,2}"), "HH": ("H", "[01][0-9]|2[0-3]"), "H": ("H", "[0-9]{1,2}"), "mm": ("m", "[0-9]{2}"),
     "m": ("m", "[0-9]{1,2}"), "ss": ("s", "[0-9]{2}"), "s": ("s", "[0-9]{1,2}"),
 }  # fmt: skip
 Codes = Mapping[str, Mapping[str, str]]
@@ -130,7 +130,7 @@ def _regex(pattern: str) -> tuple[str, dict[str, int]]:
             regex += f"({digits})"
         elif run[0] == "S":
             places["S"] = len(places) + 1
-            regex += f"([0-9]{{{len(run)}}})"
+            regex += f"([0-9]{{1,{len(run)}}})"
         elif run[0].isalpha() and run[0].isascii():
             raise UnknownPatternError(f"date pattern '{pattern}': '{run}' is not known to citylake verify")
         else:

@@ -158,7 +158,7 @@ class _Verifier:
         one, reason = compare(self.store, published, expected, shape, values=self.values), ""
         if one.is_equal and (foreign := self._foreign(position)) is not None:
             # What was published is right; the next night would go on from rows that nobody accounts for.
-            reason = f"version {foreign} of its files is in no ledger: somebody else has written to it"
+            reason = f"文件的第 {foreign} 版不在台账中：引擎之外有人写过这张表"
             rows = self.store.load(self.lake.location(contract.name), foreign)
             one = compare(self.store, rows, expected, shape, values=self.values)
         self.store.drop(expected)
