@@ -12,6 +12,7 @@ from jobs.verify.golden import golden
 from jobs.verify.invariants import broken, of_crosswalk, of_events, subjects
 from jobs.verify.store import Store, opened
 from jobs.verify.translate import input_schema, shaped
+from jobs.verify.verify import how_verified
 from schemas.catalog import load_catalog
 from schemas.contract import CollectedContract, DerivedContract
 from schemas.linked import subject_column
@@ -192,3 +193,7 @@ def test_two_tables_are_compared_whatever_the_order_and_every_difference_is_coun
         ("differs", "k=a", "n", "1.00", "1.01"),
         ("differs", "k=b", "s", None, None),
     }
+
+
+def test_somebody_has_said_how_every_table_of_the_catalog_is_verified() -> None:
+    assert [name for name, of in CATALOG.contracts.items() if how_verified(CATALOG, of, JOBS) is None] == []
