@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 from pyspark.sql import DataFrame
 
 from jobs.engine.context import Context
-from jobs.engine.difference import SMALL_BYTES
+from jobs.engine.small_read import SMALL_BYTES
 from jobs.engine.tables import local_frame
 from jobs.sources import landing
 from jobs.sources.parse import Parsed, parse

@@ -16,6 +16,7 @@ from jobs.engine.gates import Judged, judge, judge_small
 from jobs.engine.meaning import meaning
 from jobs.engine.record import RunRecord, running, settle_left
 from jobs.engine.shape import check_follows
+from jobs.engine.small_read import earliest, rows_of_units
 from jobs.engine.tables import add_columns, at_version, derived_columns, ensure_derived, local_frame, quoted
 from jobs.engine.units import Units, collected, touched
 from jobs.engine.work import Work
@@ -93,7 +94,7 @@ def _few(work: Work, record: RunRecord, units: Units) -> tuple[Outcome, dict[str
     result = fetch_small(_evaluate(work, record, units))
     if result is None:
         return _many(work, record, units)
-    present = fetch_small(units.restrict(work.present(), work.contract.unit))
+    present = _present_rows(work, units, result.schema)
     if present is None:
         return _many(work, record, units)
     difference = small_difference(result, present, work.contract.unit)
@@ -110,6 +111,19 @@ def _few(work: Work, record: RunRecord, units: Units) -> tuple[Outcome, dict[str
     )
     counts = {"units": len(units.listed), "changed_units": len(difference.units), "written": difference.rows.num_rows}
     return _written(work, record, judged, rows_after, parts), counts
+
+
+def _present_rows(work: Work, units: Units, schema: pa.Schema) -> pa.Table | None:
+    """Return the present rows of listed units, None when they are more than this process should hold."""
+    assert units.listed is not None
+    assert work.present_version is not None
+    rows = rows_of_units(work.uri, work.present_version, [work.contract.unit], units.listed)
+    if rows is not None:
+        try:
+            return rows.select(schema.names).cast(schema)
+        except (KeyError, pa.ArrowException):
+            log.info("left to Spark", table=work.contract.name)
+    return fetch_small(units.restrict(work.present(), work.contract.unit))
 
 
 def _rebuild(work: Work, record: RunRecord) -> tuple[Outcome, dict[str, int]]:
@@ -254,9 +268,12 @@ def _earliest_recheck(work: Work) -> date | None:
     """Return the next day on which a row changes by time alone."""
     if "_recheck_on" not in work.contract.columns:
         return None
+    found = earliest(work.uri, "_recheck_on")
+    if found is not None:
+        return found[0]
     rows = work.context.spark.read.format("delta").load(work.uri)
-    earliest: date | None = rows.agg(F.min("_recheck_on")).collect()[0][0]
-    return earliest
+    day: date | None = rows.agg(F.min("_recheck_on")).collect()[0][0]
+    return day
 
 
 def _shaped(rows: DataFrame, contract: DerivedContract) -> DataFrame:

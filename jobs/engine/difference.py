@@ -7,12 +7,8 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from jobs.engine.small_read import SMALL_ROWS, Values, fits
 from jobs.engine.tables import quoted
-from jobs.engine.units import Values
-
-SMALL_ROWS = 20_000
-SMALL_BYTES = 4 * 1024 * 1024
-"""A result up to this size is compared in the client and sent back as data of the plan."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +29,7 @@ class SmallDifference:
 def fetch_small(rows: DataFrame) -> pa.Table | None:
     """Return the rows as Arrow, or None when there are more than this process should hold."""
     table = rows.limit(SMALL_ROWS + 1).toArrow()
-    return table if table.num_rows <= SMALL_ROWS and table.nbytes <= SMALL_BYTES else None
+    return table if fits(table) else None
 
 
 def small_difference(result: pa.Table, present: pa.Table, by: tuple[str, ...]) -> SmallDifference:

@@ -18,7 +18,8 @@ from jobs.engine.context import Context, Position, of_part
 from jobs.engine.errors import TableError
 from jobs.engine.meaning import select_text
 from jobs.engine.shape import keeps_columns
-from jobs.engine.tables import at_version, derived_columns, feed, quoted
+from jobs.engine.small_read import input_rows
+from jobs.engine.tables import at_version, derived_columns, feed, local_frame, quoted
 from jobs.engine.units import Units
 from ledger.runs import Consumed
 from schemas.catalog import Catalog
@@ -105,9 +106,14 @@ def evaluate(
 
 
 def _narrowed(position: Position, spark: SparkSession, units: Units | None) -> DataFrame:
-    rows, item = position.frame(spark), position.input
+    item = position.input
     if units is None or item.all or item.via is not None:
-        return rows
+        return position.frame(spark)
+    if units.listed:
+        few = input_rows(position.uri, position.version, item, units.listed)
+        if few is not None:
+            return local_frame(spark, few)
+    rows = position.frame(spark)
     return units.restrict_any(rows, item.any) if item.any else units.restrict(rows, item.on)
 
 

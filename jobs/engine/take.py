@@ -15,6 +15,7 @@ from jobs.engine.errors import AccountingError
 from jobs.engine.identity import with_ids
 from jobs.engine.lines import OUTCOMES, decide, gone, held
 from jobs.engine.record import RunRecord
+from jobs.engine.small_read import live_rows
 from jobs.engine.tables import clean_columns, ensure, ensure_clean, quarantine_columns, quoted, raw_columns
 from jobs.engine.verdicts import Tally, verdicts
 from jobs.engine.write import LISTED_UNITS
@@ -191,8 +192,10 @@ class Taking:
         ).version
 
     def _check_rows(self, tally: Tally) -> None:
-        live = self.context.spark.read.format("delta").load(self.uri)
-        counted = live.where("NOT _deleted").agg(F.count(F.lit(1))).collect()[0][0]
+        counted = live_rows(self.uri)
+        if counted is None:
+            live = self.context.spark.read.format("delta").load(self.uri)
+            counted = live.where("NOT _deleted").agg(F.count(F.lit(1))).collect()[0][0]
         if counted != tally.live_after:
             raise AccountingError(
                 self.contract.name,

@@ -8,12 +8,11 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from jobs.engine.context import Position, of_part
+from jobs.engine.small_read import Values
 from jobs.engine.tables import feed, quoted
 from jobs.engine.write import LISTED_UNITS, in_units
 from ledger.runs import Consumed
 from schemas.contract import DerivedContract
-
-Values = tuple[object, ...]
 
 
 @dataclass(frozen=True)
