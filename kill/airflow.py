@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -158,100 +158,73 @@ def _environment(chosen: Settings) -> dict[str, str]:
 
 SERIES = (
     ("airflow-task-landed", "airflow-task-committed", "airflow-task-judging", "airflow-task-publishing"),
-    ("airflow-scheduler-collecting", "airflow-api-deriving"),
-    ("airflow-api-collecting", "airflow-scheduler-deriving"),
-    ("airflow-spark-collecting", "airflow-dags-deriving"),
-    ("airflow-ctrl-c", "airflow-spark-deriving"),
-    ("airflow-night-killed", "airflow-power"),
+    ("airflow-scheduler-collecting", "airflow-api-deriving", "airflow-dags-deriving", "airflow-spark-deriving"),
+    ("airflow-ctrl-c", "airflow-spark-collecting", "airflow-scheduler-deriving", "airflow-power"),
+    ("airflow-api-collecting", "airflow-night-killed"),
 )
 """Cells whose moments lie in one night, one after the other: each is followed by its re-run, up to the next one."""
+_COMMITTED = {
+    "base.population__crosswalk": "after the crosswalk's commit, before the ledger",
+    "base.population__person": "after the base library's commit, before the ledger",
+    "topic.social_security__person_benefit": "after the topic library's commit, before the ledger",
+}
 
 
 def airflow_cells() -> list[AirflowCell]:
     """Return all cells through Airflow."""
-    collecting = ("ledger.deliveries:receive", "after the ledger, before raw")
-    deriving = ("ledger.runs:record", "after the base library's commit, before the ledger")
-    person, crosswalk = "base.population__person", "base.population__crosswalk"
+    crosswalk, person, benefit = _COMMITTED
     scheduler, api, dags = "airflow-scheduler", "airflow-api", "airflow-dags"
-    everything = (scheduler, api, dags, "city-api", "spark", moments.SELF)
-    deriving_order = Order(deriving[0], of=person)
     return [
-        AirflowCell(
-            "airflow-task-landed",
-            "an Airflow task",
-            "after landing, before the ledger",
-            Order("jobs.sources.landing:store", "after"),
-            heals=True,
-        ),
-        AirflowCell(
-            "airflow-task-committed",
-            "an Airflow task",
-            "after the crosswalk's commit, before the ledger",
-            Order("ledger.runs:record", of=crosswalk),
-            heals=True,
-        ),
-        AirflowCell(
-            "airflow-task-judging",
-            "an Airflow task",
-            "while Great Expectations asks",
-            Order("jobs.gate.validate:Validator._ask"),
-            heals=True,
-        ),
-        AirflowCell(
-            "airflow-task-publishing",
-            "an Airflow task",
-            "after the publication, before the views",
-            Order("jobs.publication.publish:refresh_views"),
-            heals=True,
-        ),
-        AirflowCell(
-            "airflow-scheduler-collecting",
-            "the scheduler",
-            collecting[1],
-            Order(collecting[0], "after", act=(scheduler,)),
-        ),
-        AirflowCell(
-            "airflow-scheduler-deriving", "the scheduler", deriving[1], Order(deriving[0], of=person, act=(scheduler,))
-        ),
-        AirflowCell(
-            "airflow-api-collecting", "the api-server", collecting[1], Order(collecting[0], "after", act=(api,))
-        ),
-        AirflowCell("airflow-api-deriving", "the api-server", deriving[1], Order(deriving[0], of=person, act=(api,))),
-        AirflowCell(
-            "airflow-dags-deriving", "the dag-processor", deriving[1], Order(deriving[0], of=person, act=(dags,))
-        ),
+        *_tasks(crosswalk),
+        _received("airflow-scheduler-collecting", "the scheduler", scheduler),
+        _committed("airflow-scheduler-deriving", "the scheduler", crosswalk, scheduler),
+        _received("airflow-api-collecting", "the api-server", api),
+        _committed("airflow-api-deriving", "the api-server", crosswalk, api),
+        _committed("airflow-dags-deriving", "the dag-processor", person, dags),
         AirflowCell(
             "airflow-spark-collecting",
             "the Spark server",
-            "between the commits to raw and clean",
+            "after a commit to raw or clean, before the ledger",
             Order("jobs.engine.write:Writer._committed", "after", act=("spark",)),
         ),
-        AirflowCell(
-            "airflow-spark-deriving", "the Spark server", deriving[1], Order(deriving[0], of=person, act=("spark",))
-        ),
-        AirflowCell(
-            "airflow-ctrl-c",
-            "citylake night (Ctrl-C)",
-            collecting[1],
-            Order(collecting[0], "after", act=()),
-            command=signal.SIGINT,
-        ),
-        AirflowCell(
-            "airflow-night-killed",
-            "citylake night",
-            "after the crosswalk's commit, before the ledger",
-            Order(deriving[0], of=crosswalk, act=()),
-            command=signal.SIGKILL,
-        ),
-        AirflowCell(
-            "airflow-power", "all services and the task", deriving[1], Order(deriving[0], of=person, act=everything)
+        _committed("airflow-spark-deriving", "the Spark server", benefit, "spark"),
+        replace(_received("airflow-ctrl-c", "citylake night, by Ctrl-C"), command=signal.SIGINT),
+        replace(_committed("airflow-night-killed", "citylake night", crosswalk), command=signal.SIGKILL),
+        _committed(
+            "airflow-power",
+            "all services and the task",
+            person,
+            *(scheduler, api, dags, "city-api", "spark", moments.SELF),
         ),
         AirflowCell(
             "airflow-two-nights",
             "an Airflow task",
-            "two nights started at once; " + deriving[1],
-            deriving_order,
+            "two nights started at once; " + _COMMITTED[person],
+            Order("ledger.runs:record", of=person),
             heals=True,
             twice=True,
         ),
     ]
+
+
+def _tasks(crosswalk: str) -> list[AirflowCell]:
+    """Return the cells in which a task dies; Airflow tries it again."""
+    moments_of = {
+        "landed": ("after landing, before the ledger", Order("jobs.sources.landing:store", "after")),
+        "committed": (_COMMITTED[crosswalk], Order("ledger.runs:record", of=crosswalk)),
+        "judging": ("while Great Expectations asks", Order("jobs.gate.validate:Validator._ask")),
+        "publishing": ("after the publication, before the views", Order("jobs.publication.publish:refresh_views")),
+    }
+    return [
+        AirflowCell(f"airflow-task-{name}", "an Airflow task", where, order, heals=True)
+        for name, (where, order) in moments_of.items()
+    ]
+
+
+def _received(name: str, killed: str, *act: str) -> AirflowCell:
+    order = Order("ledger.deliveries:receive", "after", act=act)
+    return AirflowCell(name, killed, "after the ledger, before raw", order)
+
+
+def _committed(name: str, killed: str, table: str, *act: str) -> AirflowCell:
+    return AirflowCell(name, killed, _COMMITTED[table], Order("ledger.runs:record", of=table, act=act))

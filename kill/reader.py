@@ -11,8 +11,8 @@ from typing import Any
 from citylake.settings import Settings
 from kill.content import content
 
-PAUSE = 0.7
-ASK_SPARK_SECONDS = 8.0
+PAUSE = 1.0
+ASK_SPARK_SECONDS = 12.0
 
 
 @dataclass
