@@ -12,7 +12,6 @@ import json
 import statistics
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -41,61 +40,72 @@ def main(arguments: Sequence[str] | None = None) -> int:
     said = parser.parse_args(arguments)
     quiet()
     load = result.load()
-    for rows in said.rows:
-        made = Inspections(rows, rows // 4, result.CACHE / "data")
-        bench = BenchLake(result.CACHE / "homes" / f"growth-{rows}")
-        kept = result.CACHE / f"growth-{rows}.json"
+    with BenchLake(result.CACHE / "homes" / "growth").served() as server:
         if said.step != "nights":
-            kept.write_text(json.dumps({"rows": rows, "load": _load(bench, made)}, indent=1), "utf-8")
+            for rows in said.rows:
+                _keep(rows, {"rows": rows, "load": _load(rows, server)})
         if said.step != "load":
-            done = json.loads(kept.read_text("utf-8"))
-            done["nights"] = _nights(bench, made, said.nights)
-            kept.write_text(json.dumps(done, indent=1), "utf-8")
+            for rows, nights in _nights(said.rows, server, said.nights).items():
+                _keep(rows, {**_known(rows), "nights": nights})
     if said.step != "load":
-        _write([json.loads(path.read_text("utf-8")) for path in _measured()], load)
+        _write([_known(rows) for rows in said.rows], load)
     return 0
 
 
-def _measured() -> list[Path]:
-    wanted = [result.CACHE / f"growth-{round(rows * result.scale())}.json" for rows in SIZES]
-    return [path for path in wanted if path.exists() and "nights" in json.loads(path.read_text("utf-8"))]
+def _known(rows: int) -> dict[str, Any]:
+    path = result.CACHE / f"growth-{rows}.json"
+    return dict(json.loads(path.read_text("utf-8"))) if path.exists() else {"rows": rows}
 
 
-def _load(bench: BenchLake, made: Inspections) -> dict[str, Any]:
+def _keep(rows: int, said: dict[str, Any]) -> None:
+    (result.CACHE / f"growth-{rows}.json").write_text(json.dumps(said, indent=1), "utf-8")
+
+
+def _bench(rows: int, server: Server) -> BenchLake:
+    return BenchLake(result.CACHE / "homes" / f"growth-{rows}", server.remote)
+
+
+def _made(rows: int) -> Inspections:
+    return Inspections(rows, rows // 4, result.CACHE / "data")
+
+
+def _load(rows: int, server: Server) -> dict[str, Any]:
+    bench, made = _bench(rows, server), _made(rows)
     bench.clear()
     lake = bench.open()
     bench.drop(made.site_file().path, f"site_{night(0):%Y%m%d}.csv")
     bench.drop(made.change(0).path, f"inspection_{night(0):%Y%m%d}.csv")
-    with bench.served() as server, session(lake.settings) as spark, measured(server, bench.kept) as cost:
+    with session(lake.settings) as spark, measured(server, bench.kept) as cost:
         run_clean(lake, spark, "clean.works__site", 0)
         run_clean(lake, spark, CLEAN, 0)
         run_derived(lake, spark, DERIVED, 0)
-    sys.stderr.write(f"{made.rows:,} rows loaded: {cost.cpu:.0f} CPU s, {cost.wall:.0f} s\n")
+    sys.stderr.write(f"{rows:,} rows loaded: {cost.cpu:.0f} CPU s, {cost.wall:.0f} s\n")
     return cost.as_json()
 
 
-def _nights(bench: BenchLake, made: Inspections, nights: int) -> list[dict[str, Any]]:
-    """Run the nights; the last one's tables are compared with the truth.
+def _nights(sizes: Sequence[int], server: Server, nights: int) -> dict[int, list[dict[str, Any]]]:
+    """Run the nights of all sizes in turn, so that what the server has compiled by then is the same for all.
 
     Raises:
-        WrongAnswerError: the derived table is not the truth.
+        WrongAnswerError: a derived table is not the truth in the end.
     """
-    lake = bench.open()
-    done = []
-    first = _next_night(lake)
-    with bench.served() as server:
-        for number in range(first, first + nights):
-            done.append(_night(bench, lake, server, made, number))
-            one = done[-1]
+    done: dict[int, list[dict[str, Any]]] = {rows: [] for rows in sizes}
+    lakes = {rows: _bench(rows, server).open() for rows in sizes}
+    first = {rows: _next_night(lake) for rows, lake in lakes.items()}
+    for turn in range(nights):
+        for rows, lake in lakes.items():
+            one = _night(_bench(rows, server), lake, server, _made(rows), first[rows] + turn)
+            done[rows].append(one)
             sys.stderr.write(
-                f"{made.rows:,} night {number}: "
+                f"{rows:,} night {one['night']}: "
                 + "; ".join(
-                    f"{name} {one[name]['jobs']} jobs {one[name]['cpu']:.1f} CPU s" for name in ("clean", "derived")
+                    f"{key} {one[key]['jobs']} jobs {one[key]['cpu']:.1f} CPU s" for key in ("clean", "derived")
                 )
                 + f", {one['written'] / one['changed']:.1f} bytes a byte\n"
             )
-    if found := differing(folder_of(lake, DERIVED), made.standing(range(first + nights))):
-        raise WrongAnswerError(f"{found} rows of {DERIVED} are not the truth at {made.rows:,} rows")
+    for rows, lake in lakes.items():
+        if found := differing(folder_of(lake, DERIVED), _made(rows).standing(range(first[rows] + nights))):
+            raise WrongAnswerError(f"{found} rows of {DERIVED} are not the truth at {rows:,} rows")
     return done
 
 

@@ -3,6 +3,8 @@
 import logging
 import os
 import shutil
+import signal
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,9 +34,13 @@ FIRST_NIGHT = date(2026, 6, 1)
 
 @dataclass(frozen=True)
 class BenchLake:
-    """An installation of the bench below one folder; its contracts lie in ``bench/project``."""
+    """An installation of the bench below one folder; its contracts lie in ``bench/project``.
+
+    ``remote`` is the address of a server that several of them share; without one each has its own.
+    """
 
     folder: Path
+    remote: str = ""
 
     @property
     def settings(self) -> Settings:
@@ -45,7 +51,7 @@ class BenchLake:
             lake="",
             landing="",
             ledger="",
-            spark_remote="",
+            spark_remote=self.remote,
             spark_memory="6g",
         )
 
@@ -77,10 +83,12 @@ class BenchLake:
     def served(self, *, short_lived: bool = False, ui: bool = True) -> Iterator[Server]:
         """Run a Spark server for a block."""
         self.folder.mkdir(parents=True, exist_ok=True)
+        # Told to end, it still stops its server.
+        signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
         record = start_server(self.settings, Tuning(short_lived=short_lived, ui=ui))
         try:
             said = next((part for part in record.command if part.startswith("spark.ui.port=")), "=0")
-            server = Server(record.pid, int(said.partition("=")[2]) or None)
+            server = Server(record.pid, record.port, int(said.partition("=")[2]) or None)
             _wait_for_pages(server)
             yield server
         finally:

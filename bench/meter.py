@@ -73,7 +73,13 @@ class Server:
     """A Spark server that runs beside the working process."""
 
     pid: int
+    port: int
     ui_port: int | None = None
+
+    @property
+    def remote(self) -> str:
+        """Its address for clients."""
+        return f"sc://127.0.0.1:{self.port}/"
 
     def cpu(self) -> float:
         """CPU seconds since it began."""
