@@ -177,6 +177,18 @@ def _change(contract: CollectedContract, lines: str, state: str) -> str:
     )
 
 
+def _passes(contract: CollectedContract) -> str:
+    """Return whether a line with its key can be taken; a delete needs to say when it was so, and nothing else."""
+    order = contract.change.order if contract.change is not None else ()
+    said = " AND ".join(["_is_delete", *[f"{quoted(name)} IS NOT NULL" for name in order]])
+    return f"NOT _broken OR ({said})"
+
+
+def _later(order: Sequence[str]) -> str:
+    same = " AND ".join(f"{quoted(name)} IS NOT DISTINCT FROM {quoted(f'_was:{name}')}" for name in order)
+    return f"NOT ({_older(order)} OR ({same}))"
+
+
 def _older(order: Sequence[str]) -> str:
     """Return whether a line is older than the row that is there; one that does not say when is the oldest."""
     terms: list[str] = []

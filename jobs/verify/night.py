@@ -89,6 +89,11 @@ def _version(contract: Contract, published: Publication, pinned: Night | None, c
     return pin.version if pin is not None and pin.content == content else None
 
 
+def newest_of(lake: Lake, table: str, content: int) -> int | None:
+    """Return the newest Delta version that holds a content, None if the ledger does not know it."""
+    return next((one.newest_version for one in contents(lake.ledger, table) if one.number == content), None)
+
+
 def _made_for(lake: Lake, table: str, content: int | None) -> date:
     found = next(one for one in contents(lake.ledger, table) if one.number == content)
     return found.decided_for or found.created_at.date()

@@ -8,11 +8,13 @@ import duckdb
 
 from jobs.lake import Lake
 from jobs.sources.errors import DeliveryError
+from jobs.sources.parse import ParserError
 from jobs.verify import identifiers, invariants
 from jobs.verify.clean import clean_types, replayed
 from jobs.verify.compare import Difference, Shape, compare
 from jobs.verify.golden import golden
-from jobs.verify.night import Position, Shown
+from jobs.verify.lines import UnknownPatternError
+from jobs.verify.night import Position, Shown, newest_of
 from jobs.verify.store import Store, UnreadableError, newest_version, opened, quoted, text
 from jobs.verify.subjects import id_columns
 from jobs.verify.translate import TranslationError, shaped, shaped_select
@@ -109,7 +111,7 @@ class _Verifier:
             if how == INVARIANTS:
                 return self._minted(contract, position)
             return self._derived(contract, position, how)
-        except (UnreadableError, TranslationError, DeliveryError, FileNotFoundError) as error:
+        except (UnreadableError, TranslationError, UnknownPatternError, DeliveryError, ParserError, OSError) as error:
             return self._unproven(contract, how, str(error))
         except duckdb.Error as error:
             # Its text may quote a value of a row.
@@ -219,7 +221,8 @@ class _Verifier:
         consumed = position.consumed.get(alias)
         behind = position.stale or (part is None and position.table not in self._published)
         if behind and consumed is not None and now.content is not None and consumed.content < now.content:
-            return Position(table, consumed.content, consumed.version, False, position.made_for, {})
+            version = newest_of(self.lake, table, consumed.content) or consumed.version
+            return Position(table, consumed.content, version, False, position.made_for, {})
         return now
 
     @property
