@@ -109,15 +109,18 @@ def _attempts(cells: Sequence[AirflowCell], home: Path, environment: Mapping[str
     found: list[tuple[bool, float]] = []
     running: list[subprocess.Popen[bytes]] = []
     for number, cell in enumerate(cells):
-        moments.forget(home)
         cell.order.write(home)
         began = time.monotonic()
         if not running:
             running = [_start(environment, home, cell.name)]
             running += [_start(environment, home, f"{cell.name}-beside")] if cell.twice else []
-        while not moments.was_carried_out(home) and running[0].poll() is None and time.monotonic() - began < LONGEST:
+        while (
+            not moments.was_carried_out(home, cell.order)
+            and running[0].poll() is None
+            and time.monotonic() - began < LONGEST
+        ):
             time.sleep(0.05)
-        found.append((moments.was_carried_out(home), time.monotonic() - began))
+        found.append((moments.was_carried_out(home, cell.order), time.monotonic() - began))
         moments.withdraw(home)
         if cell.command is not None:
             os.killpg(running[0].pid, cell.command)

@@ -144,7 +144,6 @@ def run_cells(cells: Sequence[EngineCell], homes: Homes, remote: str) -> dict[st
 def _attempt(cell: EngineCell, chosen: Settings) -> _Attempt:
     """Run the night, or what comes before it, up to the moment of a cell."""
     _serve(cell, chosen)
-    moments.forget(chosen.home)
     if cell.order is not None:
         cell.order.write(chosen.home)
     began = time.monotonic()
@@ -154,7 +153,7 @@ def _attempt(cell: EngineCell, chosen: Settings) -> _Attempt:
         status = running.wait()
     struck = came if cell.strike is not None else status != 0
     if cell.order is not None and cell.order.point:
-        struck = struck and moments.was_carried_out(chosen.home)
+        struck = struck and moments.was_carried_out(chosen.home, cell.order)
     moments.withdraw(chosen.home)
     return _Attempt(struck, time.monotonic() - began)
 

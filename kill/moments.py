@@ -4,6 +4,7 @@ The order lies in a file of the home. Whoever carries it out takes the file away
 """
 
 import functools
+import hashlib
 import importlib
 import importlib.abc
 import importlib.machinery
@@ -14,6 +15,7 @@ import shutil
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import ModuleType
@@ -46,36 +48,44 @@ class Order:
     limits: dict[str, Any] = field(default_factory=dict)
 
     def write(self, home: Path) -> None:
-        """Put the order where the processes under test find it."""
+        """Put the order where the processes under test find it, in the place of any other."""
         (home / FOLDER).mkdir(parents=True, exist_ok=True)
-        _file(home).write_text(json.dumps(asdict(self)), "utf-8")
+        withdraw(home)
+        _done(home, self.text).unlink(missing_ok=True)
+        _file(home, self.text).write_text(self.text, "utf-8")
+
+    @property
+    def text(self) -> str:
+        """All of it in one line; it also names its file, so that nobody carries out an order that is not his."""
+        return json.dumps(asdict(self))
 
 
 def pending(home: Path) -> Order | None:
     """Return the order that nobody has carried out yet."""
-    try:
-        return Order(**json.loads(_file(home).read_text("utf-8")))
-    except FileNotFoundError:
-        return None
+    for path in (home / FOLDER).glob("*.order"):
+        with suppress(FileNotFoundError):
+            said = json.loads(path.read_text("utf-8"))
+            return Order(**{**said, "act": tuple(said["act"])})
+    return None
 
 
-def was_carried_out(home: Path) -> bool:
-    """Return whether somebody died of the order."""
-    return _file(home).with_suffix(".done").exists()
-
-
-def forget(home: Path) -> None:
-    """Forget an order that was carried out, so that another can be given."""
-    _file(home).with_suffix(".done").unlink(missing_ok=True)
+def was_carried_out(home: Path, order: Order) -> bool:
+    """Return whether somebody has carried out this order since it was written."""
+    return _done(home, order.text).exists()
 
 
 def withdraw(home: Path) -> None:
-    """Take an order away that nobody has carried out."""
-    _file(home).unlink(missing_ok=True)
+    """Take away whatever nobody has carried out."""
+    for path in (home / FOLDER).glob("*.order"):
+        path.unlink(missing_ok=True)
 
 
-def _file(home: Path) -> Path:
-    return home / FOLDER / "order.json"
+def _file(home: Path, text: str) -> Path:
+    return home / FOLDER / f"{hashlib.sha256(text.encode()).hexdigest()[:12]}.order"
+
+
+def _done(home: Path, text: str) -> Path:
+    return _file(home, text).with_suffix(".done")
 
 
 def arm(home: Path) -> None:
@@ -161,7 +171,7 @@ def _half(copy: Callable[..., Any], args: tuple[Any, ...]) -> None:
 def carry_out(order: Order, home: Path) -> None:
     """Kill what the order names, unless another process was faster."""
     try:
-        _file(home).rename(_file(home).with_suffix(".done"))
+        _file(home, order.text).rename(_done(home, order.text))
     except FileNotFoundError:
         return
     for name in order.act:

@@ -21,7 +21,7 @@ from kill.cells import engine_cells
 from kill.checks import CHECKS, check
 from kill.content import content
 from kill.grid import Row, line
-from kill.moments import Order, was_carried_out
+from kill.moments import Order, carry_out, pending, was_carried_out
 from kill.reader import Sight
 from kill.record import record
 from ledger.leases import lease
@@ -54,16 +54,28 @@ def worked(home: Path, how: str) -> tuple[int, str]:
 
 @pytest.mark.parametrize("how", ["at once", "in a fork"])
 def test_a_process_dies_at_the_call_named_and_the_next_one_is_spared(tmp_path: Path, how: str) -> None:
-    Order("textwrap:dedent", "before", 2, "b").write(tmp_path)
+    order = Order("textwrap:dedent", "before", 2, "b")
+    order.write(tmp_path)
     assert worked(tmp_path, how) == (9, "ab")
-    assert was_carried_out(tmp_path)
+    assert was_carried_out(tmp_path, order)
     assert worked(tmp_path, how) == (0, "abbb")
 
 
 def test_a_moment_that_is_not_reached_leaves_the_order_untouched(tmp_path: Path) -> None:
-    Order("textwrap:dedent", "before", 9).write(tmp_path)
+    order = Order("textwrap:dedent", "before", 9)
+    order.write(tmp_path)
     assert worked(tmp_path, "at once") == (0, "abbb")
-    assert not was_carried_out(tmp_path)
+    assert not was_carried_out(tmp_path, order)
+
+
+def test_an_order_that_was_replaced_is_not_carried_out_by_who_still_has_it(tmp_path: Path) -> None:
+    old, new = Order("textwrap:dedent"), Order("textwrap:indent")
+    old.write(tmp_path)
+    new.write(tmp_path)
+    carry_out(old, tmp_path)  # this process would die
+    assert not was_carried_out(tmp_path, old)
+    assert not was_carried_out(tmp_path, new)
+    assert pending(tmp_path) == new
 
 
 def test_every_moment_of_the_grid_names_a_function_that_exists() -> None:
