@@ -4,8 +4,7 @@ from datetime import date
 
 import pytest
 
-from ledger.runs import runs
-from tests.engine.small_lake import SmallLake, contract, line
+from tests.engine.small_lake import SmallLake, line
 
 SUM = "topic.money__owner_total"
 SUM_CONTRACT = {
@@ -50,13 +49,6 @@ def totals(small: SmallLake) -> list[tuple[object, ...]]:
     return small.rows(SUM, "owner_no", "CAST(total_amount AS DOUBLE)", "count")
 
 
-def test_a_second_run_with_nothing_moved_is_a_no_op_and_starts_no_run(summed: SmallLake) -> None:
-    assert summed.run(SUM).state == "written"
-    started = len(runs(summed.lake.ledger, table=SUM, limit=10))
-    assert summed.run(SUM).state == "unchanged"
-    assert len(runs(summed.lake.ledger, table=SUM, limit=10)) == started
-
-
 def test_only_touched_units_are_written_and_a_key_that_moves_touches_both(summed: SmallLake) -> None:
     summed.run(SUM)
     summed.drop("change_20260302.csv", [line("1", CZBZ="U", GSBH="G2", GXSJ="2026-02-05 00:00:00")])
@@ -67,15 +59,6 @@ def test_only_touched_units_are_written_and_a_key_that_moves_touches_both(summed
     before = totals(summed)
     assert summed.run(SUM, rebuild=True).state == "unchanged"
     assert totals(summed) == before
-
-
-def test_a_unit_that_becomes_empty_disappears(summed: SmallLake) -> None:
-    summed.run(SUM)
-    gone = [line(str(n), CZBZ="D", GSBH="G0", GXSJ="2026-02-05 00:00:00") for n in (0, 3, 6)]
-    summed.drop("change_20260302.csv", gone)
-    summed.collect("clean.office__change")
-    assert summed.run(SUM).rows == 2
-    assert [row[0] for row in totals(summed)] == ["G1", "G2"]
 
 
 def test_many_units_go_through_spark_and_equal_a_rebuild(small: SmallLake) -> None:
@@ -131,16 +114,3 @@ def test_a_repeated_key_in_the_result_stops_the_table(summed: SmallLake) -> None
     refused = summed.run(SUM)
     assert refused.state == "refused"
     assert "主键重复" in refused.reason
-
-
-def test_the_linked_table_has_no_direct_identifier_and_follows_its_clean_table(small: SmallLake) -> None:
-    columns = contract("change")["columns"] | {"name": {"from": "MC", "direct": True}}
-    small.write("clean/office/change.yml", contract("change", columns=columns))
-    small.drop("change_20260301.csv", [line("1"), line("2")])
-    small.collect("clean.office__change")
-    assert small.run("linked.office__change").rows == 2
-    small.drop("change_20260302.csv", [line("2", CZBZ="D", GXSJ="2026-02-05 00:00:00")])
-    small.collect("clean.office__change")
-    assert small.run("linked.office__change").rows == 1
-    frame = small.spark.read.format("delta").load(small.lake.location("linked.office__change"))
-    assert "name" not in frame.columns

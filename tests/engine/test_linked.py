@@ -58,13 +58,3 @@ def test_a_record_follows_its_person_when_only_the_crosswalk_moves(assigned: Sma
     assert result.counts == {"units": 1, "changed_units": 1, "written": 1}
     assert assigned.rows(linked, "record_no", "person_id") == [("1", "P1"), ("2", "P9")]
     assert assigned.run(linked, rebuild=True).state == "unchanged"
-
-
-def test_a_crosswalk_that_moves_for_another_source_does_not_move_the_linked_table(assigned: SmallLake) -> None:
-    state = assigned.lake.ledger
-    from ledger.tables import table_state
-
-    parts = table_state(state, CROSSWALK)
-    assert parts is not None
-    assert set(parts.parts) == {"office__change"}
-    assert assigned.run("linked.office__change").state == "unchanged"

@@ -32,6 +32,7 @@ _DELIVERED = {
 PAYMENTS = {"p": {"table": "linked.bureau__payment", "on": ["person_no"]}}
 COUPLES = {"m": {"table": "linked.bureau__couple", "any": [["person_no"], ["other_no"]]}}
 FIRMS = PAYMENTS | {"f": {"table": "linked.bureau__firm", "on": ["firm_no"], "via": "p"}}
+_RECORDS = "(SELECT record_no, MAX(until_date) AS until_date, MAX(amount) AS amount FROM p GROUP BY record_no) r"
 BY_RECORD = {"p": {"table": "linked.bureau__payment", "on": ["record_no"]}}
 _BOTH = (
     "SELECT who AS person_no, COUNT(*) AS n FROM (SELECT person_no AS who FROM m UNION ALL SELECT other_no FROM m) t "
@@ -62,7 +63,8 @@ HONEST = {
     "a row that says when time changes it": Said(
         BY_RECORD,
         "SELECT record_no, until_date > :business_date AS is_valid, "
-        "CASE WHEN until_date > :business_date THEN until_date END AS _recheck_on FROM p",
+        "CASE WHEN until_date > :business_date THEN until_date END AS _recheck_on "
+        f"FROM {_RECORDS}",
         ("record_no",),
         ("record_no", "is_valid", "_recheck_on"),
     ),
@@ -73,7 +75,7 @@ LIES = {
     "a window over all rows": (
         Said(
             BY_RECORD,
-            "SELECT record_no, ROW_NUMBER() OVER (ORDER BY amount, record_no) AS n FROM p",
+            f"SELECT record_no, ROW_NUMBER() OVER (ORDER BY amount, record_no) AS n FROM {_RECORDS}",
             ("record_no",),
             ("record_no", "n"),
         ),
@@ -128,7 +130,7 @@ LIES = {
     "a day that is not told": (
         Said(
             BY_RECORD,
-            "SELECT record_no, until_date > :business_date AS is_valid FROM p",
+            f"SELECT record_no, until_date > :business_date AS is_valid FROM {_RECORDS}",
             ("record_no",),
             ("record_no", "is_valid"),
         ),
@@ -138,7 +140,8 @@ LIES = {
         Said(
             BY_RECORD,
             "SELECT record_no, until_date > :business_date AS is_valid, "
-            "CASE WHEN until_date > :business_date THEN DATE_ADD(until_date, 1) END AS _recheck_on FROM p",
+            "CASE WHEN until_date > :business_date THEN DATE_ADD(until_date, 1) END AS _recheck_on "
+            f"FROM {_RECORDS}",
             ("record_no",),
             ("record_no", "is_valid", "_recheck_on"),
         ),
@@ -147,11 +150,15 @@ LIES = {
     "a day that has come and stays": (
         Said(
             BY_RECORD,
-            "SELECT record_no, until_date > :business_date AS is_valid, until_date AS _recheck_on FROM p",
+            f"SELECT record_no, until_date > :business_date AS is_valid, until_date AS _recheck_on FROM {_RECORDS}",
             ("record_no",),
             ("record_no", "is_valid", "_recheck_on"),
         ),
         "every further run of the same night would make it again",
+    ),
+    "a key that is given out twice": (
+        Said(PAYMENTS, "SELECT person_no, COUNT(*) AS n FROM p GROUP BY person_no, firm_no"),
+        "is repeated: the gate would stop the table",
     ),
     "whatever row comes first": (
         Said(PAYMENTS, "SELECT person_no, CAST(FIRST(amount) AS BIGINT) AS n FROM p GROUP BY person_no"),

@@ -36,6 +36,7 @@ class Promise:
             rebuilt = other.rebuild(step.tables, step.day)
             if night is not None:
                 self._compare(plan, night, rebuilt, step)
+            self._check_key(rebuilt, step.day)
             self._check_settled(rebuilt, step.day)
             before, present = step.tables, rebuilt
 
@@ -63,6 +64,19 @@ class Promise:
             "no input row of this unit changed and its _recheck_on has not come, yet it comes out otherwise: "
             "it reads rows of other units, or the day without saying so in _recheck_on"
         )
+
+    def _check_key(self, rows: list[Row], day: date) -> None:
+        """Rows that the inputs' rules let through must never stop the whole table at its gate."""
+        seen: set[Unit] = set()
+        for row in rows:
+            key = named(row, self.contract.key)
+            if None in key or key in seen:
+                raise PromiseBrokenError(
+                    f"{self.contract.name}: unit {self._shown(named(row, self.contract.unit))} on {day}: its key "
+                    f"{self._shown(key, self.contract.key)} is {'repeated' if key in seen else 'not whole'}: the gate would stop "
+                    "the table for rows that its inputs may hold; leave them out, or forbid them where they are delivered"
+                )
+            seen.add(key)
 
     def _check_settled(self, rows: list[Row], day: date) -> None:
         for row in rows:

@@ -16,6 +16,12 @@ def tables_with_python(catalog: Catalog, project: Path) -> list[str]:
     return sorted({item.name for item in catalog.derived} - set(tables_with_select(catalog, project)))
 
 
+def transforms(catalog: Catalog, project: Path) -> list[str]:
+    """Return those that Python makes of the rows of a unit; the resolver looks at everybody at once."""
+    found = {item.name: item for item in catalog.derived if item.made_by == "transform"}
+    return [name for name in tables_with_python(catalog, project) if name in found]
+
+
 def select_of(catalog: Catalog, project: Path, table: str) -> tuple[DerivedContract, str]:
     """Return a table's contract and SELECT."""
     contract = catalog.contract(table)

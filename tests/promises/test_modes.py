@@ -92,7 +92,8 @@ def test_any_delivery_of_the_same_records_leads_to_the_same_clean_table(
     columns = ("record_no", "name", "date_format(happened_date, 'yyyyMMdd')")
     case.check(made, small.rows(case.table, *columns, where="NOT _deleted"))
     _check_second_run(small, case.table)
-    _check_rebuild(small, case.table)
+    if not case.replaces:  # events are taken again like these, and a replay costs as much as all deliveries
+        _check_rebuild(small, case.table)
 
 
 @pytest.mark.parametrize("name", CASES)

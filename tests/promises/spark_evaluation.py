@@ -1,0 +1,40 @@
+"""Spark evaluates a table's Python transform over rows held in Python."""
+
+from collections.abc import Mapping
+from datetime import date
+from importlib import import_module
+from types import SimpleNamespace
+
+import pyarrow as pa
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from jobs.engine.tables import derived_columns, local_frame, quoted
+from schemas.catalog import Catalog
+from schemas.contract import DerivedContract
+from tests.promises.duck import arrow_schema
+from tests.promises.plan import Row
+
+
+class SparkEvaluation:
+    """One table's transform, given nothing but its inputs and the date."""
+
+    def __init__(
+        self, spark: SparkSession, catalog: Catalog, contract: DerivedContract, columns: Mapping[str, Mapping[str, str]]
+    ) -> None:
+        """Keep what does not change from night to night; ``columns``: alias -> column -> Spark type."""
+        self._spark, self._catalog, self._contract, self._columns = spark, catalog, contract, columns
+        self._module = import_module(f"jobs.{contract.layer}.{contract.domain}.{contract.thing}")
+
+    def __call__(self, inputs: Mapping[str, list[Row]], day: date) -> list[Row]:
+        """Return the transform's rows."""
+        frames = {alias: self._frame(alias, rows) for alias, rows in inputs.items()}
+        run = SimpleNamespace(spark=self._spark, business_date=day, contract=self._contract, catalog=self._catalog)
+        made = self._module.transform(frames, run)
+        shaped = made.select(*[F.col(quoted(c.name)).cast(c.type) for c in derived_columns(self._contract)])
+        return [row.asDict() for row in shaped.collect()]
+
+    def _frame(self, alias: str, rows: list[Row]) -> DataFrame:
+        types = self._columns[alias]
+        frame = local_frame(self._spark, pa.Table.from_pylist(rows, schema=arrow_schema(types)))
+        return frame.select(*[F.col(quoted(name)).cast(kind).alias(name) for name, kind in types.items()])
