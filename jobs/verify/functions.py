@@ -24,9 +24,7 @@ _UNITS = {
 }
 _UNIT = {said: unit for unit, names in _UNITS.items() for said in names}
 _WHOLE = frozenset({exp.DType.INT, exp.DType.BIGINT, exp.DType.SMALLINT, exp.DType.TINYINT})
-_SAME_NAME = frozenset(
-    {"MAKE_DATE", "TRANSLATE", "REVERSE", "RADIANS", "DEGREES", "CBRT", "ARRAY_DISTINCT", "MAP_KEYS", "MAP_VALUES"}
-)
+_SAME_NAME = frozenset({"MAKE_DATE", "TRANSLATE", "REVERSE", "RADIANS", "DEGREES", "CBRT", "MAP_KEYS", "MAP_VALUES"})
 """Functions sqlglot has no word for that mean the same in both."""
 _REFUSED = (exp.ApproxDistinct, exp.ApproxQuantile, exp.Rand, exp.CurrentDate, exp.CurrentTimestamp, exp.Pivot)
 
@@ -105,7 +103,8 @@ def _series(node: exp.Expr) -> exp.Expr:
         span = "MONTH" if add == "TO_MONTHS" else "DAY"
         return _as(
             f"LIST_FILTER(LIST_TRANSFORM(GENERATE_SERIES(0, DATE_DIFF('{span}', CAST(_0 AS DATE), CAST(_1 AS DATE)) // {times} + 1), "
-            f"LAMBDA i : CAST(CAST(_0 AS DATE) + {add}(CAST(i * {times} AS INTEGER)) AS DATE)), LAMBDA x : x <= CAST(_1 AS DATE))",
+            f"LAMBDA place_ : CAST(CAST(_0 AS DATE) + {add}(CAST(place_ * {times} AS INTEGER)) AS DATE)), "
+            "LAMBDA day_ : day_ <= CAST(_1 AS DATE))",
             start,
             end,
         )
@@ -262,6 +261,9 @@ _REWRITES: dict[type[exp.Expr], Callable[[exp.Expr], exp.Expr]] = {
     exp.Min: _extreme,
     exp.AnyValue: _template("FIRST(_0)", "this"),
     exp.Quantile: _template("QUANTILE_CONT(_0, _1)", "this", "quantile"),
+    exp.ArrayDistinct: _template(
+        "LIST_FILTER(_0, LAMBDA element_, place_ : LIST_POSITION(_0, element_) = place_)", "this"
+    ),
     exp.Lateral: _lateral,
     exp.Select: _stacked,
     exp.Anonymous: _anonymous,

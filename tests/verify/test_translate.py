@@ -1,7 +1,7 @@
 """A SELECT says the same in DuckDB as it says in Spark: for every table's cases, and expression by expression."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -191,7 +191,7 @@ def test_duckdb_says_what_spark_says(named: str, spark: SparkSession) -> None:
         found = connection.execute(duckdb_select(text, DAY))
         assert [item[0] for item in found.description] == names
         ours = [dict(zip(names, map(plain, row), strict=True)) for row in found.fetchall()]
-    expected = [{name: plain(row[name]) for name in names} for row in theirs.collect()]
+    expected = [{name: plain(row[name]) for name in names} for row in theirs.toArrow().to_pylist()]
     ours, expected = sorted(ours, key=repr), sorted(expected, key=repr)
     told = {
         _said(named, name): (one[name], other[name])
@@ -203,9 +203,11 @@ def test_duckdb_says_what_spark_says(named: str, spark: SparkSession) -> None:
 
 
 def plain(value: Any) -> Any:
-    """Return a value as the contracts' types compare: numbers by value, moments without the zone they are shown in."""
+    """Return a value as the contracts' types compare: numbers by value, moments in one zone, a naive midnight as a day."""
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return value.astimezone(UTC)
     if isinstance(value, datetime):
-        return value.replace(tzinfo=None) if value.hour or value.minute or value.second else value.date()
+        return value.date() if value.time() == time.min else value
     if isinstance(value, float | Decimal | int) and not isinstance(value, bool):
         return Decimal(str(value)).normalize() + 0
     return value
