@@ -179,11 +179,16 @@ def lake_take(
     )
 
 
+def said_half_width(truth: Path) -> str:
+    """Return the truth as the lake promises to hold it: full-width signs made half-width."""
+    return f"SELECT * REPLACE (replace(remark, '，', ',') AS remark) FROM '{truth}'"
+
+
 def lake_wrong(bench: BenchLake, made: Permits, turn: Turn) -> int:
     """Return how many rows of the lake's tables are not the truth."""
     lake, truth = bench.open(), made.truth(turn.truth)
     try:
-        return differing(folder_of(lake, CLEAN), f"SELECT * FROM '{truth}'") + differing(
+        return differing(folder_of(lake, CLEAN), said_half_width(truth)) + differing(
             folder_of(lake, SITES), _SITES.format(truth=truth)
         )
     finally:

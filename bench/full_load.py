@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from bench import result
-from bench.contest import ROWS, Contender, Turn, lake_take
+from bench.contest import ROWS, Contender, Turn, lake_take, said_half_width
 from bench.deliveries import Permits
 from bench.lake import BenchLake, folder_of
 from bench.meter import Cost
@@ -34,10 +34,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     said = parser.parse_args(arguments)
     load = result.load()
     made = Permits(round(ROWS * result.scale()), result.CACHE / "data")
-    theirs = _theirs(made, said.rounds, fresh=said.fresh) if said.only != "ours" or not said.only else _kept(made)
     if said.only == "theirs":
+        _theirs(made, said.rounds, fresh=said.fresh)
         return 0
     ours = [_ours(made) for _ in range(said.rounds)]
+    theirs = _kept(made) if said.only == "ours" else _theirs(made, said.rounds, fresh=said.fresh)
     figures: dict[str, dict[str, Any]] = {}
     for side, rounds in (("lake", ours), ("hand-written", theirs)):
         for phase in RATIOS:
@@ -76,7 +77,7 @@ def _ours(made: Permits) -> dict[str, Any]:
             cost.server_cpu = server.cpu()
         _say("lake", phase, cost)
         lake = bench.open()
-        wrong = differing(folder_of(lake, TABLE), f"SELECT * FROM '{made.snapshot_truth(number)}'")
+        wrong = differing(folder_of(lake, TABLE), said_half_width(made.snapshot_truth(number)))
         lake.ledger.dispose()
         if wrong:
             raise WrongAnswerError(f"citylake: {wrong} rows are not the truth after the {phase} load")

