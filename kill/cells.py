@@ -37,7 +37,7 @@ def collecting() -> list[EngineCell]:
     change, snapshot, event = (
         "civil_affairs__marriage",
         "hrss__pension_recipient",
-        "hrss__pension_payment",
+        "civil_affairs__cremation",
     )
     cells = [
         _task(
@@ -82,7 +82,7 @@ def collecting() -> list[EngineCell]:
         _task(
             "boundary-collect",
             "after a resource was collected",
-            _after("jobs.night.collect:collect_resource", "clean.hrss__pension_payment"),
+            _after("jobs.night.collect:collect_resource", "clean.hrss__pension_recipient"),
         ),
         _task(
             "boundary-settle", "after a department was settled", _after("jobs.night.collect:settle_department", "hrss")
@@ -121,12 +121,12 @@ def _resolving() -> list[EngineCell]:
 
 
 def _linking() -> list[EngineCell]:
-    payment, marriage = "linked.hrss__pension_payment", "linked.civil_affairs__marriage"
+    recipient, marriage = "linked.hrss__pension_recipient", "linked.civil_affairs__marriage"
     between = _before("jobs.engine.run:run_table", marriage)
     cells = [
         _task("link-between", "between two tables of one task", between),
-        _task("linked-committed", "after a linked table's commit, before the ledger", _before(RECORD, payment)),
-        _task("boundary-link", "after a department's linked tables", _after(MAKE, payment)),
+        _task("linked-committed", "after a linked table's commit, before the ledger", _before(RECORD, recipient)),
+        _task("boundary-link", "after a department's linked tables", _after(MAKE, recipient)),
         EngineCell(
             "linked-parquet",
             TASK,
@@ -194,7 +194,7 @@ def publishing() -> list[EngineCell]:
 
 def tidying() -> list[EngineCell]:
     """Return the cells of the maintenance between two nights."""
-    table = "raw.hrss__pension_payment"
+    table = "raw.hrss__pension_recipient"
 
     def cell(name: str, killed: str, where: str, victim: Literal["task", "server"], grown: bool) -> EngineCell:
         strike = at_new_parquet(table, victim) if grown else at_removed_parquet(table, victim)
@@ -251,25 +251,21 @@ def by_lot() -> list[EngineCell]:
 
 
 SERIES = (
-    (
-        *("upload-half", "raw-committed-change", "clean-committed-event", "upload-database", "boundary-settle"),
-        *("boundary-gate", "crosswalk-committed", "boundary-identify", "link-between", "linked-committed"),
-        *("person-committed", "gx-asked", "topic-committed", "special-committed", "gate-to-publish", "views-half"),
-    ),
-    (
-        *("landing-half", "clean-committed-change", "raw-committed-event", "clean-committed-snapshot"),
-        *("boundary-cutoff", "boundary-start", "crosswalk-parquet", "boundary-resolve", "linked-parquet"),
-        *("boundary-link", "boundary-base", "gx-asking", "boundary-topic", "boundary-special", "publish-inside"),
-    ),
-    (
-        *("landed", "raw-parquet", "boundary-collect", "raw-committed-snapshot", "gate-before-pin"),
-        *("boundary-judge", "publish-views"),
-    ),
-    ("released", "clean-parquet", "boundary-publish"),
-    ("received", "run-opened"),
-    ("parser", "lines-staged"),
+    ("publish-views",),
+    ("boundary-publish",),
+    ("person-committed", "gx-asked", "topic-committed", "special-committed", "gate-to-publish", "views-half"),
+    ("boundary-base", "gx-asking", "boundary-judge", "boundary-topic", "boundary-special", "publish-inside"),
+    ("boundary-start", "crosswalk-committed", "boundary-identify", "link-between", "linked-committed"),
+    ("crosswalk-parquet", "boundary-resolve", "linked-parquet", "boundary-link"),
+    ("upload-half", "raw-committed-change", "clean-committed-snapshot", "boundary-settle", "boundary-gate"),
+    ("raw-committed-event", "clean-committed-change", "upload-database", "boundary-cutoff"),
+    ("clean-committed-event", "raw-parquet", "raw-committed-snapshot", "gate-before-pin"),
+    ("landed", "clean-parquet", "boundary-collect"),
+    ("landing-half", "run-opened"),
+    ("received", "lines-staged"),
+    ("released", "parser"),
     ("random-1", "random-2", "random-4", "random-5"),
-    ("server-collecting", "server-deriving", "power-committed", "server-publishing"),
+    ("server-deriving", "power-committed", "server-publishing"),
     ("optimize-task", "optimize-noted", "vacuum-task"),
     ("optimize-server", "vacuum-server"),
     ("random-3", "random-6"),
