@@ -10,6 +10,8 @@ from bench.result import FOLDER
 
 HERE = Path(__file__).parent
 ORDER = ("growth", "again", "full_load", "nothing_moved", "fixed_cost", "airflow_cost")
+BUSY = 3.0
+"""Load before a measure above which its figures, wall above all, are those of a crowd."""
 PHASES = {"first": "first load", "night": "5,000 changes", "again": "same delivery again", "ten": "ten nights"}
 NAMES = {
     "citylake": "citylake (Spark Connect + Delta)",
@@ -58,10 +60,12 @@ def _verdicts(found: Mapping[str, Any]) -> str:
 
 
 def _small(one: Mapping[str, Any]) -> str:
-    """Say that a measure was not taken at full size: its verdict holds for what was measured only."""
-    scale = one.get("machine", {}).get("scale", 1.0)
-    note = one.get("note", "")
-    return (f", at a scale of {scale:g}" if scale != 1 else "") + (f"; {note}" if note else "")
+    """Say that a measure was not taken at full size or not on a quiet machine."""
+    machine = one.get("machine", {})
+    scale, load = machine.get("scale", 1.0), machine.get("load_before", 0.0)
+    return (f", at a scale of {scale:g}" if scale != 1 else "") + (
+        f", on a busy machine (load {load})" if load > BUSY else ""
+    )
 
 
 def _contest(found: Mapping[str, Any]) -> str:
