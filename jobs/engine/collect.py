@@ -246,6 +246,7 @@ class _Collector:
             delivery=delivery,
             record=record,
             lines=lines_of(self.context, parsed, record.run.id),
+            line_count=parsed.lines,
             uri=self.context.lake.location(self.contract.name),
             live_before=(state.rows or 0) if state is not None else 0,
             is_first=state is None or state.version is None,

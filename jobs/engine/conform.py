@@ -79,15 +79,21 @@ def _typed(text: Column, column: ColumnContract) -> Column:
         case "boolean":
             return F.when(text.isin(*_TRUE), True).when(text.isin(*_FALSE), False)
         case "date":
-            return F.coalesce(*[_date(text, item) for item in column.format or _DATE_FORMATS])
+            return _of_our_era(F.coalesce(*[_date(text, item) for item in column.format or _DATE_FORMATS]))
         case "timestamp":
-            return F.coalesce(*[F.try_to_timestamp(text, F.lit(item)) for item in column.format or _TIMESTAMP_FORMATS])
+            formats = column.format or _TIMESTAMP_FORMATS
+            return _of_our_era(F.coalesce(*[F.try_to_timestamp(text, F.lit(item)) for item in formats]))
         case "decimal":
             exact = text.try_cast("decimal(38,12)")
             value = text.try_cast(column.spark_type)
             return F.when(value.cast("decimal(38,12)") == exact, value)
         case _:
             return text.try_cast(column.spark_type)
+
+
+def _of_our_era(value: Column) -> Column:
+    """Return the day or time, NULL before the year 1: Spark reads a year 0 that no other reader of the files takes."""
+    return F.when(F.year(value) >= 1, value)
 
 
 def _date(text: Column, pattern: str) -> Column:

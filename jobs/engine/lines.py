@@ -25,17 +25,30 @@ OUTCOMES = (
 """What can become of a line."""
 
 
-def decide(judged: DataFrame, current: DataFrame, contract: CollectedContract) -> DataFrame:
+_WORKING = ("_rank", "_first_hash", "_differs", "_known_hash", "_known_deleted", "_known_held", "_known_order")
+"""Columns that only the decision needs."""
+
+
+def decide(
+    judged: DataFrame,
+    current: DataFrame,
+    contract: CollectedContract,
+    *,
+    keys_differ: bool = False,
+    spread: bool = False,
+) -> DataFrame:
     """Give every line its ``_outcome``, its ``_row_hash``, and say with ``_rewrite`` whether its clean row is written.
 
     Args:
         judged: checked lines with ids (``_reasons``, ``_unreadable``, typed columns).
         current: the clean table, tombstones included.
         contract: mode, key and order.
+        keys_differ: no two lines share a key, so that they need not be ranked.
+        spread: the clean table's keys fit into every worker's memory, so that the lines need not be sorted to meet them.
     """
     lines = judged.withColumn("_row_hash", row_hash(contract))
     lines = lines.withColumn("_is_delete", _is_delete(contract)).withColumn("_good", _good(contract))
-    ranked = _ranked(lines, contract)
+    ranked = _unranked(lines) if keys_differ else _ranked(lines, contract)
     known = current.select(
         *[F.col(f"`{name}`").alias(f"_key_{name}") for name in contract.key],
         F.col("_row_hash").alias("_known_hash"),
@@ -44,7 +57,7 @@ def decide(judged: DataFrame, current: DataFrame, contract: CollectedContract) -
         order_of(contract).alias("_known_order"),
     )
     same_key = [F.col(f"`{name}`") == F.col(f"`_key_{name}`") for name in contract.key]
-    compared = ranked.join(known, [F.col("_good"), *same_key], "left")
+    compared = ranked.join(F.broadcast(known) if spread else known, [F.col("_good"), *same_key], "left")
     decided = compared.withColumn("_outcome", _OUTCOME[contract.mode](contract))
     # A tombstone takes the newest delete's order, lest a change from between the two bring the record back.
     is_later = F.col("_known_hash").isNull() | (F.col("_known_order") < order_of(contract))
@@ -57,12 +70,13 @@ def decide(judged: DataFrame, current: DataFrame, contract: CollectedContract) -
         (F.col("_outcome") == "quarantined") & F.col("_good"),
         F.array(reason(*_REWRITTEN[contract.mode])),
     )
-    return decided.withColumns(
+    said = decided.withColumns(
         {
             "_rewrite": F.coalesce(rewritten, F.lit(False)),
             "_reasons": F.concat("_reasons", F.coalesce(late, F.array().cast(f"array<{REASON}>"))),
         }
     )
+    return said.drop(*_WORKING, *[name for name in known.columns if name.startswith("_key_")])
 
 
 def row_hash(contract: CollectedContract) -> Column:
@@ -128,6 +142,11 @@ def _ranked(lines: DataFrame, contract: CollectedContract) -> DataFrame:
             "_differs": _differs(of_key),
         }
     )
+
+
+def _unranked(lines: DataFrame) -> DataFrame:
+    """Return what ``_ranked`` would for lines of which no two share a key."""
+    return lines.withColumns({"_rank": F.lit(1), "_first_hash": F.col("_row_hash"), "_differs": F.lit(False)})
 
 
 def _preference(contract: CollectedContract) -> list[Column]:

@@ -58,6 +58,7 @@ class Replay:
                 delivery=delivery,
                 record=RunRecord(self.context, self.contract, self.record.run, part=f"@{delivery.id}"),
                 lines=lines_of(self.context, parsed, self.record.run.id),
+                line_count=parsed.lines,
                 uri=scratch,
                 live_before=live,
                 is_first=is_first,

@@ -27,7 +27,8 @@ PROPERTIES = {
 }
 
 
-_COUNTED = "delta.dataSkippingStatsColumns"
+COUNTED = "delta.dataSkippingStatsColumns"
+"""The property that names the columns rows are found by: statistics are kept of these only."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ def ensure(
     if newest_version(uri) is not None:
         return
     described = _described(columns)
-    said = PROPERTIES | {_COUNTED: _counted(found_by, partition)} | dict(marks or {})
+    said = PROPERTIES | {COUNTED: _counted(found_by, partition)} | dict(marks or {})
     properties = ", ".join(f"'{key}' = '{value}'" for key, value in said.items())
     partitioned = f"PARTITIONED BY ({', '.join(quoted(name) for name in partition)})" if partition else ""
     spark.sql(
@@ -156,9 +157,9 @@ def marks_of(contract: Contract) -> dict[str, str]:
     """Return the properties that follow from key, unit and partition: by them a change of these is noticed."""
     key = {"citylake.key": ",".join(contract.key)}
     if isinstance(contract, CollectedContract):
-        return key | {_COUNTED: _counted(found_by(contract), ())}
+        return key | {COUNTED: _counted(found_by(contract), ())}
     counted = _counted(found_by(contract), contract.partition)
-    return key | {_COUNTED: counted, "citylake.unit": ",".join(contract.unit)}
+    return key | {COUNTED: counted, "citylake.unit": ",".join(contract.unit)}
 
 
 def _counted(names: Sequence[str], partition: Sequence[str]) -> str:

@@ -23,6 +23,10 @@ from ledger.deliveries import Delivery, Problem
 from ledger.runs import DeliveryOutcome, Outcome
 from schemas.contract import CollectedContract
 
+MANY_LINES = 100_000
+"""Of more lines than this Spark's ways of joining matter more than its number of jobs."""
+SPREAD_ROWS = 2_500_000
+"""Up to so many clean rows their keys are given to every worker: about 250 MB, where the lines would be sorted."""
 PROBLEMS_KEPT = 1_000
 """Problem rows the ledger keeps of one delivery; the quarantine table has them all."""
 _RAW_OUTCOMES = {"snapshot": ("inserted", "updated", "superseded", "quarantined", "unreadable")}
@@ -34,6 +38,7 @@ class Taking:
 
     Attributes:
         lines: parsed lines (all text).
+        line_count: how many.
         uri: the clean table, or the scratch table of a replay.
         live_before: its live rows.
         is_first: whether nothing was ever written to it.
@@ -47,6 +52,7 @@ class Taking:
     delivery: Delivery
     record: RunRecord
     lines: DataFrame
+    line_count: int
     uri: str
     live_before: int
     is_first: bool
@@ -67,13 +73,53 @@ class Taking:
         # Taken again later, by a replay or after a restore, a line is judged by the date it was judged by first.
         judged = check(typed, self.contract, lake.codes, self.delivery.business_date)
         identified = with_ids(judged, self.contract, self.context.keys())
-        decided = decide(identified, self.current, self.contract)
+        decided = decide(
+            identified,
+            self._met_by(typed),
+            self.contract,
+            keys_differ=self.line_count > MANY_LINES and not self._share_keys(typed),
+            spread=self.line_count > MANY_LINES and self.live_before <= SPREAD_ROWS,
+        )
         seen = Observation("lines")
         path = f"{lake.staging(self.record.run.id)}/lines"
-        observed = decided.observe(seen, *_counts(self.contract))
+        observed = self._lightened(decided).observe(seen, *_counts(self.contract))
         observed.write.mode("overwrite").parquet(path)
         staged = self.context.spark.read.schema(decided.schema).parquet(path)
         return staged, Tally.of(self.contract, seen.get, self.live_before)
+
+    def _share_keys(self, typed: DataFrame) -> bool:
+        """Return whether two lines share a key: of many lines this look costs less than ranking them all."""
+        keys = typed.select(*[quoted(name) for name in self.contract.key])
+        return bool(keys.groupBy(*keys.columns).count().where("count > 1").limit(1).collect())
+
+    def _met_by(self, typed: DataFrame) -> DataFrame:
+        """Return the clean rows that the lines may meet: none at first, those of their keys when the lines are few."""
+        if self.is_first:
+            return self.context.spark.createDataFrame([], self.current.schema)
+        if self.live_before <= MANY_LINES or self.line_count > MANY_LINES:
+            return self.current
+        keys = typed.select(*[quoted(name) for name in self.contract.key]).distinct()
+        return self.current.join(F.broadcast(keys), list(self.contract.key), "left_semi")
+
+    def _lightened(self, decided: DataFrame) -> DataFrame:
+        """Return the lines without the values that nobody reads again; key and outcome stay of every line."""
+        kept = F.col("_rewrite") | F.col("_outcome").isin(*_RAW_OUTCOMES.get(self.contract.mode, OUTCOMES))
+        read_again = {
+            *self.contract.key,
+            "_outcome",
+            "_rewrite",
+            "_line",
+            "_good",
+            "_is_delete",
+            "_reasons",
+            "_warnings",
+        }
+        return decided.select(
+            *[
+                F.col(quoted(name)) if name in read_again else F.when(kept, F.col(quoted(name))).alias(name)
+                for name in decided.columns
+            ]
+        )
 
     def stage_absent(self, staged: DataFrame, tally: Tally) -> tuple[DataFrame | None, Tally]:
         """Stage the clean rows that change although no good line bears their key: vanished ones and held ones."""

@@ -10,14 +10,15 @@ from datetime import date
 from typing import TypeGuard
 
 import structlog
-from pyspark.sql import SparkSession
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F
 
 from jobs.engine.context import Context
 from jobs.engine.delta_log import newest_version
 from jobs.engine.errors import TableError
 from jobs.engine.record import settle_left
 from jobs.engine.shape import shape_of
-from jobs.engine.tables import PROPERTIES, Physical, columns_of, literal, marks_of, quoted
+from jobs.engine.tables import COUNTED, Physical, at_version, columns_of, literal, marks_of, quoted
 from jobs.lake import Lake
 from jobs.migrate.dress import dress_up
 from jobs.migrate.plan import TablePlan
@@ -67,20 +68,21 @@ def apply(
 
 
 def _reshape(context: Context, one: TablePlan) -> None:
-    uri = context.lake.location(one.table)
+    uri, spark = context.lake.location(one.table), context.spark
     carried = _carries(one.contract)
     with lease(context.lake.ledger, one.table):
         settle_left(context, one.table)
-        statement = _statement(context.lake, one)
-        spark = context.spark
-        spark.conf.set(_METADATA, json.dumps({"migration": one.sentences}, ensure_ascii=False))
-        try:
-            spark.sql(statement).collect()
-        finally:
-            spark.conf.unset(_METADATA)
+        said = json.dumps({"migration": one.sentences}, ensure_ascii=False)
+        if one.contract is None:
+            _delete_all(spark, uri, said)
+        else:
+            rows = _carried_rows(context, one.contract) if _carries(one.contract) else _no_rows(spark, one.contract)
+            _overwrite(rows, uri, one.contract, said)
         version = newest_version(uri)
         assert version is not None, f"{one.table} has files"
         reshaped(context.lake.ledger, one.table, version=version, emptied=not carried)
+    if one.contract is not None:
+        dress_up(context.lake, spark, one.contract)
     log.info("migrated", table=one.table, version=version, kinds=sorted({item.kind for item in one.differences}))
 
 
@@ -88,44 +90,46 @@ def _carries(contract: Contract | None) -> TypeGuard[DerivedContract]:
     return isinstance(contract, DerivedContract) and contract.made_by == "resolver"
 
 
-def _statement(lake: Lake, one: TablePlan) -> str:
-    uri = lake.location(one.table)
-    if one.contract is None:
-        return f"DELETE FROM delta.{quoted(uri)}"
-    return _carrying(lake, one.contract) if _carries(one.contract) else _emptying(uri, one.contract)
+def _delete_all(spark: SparkSession, uri: str, said: str) -> None:
+    spark.conf.set(_METADATA, said)
+    try:
+        spark.sql(f"DELETE FROM delta.{quoted(uri)}").collect()
+    finally:
+        spark.conf.unset(_METADATA)
 
 
-def _emptying(uri: str, contract: Contract) -> str:
-    described = ", ".join(
-        f"{quoted(item.name)} {item.type} COMMENT {literal(item.comment)}" for item in columns_of(contract)
-    )
-    return f"CREATE OR REPLACE TABLE delta.{quoted(uri)} ({described}) {_options(contract)}"
+def _overwrite(rows: DataFrame, uri: str, contract: Contract, said: str) -> None:
+    """Put rows in the place of everything, in the contract's shape; then say which columns rows are found by."""
+    where = f"delta.{quoted(uri)}"
+    # The old marks may name a column that goes; a table must not be found by one that it does not have.
+    rows.sparkSession.sql(f"ALTER TABLE {where} UNSET TBLPROPERTIES IF EXISTS ('{COUNTED}')").collect()
+    writer = rows.write.format("delta").mode("overwrite").options(overwriteSchema="true", userMetadata=said)
+    if isinstance(contract, DerivedContract) and contract.partition:
+        writer = writer.partitionBy(*contract.partition)
+    writer.save(uri)
+    marks = ", ".join(f"{literal(key)} = {literal(value)}" for key, value in marks_of(contract).items())
+    rows.sparkSession.sql(f"ALTER TABLE {where} SET TBLPROPERTIES ({marks})").collect()
 
 
-def _carrying(lake: Lake, contract: DerivedContract) -> str:
-    uri = lake.location(contract.name)
-    shape = shape_of(uri)
+def _no_rows(spark: SparkSession, contract: Contract) -> DataFrame:
+    return spark.createDataFrame([], ", ".join(f"{quoted(item.name)} {item.type}" for item in columns_of(contract)))
+
+
+def _carried_rows(context: Context, contract: DerivedContract) -> DataFrame:
+    uri = context.lake.location(contract.name)
+    shape, version = shape_of(uri), newest_version(uri)
     assert shape is not None, f"{contract.name} has files"
+    assert version is not None
     if new := [name for name in dict.fromkeys((*contract.key, *contract.unit)) if name not in shape.types]:
         raise TableError(
             contract.name,
             f"its rows cannot be carried over: {', '.join(new)} of the new key is not among its columns; "
             "keep the old key, or rename the table",
         )
-    columns = ", ".join(_carried(item, present=item.name in shape.types) for item in columns_of(contract))
-    return (
-        f"CREATE OR REPLACE TABLE delta.{quoted(uri)} {_options(contract)} "
-        f"AS SELECT {columns} FROM delta.{quoted(uri)} VERSION AS OF {newest_version(uri)}"
-    )
+    rows = at_version(context.spark, uri, version)
+    return rows.select(*[_carried(item, present=item.name in shape.types) for item in columns_of(contract)])
 
 
-def _carried(item: Physical, *, present: bool) -> str:
-    value = f"try_cast({quoted(item.name)} AS {item.type})" if present else f"CAST(NULL AS {item.type})"
-    return f"{value} AS {quoted(item.name)}"
-
-
-def _options(contract: Contract) -> str:
-    partition = contract.partition if isinstance(contract, DerivedContract) else ()
-    properties = ", ".join(f"'{key}' = '{value}'" for key, value in (PROPERTIES | marks_of(contract)).items())
-    partitioned = f"PARTITIONED BY ({', '.join(quoted(name) for name in partition)})" if partition else ""
-    return f"USING delta {partitioned} COMMENT {literal(contract.title)} TBLPROPERTIES ({properties})"
+def _carried(item: Physical, *, present: bool) -> Column:
+    value = F.col(quoted(item.name)).try_cast(item.type) if present else F.lit(None).cast(item.type)
+    return value.alias(item.name)
