@@ -5,12 +5,13 @@ defect spoils the text of one column. The truth of a night is, for each record, 
 engine takes part in it.
 """
 
-import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+
+from bench.files import Delivered, connect, copy_csv, copy_parquet, data_folder, delivered
 
 _ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _WEIGHTS = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)
@@ -20,20 +21,6 @@ DEFECTS = 13
 """One for each of the twelve rules, and a number that is none."""
 CHANGED = 5_000
 INSERTED, DELETED, LATE, OLDER = 800, 150, 25, 25
-
-
-@dataclass(frozen=True)
-class Delivered:
-    """A delivery's file and what it says.
-
-    Attributes:
-        lines: lines without the header.
-        changed_bytes: text of the lines that change something.
-    """
-
-    path: Path
-    lines: int
-    changed_bytes: int
 
 
 def uscc(number: int) -> str:
@@ -113,35 +100,6 @@ FROM (
 ) JOIN builders USING (builder)
 """
 
-_INSPECTION = """
-SELECT i, v, rank, op, defect,
-  'JC' || lpad(i::VARCHAR, 10, '0') AS inspection_no,
-  'GD' || lpad((hash(i * 13 + CASE WHEN h % 20 = 0 THEN v ELSE 0 END) % {sites})::VARCHAR, 8, '0') AS site_no,
-  DATE '2024-01-01' + (h // 11 % 800)::INT AS inspected_date,
-  substr('1234', (h // 7 % 4)::INT + 1, 1) AS result_code,
-  (h // 13 % 101)::INT AS score,
-  '窗口' || (h // 41 % 60) AS office,
-  TIMESTAMP '2026-05-31' + to_days(v) + to_seconds((hash(i * 17 + v) % 80000)::BIGINT) AS updated_at
-FROM (SELECT *, hash(i * 1000003 + v * 7919) AS h FROM events)
-"""
-_INSPECTION_TEXT = (
-    "inspection_no AS JCBH, site_no AS GDBH, strftime(inspected_date, '%Y%m%d') AS JCRQ, result_code AS JCJG, "
-    "score AS DF, office AS JBCK, strftime(updated_at, '%Y-%m-%d %H:%M:%S') AS GXSJ"
-)
-
-
-def _folder(root: Path, kind: str, *size: object) -> Path:
-    said = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:8]
-    folder = root / "-".join([kind, *map(str, size), said])
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
-
-
-def _connect(folder: Path) -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect(config={"temp_directory": str(folder / "tmp"), "threads": 2})
-    connection.execute("SET TimeZone = 'UTC'")
-    return connection
-
 
 @dataclass(frozen=True)
 class Permits:
@@ -158,7 +116,7 @@ class Permits:
     @property
     def folder(self) -> Path:
         """Where its files lie."""
-        return _folder(self.root, "permits", self.rows)
+        return data_folder(self.root, "permits", self.rows)
 
     def change(self, night: int) -> Delivered:
         """Return the delivery of a night: all records in night 0, later 5,000 lines."""
@@ -189,7 +147,7 @@ class Permits:
 
     def rejected(self, nights: Sequence[int]) -> int:
         """Return how many lines of these nights' deliveries break a rule."""
-        with _connect(self.folder) as connection:
+        with connect(self.folder) as connection:
             self._prepare(connection, max(nights))
             chosen = ", ".join(map(str, nights))
             found = connection.execute(
@@ -217,24 +175,24 @@ class Permits:
     def _write(self, name: str, events: str, *, operation: bool) -> Delivered:
         path = self.folder / f"{name}.csv"
         if not path.exists():
-            with _connect(self.folder) as connection:
+            with connect(self.folder) as connection:
                 self._prepare(connection, int(name[-3:]) if operation else 0)
                 self._typed(connection, events)
                 first = ["CASE WHEN op = 'D' THEN 'D' ELSE op END AS CZBZ"] if operation else []
                 texts = [f"{_spoiled(column, text)} AS {theirs}" for column, (theirs, text) in PERMIT_COLUMNS.items()]
-                _copy(connection, f"SELECT {', '.join(first + texts)} FROM typed", path)
+                copy_csv(connection, f"SELECT {', '.join(first + texts)} FROM typed", path)
                 if not operation:
                     good = "SELECT * FROM typed WHERE defect = 0"
-                    _parquet(connection, good, PERMIT_COLUMNS, path.with_suffix(".truth.parquet"))
-        return _delivered(path)
+                    copy_parquet(connection, good, PERMIT_COLUMNS, path.with_suffix(".truth.parquet"))
+        return delivered(path)
 
     def _truth(self, name: str, select: str, events: str) -> Path:
         path = self.folder / f"{name}.parquet"
         if not path.exists():
-            with _connect(self.folder) as connection:
+            with connect(self.folder) as connection:
                 self._prepare(connection, int(name[-3:]))
                 self._typed(connection, events)
-                _parquet(connection, select, PERMIT_COLUMNS, path)
+                copy_parquet(connection, select, PERMIT_COLUMNS, path)
         return path
 
 
@@ -271,104 +229,3 @@ def _night(rows: int, night: int) -> str:
 def _spoiled(column: str, text: str) -> str:
     cases = " ".join(f"WHEN {number} THEN {value}" for number, value in _SPOILED.get(column, {}).items())
     return f"CASE defect {cases} ELSE {text} END" if cases else text
-
-
-@dataclass(frozen=True)
-class Inspections:
-    """Deliveries of sites and their inspections: narrow rows without defects.
-
-    Attributes:
-        rows: inspections of the first load.
-        sites: sites.
-        root: where files are kept between runs.
-    """
-
-    rows: int
-    sites: int
-    root: Path
-
-    @property
-    def folder(self) -> Path:
-        """Where its files lie."""
-        return _folder(self.root, "inspections", self.rows, self.sites)
-
-    def site_file(self) -> Delivered:
-        """Return the delivery of all sites."""
-        path = self.folder / "site_000.csv"
-        if not path.exists():
-            with _connect(self.folder) as connection:
-                _copy(
-                    connection,
-                    f"SELECT 'GD' || lpad(i::VARCHAR, 8, '0') AS GDBH, '第' || i || '号工地' AS GDMC, "
-                    f"'3707' || lpad((i % 90 + 1)::VARCHAR, 2, '0') AS QHDM, '2026-05-31 00:00:00' AS GXSJ "
-                    f"FROM range({self.sites}) r(i)",
-                    path,
-                )
-        return _delivered(path)
-
-    def change(self, night: int, changed: int = CHANGED) -> Delivered:
-        """Return the delivery of a night: everything in night 0, later that many lines, scattered."""
-        path = self.folder / f"inspection_{night:03d}_{changed if night else 0}.csv"
-        if not path.exists():
-            events = self._first() if night == 0 else self._night(night, changed)
-            with _connect(self.folder) as connection:
-                self._typed(connection, events)
-                _copy(connection, f"SELECT {_INSPECTION_TEXT} FROM typed", path)
-        return _delivered(path)
-
-    def snapshot(self, nights: Sequence[int], changed: int) -> Delivered:
-        """Return everything as of the last of these nights."""
-        path = self.folder / f"inspection_all_{max(nights, default=0):03d}_{changed}.csv"
-        if not path.exists():
-            with _connect(self.folder) as connection:
-                self._typed(connection, self._newest(nights, changed))
-                _copy(connection, f"SELECT {_INSPECTION_TEXT} FROM typed ORDER BY i", path)
-        return _delivered(path)
-
-    def standing(self, nights: Sequence[int], changed: int = CHANGED) -> str:
-        """Return a SELECT of the true derived rows after these nights, over the generator's own values."""
-        typed = _INSPECTION.format(sites=self.sites).replace("FROM events", f"FROM ({self._newest(nights, changed)})")
-        return (
-            "SELECT s.site_no, s.site_name, s.division_code, count(t.inspection_no) AS inspections, "
-            "coalesce(sum(t.score), 0)::BIGINT AS total_score, min(t.score) AS lowest_score, "
-            "max(t.inspected_date) AS last_inspected_date FROM (SELECT 'GD' || lpad(i::VARCHAR, 8, '0') AS site_no, "
-            "'第' || i || '号工地' AS site_name, '3707' || lpad((i % 90 + 1)::VARCHAR, 2, '0') AS division_code "
-            f"FROM range({self.sites}) r(i)) s LEFT JOIN ({typed}) t ON t.site_no = s.site_no GROUP BY ALL"
-        )
-
-    def _typed(self, connection: duckdb.DuckDBPyConnection, events: str) -> None:
-        connection.execute(f"CREATE TEMP VIEW events AS {events}")
-        connection.execute("CREATE TEMP VIEW typed AS " + _INSPECTION.format(sites=self.sites))
-
-    def _first(self) -> str:
-        return f"SELECT i, 0 AS v, 0 AS rank, 'I' AS op, 0 AS defect FROM range({self.rows}) r(i)"
-
-    def _night(self, night: int, changed: int) -> str:
-        stride = max(self.rows // changed, 1)
-        return (
-            f"SELECT j * {stride} + hash(j * 1009 + {night}) % {stride} AS i, {night} AS v, 0 AS rank, 'U' AS op, "
-            f"0 AS defect FROM range({min(changed, self.rows)}) r(j)"
-        )
-
-    def _newest(self, nights: Sequence[int], changed: int) -> str:
-        parts = [self._first(), *[self._night(night, changed) for night in nights if night]]
-        return f"SELECT i, max(v) AS v, 0 AS rank, 'U' AS op, 0 AS defect FROM ({' UNION ALL '.join(parts)}) GROUP BY i"
-
-
-def _copy(connection: duckdb.DuckDBPyConnection, select: str, path: Path) -> None:
-    draft = path.with_suffix(".part")
-    connection.execute(f"COPY ({select}) TO '{draft}' (FORMAT csv, HEADER, DELIMITER ',')")
-    draft.replace(path)
-
-
-def _parquet(connection: duckdb.DuckDBPyConnection, select: str, columns: Iterable[str], path: Path) -> None:
-    draft = path.with_suffix(".part")
-    connection.execute(f"COPY (SELECT {', '.join(columns)} FROM ({select})) TO '{draft}' (FORMAT parquet)")
-    draft.replace(path)
-
-
-def _delivered(path: Path) -> Delivered:
-    with path.open("rb") as file:
-        header = len(file.readline())
-        lines = sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b""))
-    return Delivered(path, lines, path.stat().st_size - header)

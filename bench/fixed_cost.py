@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bench import result
-from bench.deliveries import Inspections
+from bench.inspections import Inspections
 from bench.lake import BenchLake, folder_of, night, quiet, run_clean, run_derived
 from bench.meter import Server, measured
 from bench.truth import differing

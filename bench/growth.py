@@ -17,7 +17,8 @@ from typing import Any
 import duckdb
 
 from bench import result
-from bench.deliveries import CHANGED, Inspections
+from bench.deliveries import CHANGED
+from bench.inspections import Inspections
 from bench.lake import BenchLake, folder_of, night, quiet, run_clean, run_derived
 from bench.meter import Server, measured
 from bench.truth import WrongAnswerError, differing

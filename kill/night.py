@@ -13,8 +13,8 @@ from typing import Any
 from uuid import uuid4
 
 from citylake.settings import Settings
+from citylake_airflow.compiled import Compiled, read_compiled
 from citylake_airflow.plan import (
-    Compiled,
     DagPlan,
     TaskPlan,
     collect_plans,
@@ -22,7 +22,6 @@ from citylake_airflow.plan import (
     gate_plan,
     libraries_plan,
     maintenance_plan,
-    read_compiled,
 )
 from kill import moments
 

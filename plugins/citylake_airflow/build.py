@@ -10,8 +10,9 @@ from airflow.sdk import DAG, AssetAny, CronPartitionTimetable, PartitionedAssetT
 from citylake.settings import settings
 from citylake_airflow import policy
 from citylake_airflow.assets import asset
+from citylake_airflow.compiled import Compiled, read_compiled
 from citylake_airflow.operators import LakeJob, Watcher
-from citylake_airflow.plan import Clock, Compiled, DagPlan, TaskPlan, read_compiled
+from citylake_airflow.plan import Clock, DagPlan, TaskPlan
 
 
 @lru_cache(maxsize=1)

@@ -3,40 +3,18 @@
 Everything comes from the compiled contracts and is put in a fixed order, so that equal contracts give equal DAGs.
 """
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
+from citylake_airflow.compiled import Compiled, Json
 from citylake_airflow.documents import dag_document, department_document, table_document, tables_document
 
-Json = Any
 BESIDE = "identify_"
 """Start of the ids of tasks that make what nothing else of the night waits for."""
 STAGES = (("base",), ("topic", "office"), ("special",))
 """Layers above ``linked``; those of one stage are judged together."""
 STAGE_LABELS = {"base": "基础库", "topic": "主题库与部门库", "special": "专题库"}
-
-
-class NotCompiledError(RuntimeError):
-    """The contracts have not been compiled for this home."""
-
-
-@dataclass(frozen=True)
-class Compiled:
-    """The compiled contracts: departments and tables, in the order of the data flow."""
-
-    departments: tuple[Mapping[str, Json], ...]
-    tables: tuple[Mapping[str, Json], ...]
-
-    def of_department(self, department: str) -> list[Mapping[str, Json]]:
-        """Return the clean tables a department delivers, by name."""
-        return sorted(self.where(layer="clean", domain=department), key=lambda table: str(table["name"]))
-
-    def where(self, **values: str) -> list[Mapping[str, Json]]:
-        """Return the tables with these values, inputs before what reads them."""
-        return [table for table in self.tables if all(table.get(key) == value for key, value in values.items())]
 
 
 @dataclass(frozen=True)
@@ -82,19 +60,6 @@ class DagPlan:
     owner: str
     tags: tuple[str, ...]
     document: str
-
-
-def read_compiled(home: Path) -> Compiled:
-    """Read ``home/compiled.json``.
-
-    Raises:
-        NotCompiledError: there is none; ``citylake compile`` writes it.
-    """
-    path = home / "compiled.json"
-    if not path.exists():
-        raise NotCompiledError("the contracts are not compiled: run 'citylake compile'")
-    body = json.loads(path.read_text("utf-8"))
-    return Compiled(tuple(body["departments"]), tuple(body["tables"]))
 
 
 def collect_plans(compiled: Compiled) -> list[DagPlan]:

@@ -2,15 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from citylake_airflow.plan import (
-    DagPlan,
-    NotCompiledError,
-    TaskPlan,
-    collect_plans,
-    gate_plan,
-    libraries_plan,
-    read_compiled,
-)
+from citylake_airflow.compiled import NotCompiledError, read_compiled
+from citylake_airflow.plan import DagPlan, TaskPlan, collect_plans, gate_plan, libraries_plan
 from tests.dags.given import TABLES, compiled, table
 
 

@@ -26,8 +26,11 @@ READ = (
 )
 
 
-@pytest.mark.parametrize("mode", ["change", "snapshot"])
-@pytest.mark.parametrize("lines", [SECOND, REPEATED], ids=["every key once", "a key more than once"])
+@pytest.mark.parametrize(
+    ("mode", "lines"),
+    [("change", SECOND), ("snapshot", REPEATED)],
+    ids=["changes, every key once", "a snapshot, a key more than once"],
+)
 def test_however_the_lines_meet_the_table_the_outcome_is_the_same(
     small: SmallLake, monkeypatch: pytest.MonkeyPatch, mode: str, lines: list[dict[str, str]]
 ) -> None:
