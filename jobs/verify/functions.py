@@ -121,10 +121,16 @@ def _interval(step: exp.Interval) -> tuple[str, int]:
     return unit, int(step.this.name)
 
 
+_TOLD = "LIST_TRANSFORM(_0, _1)"
+_UNKNOWN = f"LEN(LIST_FILTER({_TOLD}, told -> told IS NULL)) > 0"
+_ANY = f"CASE WHEN LIST_CONTAINS({_TOLD}, TRUE) THEN TRUE WHEN {_UNKNOWN} OR _0 IS NULL THEN NULL ELSE FALSE END"
+_ALL = f"CASE WHEN LIST_CONTAINS({_TOLD}, FALSE) THEN FALSE WHEN {_UNKNOWN} OR _0 IS NULL THEN NULL ELSE TRUE END"
+
+
 def _exists(node: exp.Expr) -> exp.Expr:
     if not isinstance(node.expression, exp.Lambda):
         return node
-    return _as("LEN(LIST_FILTER(_0, _1)) > 0", node.this, node.expression)
+    return _as(_ANY, node.this, node.expression)
 
 
 def _cast(node: exp.Expr) -> exp.Expr:
@@ -229,13 +235,13 @@ def _template(text: str, *names: str) -> Callable[[exp.Expr], exp.Expr]:
 
 
 _FUNCTIONS = {
-    "PMOD": "((_0 % _1) + _1) % _1",
+    "PMOD": "CASE WHEN _0 % _1 < 0 THEN (_0 % _1 + _1) % _1 ELSE _0 % _1 END",
     "BROUND": "ROUND_EVEN(_0, _1)",
     "GET": "CASE WHEN _1 >= 0 THEN LIST_EXTRACT(_0, _1 + 1) END",
     "ISNULL": "(_0 IS NULL)",
     "ISNOTNULL": "(NOT _0 IS NULL)",
     "EVERY": "BOOL_AND(_0)",
-    "FORALL": "LEN(LIST_FILTER(_0, _1)) = LEN(_0)",
+    "FORALL": _ALL,
     "WEEKDAY": "(ISODOW(CAST(_0 AS DATE)) - 1)",
     "BIGINT": "TRY_CAST(TRUNC(TRY_CAST(_0 AS DECIMAL(38, 12))) AS BIGINT)",
 }

@@ -8,7 +8,7 @@ What stays different, so that a SELECT should not lean on it:
 - a decimal divided, or averaged, becomes DOUBLE (Spark: a longer decimal): the same once cast to the contract's type, but
   for halves that binary fractions do not hold;
 - NULL within a struct that is a column counts as the greatest in MAX, MIN and ORDER BY (Spark: the smallest); in one that
-  is written there, as in MAX(STRUCT(a, b)), it counts as in Spark;
+  is written there, as in MAX(STRUCT(a, b)), it counts as in Spark; in one compared by < or > it is unlike either;
 - two decimals whose product has more than 18 digits end in an error (Spark: a longer decimal), never in a wrong one;
 - what Spark's ANSI mode refuses as an error becomes NULL: there is no published table to compare then;
 - FIRST, LAST, ANY_VALUE and COLLECT_LIST without an order, and MAX_BY with ties, give what comes first in either.
