@@ -1,24 +1,20 @@
 """The contract language: one YAML file per table, read into one of these frozen models."""
 
 import re
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from schemas.role import Model as Model
+from schemas.role import Name as Name
+from schemas.role import Role as Role
 from schemas.rules import Rules
 
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Grade = Literal["L1", "L2", "L3", "L4"]
 Form = Literal["csv", "xlsx", "ndjson", "json_api", "database"]
 Mode = Literal["snapshot", "change", "event"]
 
 _TYPE = re.compile(r"^(string|int|bigint|double|boolean|date|timestamp|month|decimal\(\d+,\s*\d+\))$")
-
-
-class Model(BaseModel):
-    """Base of every model here: frozen, and no key it does not know."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
 class Column(Model):
@@ -127,21 +123,6 @@ class Due(Model):
     every: Literal["hour", "day", "week", "month", "year"]
     time: str = Field(default="00:30", pattern=r"^\d{2}:\d{2}$")
     grace: str = Field(default="1d", pattern=r"^\d+[dh]$")
-
-
-class Role(Model):
-    """The columns of a row that say who somebody is."""
-
-    id_no: Name | None = None
-    id_kind: Name | None = None
-    name: Name | None = None
-    birth_date: Name | None = None
-    sex: Name | None = None
-    phone: Name | None = None
-    address: Name | None = None
-    village: Name | None = None
-    subject: Literal["record", "identity"] = "record"
-    """What is resolved: the record itself, or (events) each distinct set of identifying values once."""
 
 
 class Retention(Model):

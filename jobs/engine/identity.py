@@ -56,8 +56,8 @@ def with_ids(lines: DataFrame, contract: CollectedContract, keys: DataFrame) -> 
 
 def _subject(contract: CollectedContract, kind: str, name: str, role: Role) -> Column:
     """Return the subject id of one role, NULL where the row names nobody."""
-    naming = [column for column in (role.id_no, role.name) if column is not None]
-    said = F.coalesce(*[F.col(f"`{column}`") for column in naming]).isNotNull() if naming else F.lit(True)
+    naming = [F.col(f"`{column}`") for column in role.naming]
+    said = F.coalesce(*naming).isNotNull() if naming else F.lit(True)
     columns = contract.key if role.subject == "record" else _identifying(role)
     values = F.to_json(F.struct(*[folded(F.col(f"`{column}`").cast("string")).alias(column) for column in columns]))
     message = F.concat_ws("\u001f", F.lit(contract.name), F.lit(kind), F.lit(name), values)

@@ -41,7 +41,7 @@ def with_ids(store: Store, contract: CollectedContract, rows: str, key: bytes) -
 
 
 def _subject(contract: CollectedContract, kind: str, name: str, role: Role) -> str:
-    naming = [quoted(column) for column in (role.id_no, role.name) if column is not None]
+    naming = [quoted(column) for column in role.naming]
     said = f"coalesce({', '.join(naming)}) IS NOT NULL" if naming else "true"
     given = role.model_dump(exclude_none=True, exclude={"subject", "address"})
     columns = contract.key if role.subject == "record" else list(given.values())

@@ -1,0 +1,45 @@
+"""Who is named by a row: the columns that identify a person or a legal entity."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+
+
+class Model(BaseModel):
+    """Base of every model here: frozen, and no key it does not know."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Role(Model):
+    """The columns of a row that say who somebody, or which legal entity, is."""
+
+    id_no: Name | None = None
+    id_kind: Name | None = None
+    """Column with the kind of document that ``id_no`` is the number of (code list ``id_kind``)."""
+    name: Name | None = None
+    birth_date: Name | None = None
+    sex: Name | None = None
+    phone: Name | None = None
+    address: Name | None = None
+    village: Name | None = None
+    uscc: Name | None = None
+    """Unified social credit code (统一社会信用代码)."""
+    org_code: Name | None = None
+    """Organisation code of nine characters (组织机构代码)."""
+    registration_no: Name | None = None
+    """Registration number (注册号) from before the credit codes."""
+    representative: Name | None = None
+    """Name of the legal representative."""
+    established: Name | None = None
+    subject: Literal["record", "identity"] = "record"
+    """What is resolved: the record itself, or (events) each distinct set of identifying values once."""
+
+    @property
+    def naming(self) -> list[str]:
+        """Columns of which at least one must be there for the row to name anybody."""
+        return [
+            one for one in (self.id_no, self.name, self.uscc, self.org_code, self.registration_no) if one is not None
+        ]
