@@ -18,9 +18,11 @@ from sqlalchemy import Connection, Engine, MetaData, Select, func, select
 
 from city.databases import api_table, engine
 from city.deliver import load_state, set_connections
+from city.layouts import LAYOUTS
 from citylake.settings import Settings
 
-PATHS = {"death-certificates": "death_certificates", "visits": "visits"}
+PATHS = {item.place.removeprefix("/"): item.table for item in LAYOUTS.values() if item.form == "api"}
+"""Path -> the table behind it."""
 MOST = 5000
 """Rows of a page at most."""
 FAULT = "api_fault.json"

@@ -1,6 +1,5 @@
 """Writers into the departments' own databases, through SQLAlchemy: SQLite in the city's folder, or any URL configured."""
 
-from collections.abc import Iterable
 from datetime import date
 
 import pyarrow as pa
@@ -20,13 +19,12 @@ from sqlalchemy import (
     event,
     insert,
     select,
+    tuple_,
 )
 
-KEYS = {"HJ_CZRK": ("RYBH",), "IC10": ("AAC001", "AAE140")}
-"""Tables whose rows are replaced; the others only grow."""
-WATERMARKS = {"HJ_CZRK": "GXSJ", "HJ_BGDJ": "RKSJ", "IC61": "AAE036"}
-WHOLE = ("IC10",)
-"""Tables written anew each time."""
+from city.forms import json_lines
+from city.layouts import Layout
+
 _BATCH = 400
 
 
@@ -56,14 +54,14 @@ class Database:
         known = select(self._log).where(self._log.c.DELIVERED_ON.in_([day]))
         self.done = self._connection.execute(known).first() is not None
 
-    def table(self, name: str, columns: Iterable[str]) -> "TableWriter":
+    def table(self, layout: Layout) -> "TableWriter":
         """Return a writer of one table; it is made if it does not exist."""
-        key = KEYS.get(name, ())
-        made = Table(name, self._metadata, *(Column(item, String(200), primary_key=item in key) for item in columns))
-        if name in WATERMARKS:
-            Index(f"IX_{name}_{WATERMARKS[name]}", made.c[WATERMARKS[name]])
+        columns = [Column(item, String(200), primary_key=item in layout.key) for item in layout.columns]
+        made = Table(layout.place, self._metadata, *columns)
+        if layout.watermark:
+            Index(f"IX_{layout.place}_{layout.watermark}", made.c[layout.watermark])
         made.create(self._connection, checkfirst=True)
-        return TableWriter(self._connection, made, self.done)
+        return TableWriter(self._connection, made, layout, self.done)
 
     def close(self) -> None:
         """Commit what was written and note the day."""
@@ -77,10 +75,11 @@ class Database:
 class TableWriter:
     """Rows into one table of a department."""
 
-    def __init__(self, connection: Connection, table: Table, done: bool) -> None:
+    def __init__(self, connection: Connection, table: Table, layout: Layout, done: bool) -> None:
         self._connection, self._table, self._done = connection, table, done
-        self._empty = connection.execute(select(table).limit(1)).first() is None
-        if table.name in WHOLE and not done:
+        empty = connection.execute(select(table).limit(1)).first() is None
+        self._replaced = () if empty or layout.whole else tuple(table.c[name] for name in layout.key)
+        if layout.whole and not done:
             connection.execute(delete(table))
 
     def write(self, table: pa.Table) -> None:
@@ -88,11 +87,11 @@ class TableWriter:
         if self._done or table.num_rows == 0:
             return
         rows = table.to_pylist()
-        if self._table.name in KEYS and not self._empty and self._table.name not in WHOLE:
-            key = self._table.c[KEYS[self._table.name][0]]
-            values = [row[key.name] for row in rows]
-            for low in range(0, len(values), _BATCH):
-                self._connection.execute(delete(self._table).where(key.in_(values[low : low + _BATCH])))
+        if self._replaced:
+            keys = [tuple(row[column.name] for column in self._replaced) for row in rows]
+            for low in range(0, len(keys), _BATCH):
+                known = tuple_(*self._replaced).in_(keys[low : low + _BATCH])
+                self._connection.execute(delete(self._table).where(known))
         self._connection.execute(insert(self._table), rows)
 
     def close(self) -> None:
@@ -106,9 +105,9 @@ class ApiStore:
         self._database = Database(url, day)
         self._number = day_number
 
-    def table(self, name: str, updated: str) -> "ApiWriter":
+    def table(self, layout: Layout) -> "ApiWriter":
         """Return a writer for one API path."""
-        return ApiWriter(self._database, name, updated, self._number)
+        return ApiWriter(self._database, layout, self._number)
 
     def close(self) -> None:
         """Commit."""
@@ -130,19 +129,17 @@ def api_table(metadata: MetaData, name: str) -> Table:
 class ApiWriter:
     """Rows behind one API path."""
 
-    def __init__(self, database: Database, name: str, updated: str, day: int) -> None:
-        self._connection, self._done, self._updated, self._day = database._connection, database.done, updated, day
-        self._table = api_table(database._metadata, name)
+    def __init__(self, database: Database, layout: Layout, day: int) -> None:
+        self._connection, self._done, self._layout, self._day = database._connection, database.done, layout, day
+        self._table = api_table(database._metadata, layout.table)
         self._table.create(self._connection, checkfirst=True)
 
     def write(self, table: pa.Table) -> None:
         """Take the next rows."""
-        from city.forms import json_lines
-
         if self._done or table.num_rows == 0:
             return
-        moments = table.column(self._updated).to_pylist()
-        bodies = json_lines(table).to_pylist()
+        moments = table.column(self._layout.watermark).to_pylist()
+        bodies = json_lines(table, self._layout.numbers).to_pylist()
         rows = [{"day": self._day, "updated": at, "body": body} for at, body in zip(moments, bodies, strict=True)]
         self._connection.execute(insert(self._table), rows)
 

@@ -11,6 +11,7 @@ import yaml
 from city import script
 from city.departments_out import Outputs
 from city.forms import replace_file
+from city.layouts import departments
 from city.lives import Lives
 from city.mistakes import damage
 from city.population import people
@@ -139,9 +140,8 @@ def write_connections(settings: Settings) -> None:
     """Write where the databases are into ``secrets/connections.yml``; what is there already stays."""
     path = settings.secrets / "connections.yml"
     known: dict[str, str] = (yaml.safe_load(path.read_text("utf-8")) or {}) if path.exists() else {}
-    wanted = {
-        name: f"sqlite:///{(settings.home / 'city' / f'{name}.db').resolve()}" for name in ("public_security", "hrss")
-    }
+    folder = settings.home / "city"
+    wanted = {name: f"sqlite:///{(folder / f'{name}.db').resolve()}" for name in departments("database")}
     set_connections(settings, {name: url for name, url in wanted.items() if name not in known})
 
 

@@ -7,16 +7,13 @@ from city import script
 from city.databases import ApiStore, Database
 from city.forms import CsvWriter, ExcelWriter, NdjsonWriter, Writer, replace_file
 from city.frames import Frame
-from city.layouts import LAYOUTS
+from city.layouts import LAYOUTS, departments
 from city.world import City
 from city.written import written
 from citylake.settings import Settings
 
-FILES = ("civil_affairs.marriage", "civil_affairs.cremation", "transport.bus_tap", "justice.serving_sentence")
-DATABASES = ("public_security", "hrss")
-UPDATED = {"health.death_certificate": "uploadTime", "health.medical_visit": "updateTime"}
-SERIALS = ("基本信息/出生日期", "执行信息/收监（入矫）日期", "执行信息/刑期截止", "执行信息/释放（解矫）日期")
-API_TABLES = {"health.death_certificate": "death_certificates", "health.medical_visit": "visits"}
+_CHANGED = {"NVZJHM": "NVSFZH", "DJRQ": "DJSJ", "执行信息/刑罚类别": "执行信息/刑种"}
+"""Columns as a department calls them on a day on which it keeps to no agreement."""
 
 
 @dataclass
@@ -32,7 +29,7 @@ class Outputs:
         self._settings, self._city, self._day = settings, city, day
         today = city.date_of(day)
         (settings.home / "city").mkdir(parents=True, exist_ok=True)
-        self._databases = {name: Database(settings.connection(name), today) for name in DATABASES}
+        self._databases = {name: Database(settings.connection(name), today) for name in departments("database")}
         self._api = ApiStore(f"sqlite:///{(settings.home / 'city' / 'health.db').resolve()}", today, day)
         self._outputs = {name: self._open(name) for name in LAYOUTS if script.hands_over(name, day)}
         self._held: list[Frame] = []
@@ -65,22 +62,22 @@ class Outputs:
         return self._settings.inbox / department / name
 
     def _open(self, resource: str) -> _Output:
-        columns = list(LAYOUTS[resource].columns)
+        layout = LAYOUTS[resource]
         department = resource.split(".")[0]
-        if resource not in FILES:
-            if department == "health":
-                return _Output(self._api.table(API_TABLES[resource], UPDATED[resource]))
-            return _Output(self._databases[department].table(LAYOUTS[resource].place, columns))
+        if layout.form == "api":
+            return _Output(self._api.table(layout))
+        if layout.form == "database":
+            return _Output(self._databases[department].table(layout))
         path = self.path(resource, self._day)
-        trouble = script.mishap(resource, self._day)
-        if resource == "transport.bus_tap":
-            return _Output(NdjsonWriter(path), path)
-        if resource == "justice.serving_sentence":
-            title = f"潍坊市服刑人员花名册（{self._city.date_of(self._day):%Y年%m月%d日}）"
-            shown = [name.replace("刑罚类别", "刑种") for name in columns] if trouble == "changed_columns" else columns
-            return _Output(ExcelWriter(path, title, shown, SERIALS), path)
-        if trouble == "changed_columns":
-            columns = [{"NVZJHM": "NVSFZH", "DJRQ": "DJSJ"}.get(name, name) for name in columns]
+        columns = list(layout.columns)
+        if script.mishap(resource, self._day) == "changed_columns":
+            columns = [_CHANGED.get(name, name) for name in columns]
+        if layout.form == "ndjson":
+            return _Output(NdjsonWriter(path, layout.numbers), path)
+        if layout.form == "xlsx":
+            title = f"{layout.title}（{self._city.date_of(self._day):%Y年%m月%d日}）"
+            dates = [name for name, canonical in layout.columns.items() if canonical.endswith("_date")]
+            return _Output(ExcelWriter(path, title, columns, dates if layout.dates == "serial" else ()), path)
         return _Output(CsvWriter(path, "GB18030", columns), path)
 
     def _after(self, resource: str, path: Path) -> None:

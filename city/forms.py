@@ -4,7 +4,7 @@ import gzip
 import io
 import re
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import IO, Protocol
 
@@ -12,8 +12,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from openpyxl import Workbook
 
-NUMBERS = ("totalFee", "selfFee", "Fare")
-"""JSON fields written as numbers."""
 _ZIP_DAY = (2000, 1, 1, 0, 0, 0)
 
 
@@ -58,12 +56,12 @@ class CsvWriter:
         self._temporary.replace(self._path)
 
 
-def json_lines(table: pa.Table) -> pa.StringArray:
-    """Return each row as a JSON object; values of the city need no escaping."""
+def json_lines(table: pa.Table, numbers: Collection[str]) -> pa.StringArray:
+    """Return each row as a JSON object, the fields ``numbers`` without quotes; values of the city need no escaping."""
     parts: list[pa.StringArray | str] = []
     for place, (name, column) in enumerate(zip(table.column_names, table.columns, strict=True)):
         values = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-        quote = "" if name in NUMBERS else '"'
+        quote = "" if name in numbers else '"'
         shown = pc.fill_null(pc.binary_join_element_wise(quote, values, quote, ""), "null")
         parts += [("{" if place == 0 else ",") + f'"{name}":', shown]
     return pc.binary_join_element_wise(*parts, "}", "")
@@ -72,8 +70,8 @@ def json_lines(table: pa.Table) -> pa.StringArray:
 class NdjsonWriter:
     """Gzipped lines of JSON."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, numbers: Collection[str]) -> None:
+        self._path, self._numbers = path, numbers
         path.parent.mkdir(parents=True, exist_ok=True)
         self._temporary = path.with_name(f".{path.name}.part")
         self._raw = self._temporary.open("wb")
@@ -82,7 +80,7 @@ class NdjsonWriter:
     def write(self, table: pa.Table) -> None:
         """Take the next rows."""
         if table.num_rows:
-            self._file.write(("\n".join(json_lines(table).to_pylist()) + "\n").encode())
+            self._file.write(("\n".join(json_lines(table, self._numbers).to_pylist()) + "\n").encode())
 
     def close(self) -> None:
         """Make the file visible."""

@@ -31,6 +31,10 @@ class Frame:
     """Rows whose identity must arrive undamaged."""
     hidden: dict[str, Column] = field(default_factory=dict)
     """Columns mistakes draw on; never delivered."""
+    firms: dict[str, Ints] = field(default_factory=dict)
+    """Role -> number of the legal entity, −1 where the row names none."""
+    noted: dict[tuple[str, str], Bools] = field(default_factory=dict)
+    """(field, kind of mistake) -> rows that are not as they should be already."""
 
     def __len__(self) -> int:
         return len(self.record)
@@ -49,6 +53,8 @@ class Frame:
             owner=self.owner[index],
             exempt=self.exempt[index],
             hidden={name: _take(column, index) for name, column in self.hidden.items()},
+            firms={role: firm[index] for role, firm in self.firms.items()},
+            noted={what: rows[index] for what, rows in self.noted.items()},
         )
 
     def with_column(self, name: str, column: Column) -> "Frame":
@@ -72,7 +78,17 @@ def stack(frames: list[Frame]) -> Frame:
         owner=np.concatenate([frame.owner for frame in frames]),
         exempt=np.concatenate([frame.exempt for frame in frames]),
         hidden={name: _stack([frame.hidden[name] for frame in frames]) for name in first.hidden},
+        firms={role: np.concatenate([frame.firms[role] for frame in frames]) for role in first.firms},
+        noted={what: np.concatenate([_rows(frame, what) for frame in frames]) for what in _all_noted(frames)},
     )
+
+
+def _all_noted(frames: list[Frame]) -> list[tuple[str, str]]:
+    return list(dict.fromkeys(what for frame in frames for what in frame.noted))
+
+
+def _rows(frame: Frame, what: tuple[str, str]) -> Bools:
+    return frame.noted.get(what, np.zeros(len(frame), dtype=bool))
 
 
 def _take(column: Column, index: Ints) -> Column:

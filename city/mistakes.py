@@ -10,18 +10,9 @@ import pyarrow.compute as pc
 from city import identifiers, names
 from city.frames import Column, Frame
 from city.hashing import Bools, Ints
+from city.layouts import LAYOUTS, Rate
 from city.texts import NONE, blank_where
 from city.world import BLOCK, City
-
-
-@dataclass(frozen=True)
-class Rate:
-    """How often one kind of mistake befalls a field; ``only`` names a hidden column that must be 1."""
-
-    field: str
-    kind: str
-    rate: float
-    only: str = ""
 
 
 @dataclass(frozen=True)
@@ -33,72 +24,6 @@ class Damage:
     kind: str
 
 
-RATES: dict[str, tuple[Rate, ...]] = {
-    "public_security.household_register": (
-        Rate("id_no", "fifteen_digit_id", 0.002),
-        Rate("name", "cut_name", 0.0003),
-        Rate("phone", "missing_until_corrected", 0.32),
-        Rate("residence_address", "missing", 0.06),
-        Rate("address_code", "missing", 0.12),
-        Rate("spouse_id_no", "missing", 0.25),
-    ),
-    "public_security.household_change": (
-        Rate("death_date", "wrong_date", 0.01),
-        Rate("change_kind_code", "code_outside_list", 0.001),
-        Rate("*", "duplicate_row", 0.004),
-    ),
-    "civil_affairs.marriage": (
-        Rate("wife_id_no", "missing", 0.02),
-        Rate("husband_id_no", "fifteen_digit_id", 0.12, "_before_2013"),
-        Rate("wife_id_no", "fifteen_digit_id", 0.12, "_before_2013"),
-        Rate("wife_id_no", "typo_id", 0.004),
-        Rate("husband_id_no", "full_width", 0.003),
-        Rate("wife_name", "homophone_name", 0.01),
-        Rate("registered_date", "wrong_date", 0.003),
-    ),
-    "civil_affairs.cremation": (
-        Rate("id_no", "missing", 0.05),
-        Rate("id_no", "typo_id", 0.015),
-        Rate("id_no", "spaces", 0.02),
-        Rate("id_no", "fifteen_digit_id", 0.02),
-        Rate("name", "homophone_name", 0.015),
-        Rate("death_date", "wrong_date", 0.02),
-    ),
-    "hrss.pension_recipient": (
-        Rate("id_no", "fifteen_digit_id", 0.04),
-        Rate("id_no", "typo_id", 0.003),
-        Rate("name", "cut_name", 0.004),
-        Rate("birth_date", "wrong_date", 0.008),
-    ),
-    "hrss.pension_payment": (
-        Rate("*", "duplicate_row", 0.001),
-        Rate("pay_amount", "unit_mixup", 0.0003),
-        Rate("id_no", "fifteen_digit_id", 0.04),
-    ),
-    "health.death_certificate": (
-        Rate("id_no", "missing", 0.03),
-        Rate("id_no", "typo_id", 0.01),
-        Rate("name", "homophone_name", 0.01),
-        Rate("death_date", "wrong_date", 0.01),
-    ),
-    "health.medical_visit": (
-        Rate("id_no", "missing", 0.08),
-        Rate("id_no", "borrowed_valid_id", 0.008),
-        Rate("id_no", "typo_id", 0.006),
-        Rate("id_no", "spaces", 0.01),
-        Rate("name", "homophone_name", 0.01),
-        Rate("birth_date", "wrong_date", 0.008),
-    ),
-    "transport.bus_tap": (Rate("*", "duplicate_row", 0.003), Rate("tapped_at", "wrong_date", 0.0005)),
-    "justice.serving_sentence": (
-        Rate("id_no", "typo_id", 0.01),
-        Rate("id_no", "missing", 0.02),
-        Rate("birth_date", "wrong_date", 0.02),
-    ),
-}
-"""As catalogued for each resource. Lateness, dead people's activity, retired area codes, second numbers and damaged files
-come from elsewhere: ``world``, ``lives``, ``places``, ``departments.public_security`` and ``files``."""
-
 _BY_PERSON = ("hrss.pension_payment",)
 """Resources whose mistakes hang on the person (a wrong master record), not on the single row."""
 _IDENTITY = ("id_no", "name", "birth_date")
@@ -108,12 +33,12 @@ _SHIFTS = (1, 10, -1, 31, -30, 365, -365)
 def damage(city: City, frame: Frame) -> tuple[Frame, list[Damage]]:
     """Return the frame as its department keeps it, block by block, and what was damaged."""
     frame = frame.rows(np.argsort(frame.owner // BLOCK, kind="stable"))
-    done: list[Damage] = []
+    done = [Damage(np.flatnonzero(rows), *what) for what, rows in frame.noted.items()]
     keys = frame.roles["self"] if frame.resource in _BY_PERSON else frame.record
     spoilt: dict[str, Bools] = {}
     frame = _planted(frame, done)
     frame = _without_rare_characters(city, frame, done)
-    for rate in RATES[frame.resource]:
+    for rate in LAYOUTS[frame.resource].mistakes:
         if rate.field == "*":
             continue
         subject, identity = _subject(rate.field)
@@ -252,7 +177,7 @@ def _without_rare_characters(city: City, frame: Frame, done: list[Damage]) -> Fr
 
 
 def _duplicated(city: City, frame: Frame, done: list[Damage]) -> tuple[Frame, list[Damage]]:
-    for rate in RATES[frame.resource]:
+    for rate in LAYOUTS[frame.resource].mistakes:
         if rate.kind == "duplicate_row":
             rows = np.flatnonzero(city.chance(frame.record, f"{frame.resource}.duplicate", rate.rate))
             done.append(Damage(rows, "*", "duplicate_row"))

@@ -1,4 +1,4 @@
-"""The ten resources in the order in which the city makes them."""
+"""The resources in the order in which the city makes them."""
 
 from collections.abc import Callable, Mapping
 
@@ -20,11 +20,3 @@ PROJECTIONS: Mapping[str, Projection] = {
     "transport.bus_tap": transport.bus_tap,
     "justice.serving_sentence": justice.serving_sentence,
 }
-SNAPSHOTS = ("hrss.pension_recipient", "justice.serving_sentence")
-EVENTS = (
-    "public_security.household_change",
-    "civil_affairs.cremation",
-    "hrss.pension_payment",
-    "health.death_certificate",
-    "transport.bus_tap",
-)

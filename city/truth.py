@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 from city.cases import CODE, KINDS
 from city.expected import expected
 from city.frames import Frame
+from city.hashing import Ints
 from city.lives import Lives
 from city.mistakes import Damage
 from city.population import NEVER
@@ -21,6 +22,7 @@ LINK = pa.schema(
     [
         ("resource", pa.string()),
         ("record_key", pa.string()),
+        ("kind", pa.string()),
         ("role", pa.string()),
         ("person", pa.int64()),
         ("business_date", pa.string()),
@@ -64,7 +66,8 @@ class TruthWriter:
             usable: business date on which they can first be in the lake.
         """
         key = frame.key_text()
-        links = [_links(frame, key, role, person) for role, person in frame.roles.items()]
+        links = [_links(frame, key, "person", role, person) for role, person in frame.roles.items()]
+        links += [_links(frame, key, "legal_entity", role, firm) for role, firm in frame.firms.items()]
         self._put("link", frame.resource, LINK, pa.concat_tables(links), usable)
         errors = [
             pa.table(
@@ -125,9 +128,11 @@ class TruthWriter:
         self._writers[path].write_table(table.select(schema.names).cast(schema))
 
 
-def _links(frame: Frame, key: pa.StringArray, role: str, person: np.ndarray) -> pa.Table:
-    known = person >= 0
-    if role in _BY_NUMBER_ONLY:
+def _links(frame: Frame, key: pa.StringArray, kind: str, role: str, number: Ints) -> pa.Table:
+    """Say who a role of each row is; a role known by a number alone says nothing where the number is missing."""
+    known = number >= 0
+    if role in _BY_NUMBER_ONLY and f"{role}_name" not in frame.columns:
         known &= pc.is_valid(frame.columns[f"{role}_id_no"]).to_numpy(zero_copy_only=False)
     rows = pa.array(np.flatnonzero(known))
-    return pa.table({"record_key": key.take(rows), "role": constant(role, len(rows)), "person": person[known]})
+    said = {"record_key": key.take(rows), "kind": constant(kind, len(rows)), "role": constant(role, len(rows))}
+    return pa.table(said | {"person": number[known]})

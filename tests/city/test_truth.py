@@ -10,7 +10,6 @@ import pytest
 
 from city.cases import CODE, KINDS
 from city.layouts import LAYOUTS
-from city.mistakes import RATES
 from citylake.settings import Settings
 from schemas.catalog import load_catalog
 from schemas.contract import CollectedContract
@@ -141,8 +140,8 @@ def test_mistakes_come_at_their_catalogued_rates(truth: duckdb.DuckDBPyConnectio
         "SELECT resource, field, kind, count(DISTINCT record_key) FROM error WHERE business_date = '2026-11-22' GROUP BY ALL"
     ).fetchall()
     found = {(resource, field, kind): count for resource, field, kind, count in errors}
-    for resource, rates in RATES.items():
-        for rate in rates:
+    for resource, layout in LAYOUTS.items():
+        for rate in layout.mistakes:
             expected = records[resource] * rate.rate
             if expected < 40 or rate.kind == "borrowed_valid_id":
                 continue
