@@ -61,6 +61,8 @@ class Villages:
     full_names: Text
     """With county and street, ready to be continued by a door number."""
     streets: Text
+    short_names: Text
+    """Of the village alone, as 某某村 or 某某社区."""
     starts: Ints
     """Per county: place of its first village."""
     counts: Ints
@@ -81,6 +83,7 @@ def villages() -> Villages:
         pa.array([rows[i]["code"] for i in order]),
         pa.array([PREFECTURE + name for name in names]),
         pa.array([rows[i]["street_name"] for i in order]),
+        pa.array([_short(rows[i]["label"]) for i in order]),
         np.cumsum(counts) - counts,
         counts,
     )
