@@ -7,7 +7,8 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from jobs.engine.conform import reason
-from jobs.engine.identifiers import id_no_birth_date, id_no_state, normalised_id_no, valid_uscc
+from jobs.engine.identifiers import id_no_birth_date, id_no_state, normalised_id_no
+from jobs.engine.organisations import valid_uscc
 from schemas.contract import CollectedContract, TableContract
 from schemas.rules import ROW_RULES, Rule
 

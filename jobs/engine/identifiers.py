@@ -2,7 +2,8 @@
 
 Citizen ID numbers follow GB 11643-1999 (18 digits, ISO 7064 MOD 11-2) and its 15-digit predecessor; residence permits
 of Hong Kong, Macao and Taiwan residents (areas 81, 82, 83) and of foreigners (first digit 9, edition 2023) use the same
-layout and check. Unified social credit codes follow GB 32100-2015. No function here runs Python per row.
+layout and check. Other documents are in ``documents``, codes of legal entities in ``organisations``. No function here runs
+Python per row.
 """
 
 from collections.abc import Callable
@@ -29,10 +30,6 @@ _OLDEST_MARKED = "75"
 _FIRST_DAY = date(1850, 1, 1)
 _LAST_DAY = date(2099, 12, 31)
 _LOCAL_PREFECTURE = "3707"
-_USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
-_USCC_WEIGHTS = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)
-_ORG_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-_ORG_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
 _DATA = Path(__file__).parent
 
 
@@ -56,7 +53,7 @@ def normalised_id_no(number: Column) -> Column:
         body = _lengthened(text)
         return F.when(text.rlike(r"^\d{15}$"), F.concat(body, _id_check(body))).otherwise(text)
 
-    return _once(id_text(number), lengthened)
+    return once(id_text(number), lengthened)
 
 
 def id_no_state(number: Column, on: date | None = None) -> Column:
@@ -66,7 +63,7 @@ def id_no_state(number: Column, on: date | None = None) -> Column:
         number: as delivered.
         on: day after which nobody can have been born; default: the end of the century.
     """
-    return _once(id_text(number), lambda text: _state(text, on or _LAST_DAY))
+    return once(id_text(number), lambda text: _state(text, on or _LAST_DAY))
 
 
 def _state(text: Column, on: date) -> Column:
@@ -93,22 +90,6 @@ def id_no_sex(normalised: Column) -> Column:
     """Return the sex code (GB/T 2261.1: 1 male, 2 female) in an 18-character number, NULL if it holds none."""
     sequence = F.when(F.length(normalised) == 18, F.substring(normalised, 17, 1).try_cast("int"))
     return F.when(sequence % 2 == 1, "1").when(sequence % 2 == 0, "2")
-
-
-def valid_uscc(code: Column) -> Column:
-    """Say whether a text is a unified social credit code: alphabet, check character and the organisation code within.
-
-    NULL stays NULL.
-    """
-    return _once(fold(code), _uscc)
-
-
-def _uscc(text: Column) -> Column:
-    values = [F.instr(F.lit(_USCC_ALPHABET), F.substring(text, place, 1)) - 1 for place in range(1, 19)]
-    total = _weighted(values[:17], _USCC_WEIGHTS)
-    shaped = text.rlike(rf"^[1-9A-Y][1-9A-Y]\d{{6}}[{_USCC_ALPHABET}]{{10}}$")
-    whole = shaped & (F.pmod(F.lit(31) - F.pmod(total, F.lit(31)), F.lit(31)) == values[17]) & _valid_org_code(text, 9)
-    return F.when(text.isNotNull(), F.coalesce(whole, F.lit(False)))
 
 
 def normalised_name(name: Column) -> Column:
@@ -139,11 +120,12 @@ def _id_check(text: Column) -> Column:
     # One number and its digits by division: seventeen substrings cost three times as much.
     number = F.substring(text, 1, 17).try_cast("bigint")
     digits = [F.expr(f"{10 ** (16 - place)}L") for place in range(17)]
-    total = _weighted([F.pmod(F.call_function("div", number, power), F.lit(10)) for power in digits], _ID_WEIGHTS)
+    total = weighted([F.pmod(F.call_function("div", number, power), F.lit(10)) for power in digits], _ID_WEIGHTS)
     return F.substring(F.lit(_ID_CHECKS), (F.pmod(total, F.lit(11)) + 1).cast("int"), F.lit(1))
 
 
-def _weighted(values: list[Column], weights: tuple[int, ...]) -> Column:
+def weighted(values: list[Column], weights: tuple[int, ...]) -> Column:
+    """Return the sum of values by their weights."""
     return _total([value * weight for value, weight in zip(values, weights, strict=True)])
 
 
@@ -155,7 +137,7 @@ def _total(terms: list[Column]) -> Column:
     return _total(terms[:middle]) + _total(terms[middle:])
 
 
-def _once(value: Column, expression: Callable[[Column], Column]) -> Column:
+def once(value: Column, expression: Callable[[Column], Column]) -> Column:
     """Return an expression of a value that is computed once, however often the expression names it."""
     return F.get(F.transform(F.array(value), expression), F.lit(0))
 
@@ -172,14 +154,6 @@ def _known_area(text: Column) -> Column:
     local = F.substring(text, 1, 4) == _LOCAL_PREFECTURE
     within = F.substring(text, 1, 2).isin(*provinces) & (~local | F.substring(text, 1, 6).isin(*counties))
     return F.substring(text, 1, 1).isin("9") | within
-
-
-def _valid_org_code(text: Column, start: int) -> Column:
-    """Say whether the nine characters from ``start`` on are an organisation code (GB 11714)."""
-    values = [F.instr(F.lit(_ORG_ALPHABET), F.substring(text, start + place, 1)) - 1 for place in range(8)]
-    check = F.lit(11) - F.pmod(_weighted(values, _ORG_WEIGHTS), F.lit(11))
-    written = F.when(check == 10, "X").when(check == 11, "0").otherwise(check.cast("string"))
-    return F.substring(text, start + 8, 1) == written
 
 
 @lru_cache(maxsize=1)

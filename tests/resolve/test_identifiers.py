@@ -17,8 +17,8 @@ from jobs.engine.identifiers import (
     id_no_state,
     normalised_id_no,
     normalised_name,
-    valid_uscc,
 )
+from jobs.engine.organisations import valid_uscc
 
 WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 
