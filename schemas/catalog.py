@@ -16,6 +16,7 @@ from schemas.contract import CollectedContract, Contract, DerivedContract
 from schemas.department import Department
 from schemas.element import Element
 from schemas.errors import ContractError, explain
+from schemas.golden import check_golden, golden_columns
 from schemas.linked import linked_contract, linked_name, linked_select
 from schemas.resolve_spec import load_resolve_spec, sources
 
@@ -130,18 +131,24 @@ def _crosswalks(root: Path) -> Iterator[tuple[str, str]]:
 def _contract(path: Path, root: Path, elements: Mapping[str, Element]) -> Contract:
     layer, domain = path.relative_to(root).parts[:2]
     values = _yaml(path)
-    columns = values.get("columns")
-    if isinstance(columns, dict):
-        values["columns"] = {name: _completed(name, column, elements) for name, column in columns.items()}
+    for part in ("columns", "golden"):
+        if isinstance(values.get(part), dict):
+            values[part] = {name: _completed(name, column, elements) for name, column in values[part].items()}
+    if isinstance(fields := values.get("golden"), dict):
+        values |= {"columns": {**values.get("columns", {}), **golden_columns(fields)}, "golden": tuple(fields)}
     named = values | {"name": f"{layer}.{domain}__{path.stem}"}
     return _validated(path, CollectedContract, named) if layer == "clean" else _validated(path, DerivedContract, named)
 
 
 def _with_sources(contract: Contract, contracts: Mapping[str, Contract], root: Path) -> Contract:
     """Return a resolver's contract with the clean tables of its kind among the inputs; any other as it is."""
-    if not isinstance(contract, DerivedContract) or not contract.resolves:
+    if not isinstance(contract, DerivedContract) or not (contract.resolves or contract.golden):
         return contract
     spec = load_resolve_spec(root / "base" / contract.domain / "resolve.yml")
+    if contract.golden:
+        check_golden(contract, spec)
+    if not contract.resolves:
+        return contract
     found = sources(spec, [item for item in contracts.values() if isinstance(item, CollectedContract)])
     return contract.model_copy(update={"inputs": {**found, **contract.inputs}})
 

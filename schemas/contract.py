@@ -240,6 +240,8 @@ class DerivedContract(TableContract):
     restricted: bool = False
     """Holds direct identifiers; never published, read only below the border."""
     reveals: dict[str, str] = {}
+    golden: tuple[Name, ...] = ()
+    """Columns whose values the library's survivorship chooses; what stands beside them is among ``columns`` as well."""
 
     @property
     def unit(self) -> tuple[str, ...]:

@@ -96,6 +96,14 @@ class Golden(Model):
     choices: tuple[Choice, ...] = Field(min_length=1)
     maximum_age: Age | None = None
     """Older values count only if there is nothing newer."""
+    answers: Name | None = None
+    """Source that answers for the field (数源); default: the best of the first ``source_rank``."""
+
+    @property
+    def authority(self) -> str | None:
+        """Source the others are compared with, None when nobody answers for the field."""
+        ranked = [choice.sources[0] for choice in self.choices if choice.sources]
+        return self.answers or next(iter(ranked), None)
 
     @model_validator(mode="after")
     def _somebody_says_it(self) -> "Golden":

@@ -41,35 +41,73 @@ def claims(
 
 
 def golden(said: DataFrame, fields: Sequence[Golden], business_date: date) -> DataFrame:
-    """Return one row per entity: per field its value, ``_source``, ``_rule``, ``_date`` and ``_conflicts``.
+    """Return one row per entity: per field its value and, beside it, what ``schemas.golden.BESIDE`` names.
 
-    ``_conflicts`` counts the sources that say something else; ``_recheck_on`` is the day on which a value grows too
-    old.
+    ``_agreeing`` and ``_conflicts`` count the sources whose best word is this value or another; ``_recheck_on`` is the
+    day on which a value grows too old.
     Values are text; an entity of which nothing is said has no row.
     """
-    per_source = said.groupBy("entity_id", "field", "value", "source").agg(
+    depth = max(len(field.choices) for field in fields)
+    best = F.col("claims")[0]
+    rivals = F.filter("claims", lambda claim: claim["value"] != best["value"])
+    judged = _ranked(said, fields, business_date, depth).withColumns({"best": best, "rivals": rivals})
+    return _wide(judged.withColumn("rule", _deciding(fields, depth)), fields)
+
+
+def compared(said: DataFrame, fields: Sequence[Golden], business_date: date) -> DataFrame:
+    """Return how each source compares with the authority of each field, where both say something of an entity.
+
+    Returns:
+        entity_id, source, authority, and the names of the fields as two texts: ``agreeing`` and ``disagreeing``, in
+        order, separated by blanks, NULL for none.
+    """
+    authorities = {field.field: authority for field in fields if (authority := field.authority) is not None}
+    depth = max(len(field.choices) for field in fields)
+    named = F.create_map(*[F.lit(text) for pair in authorities.items() for text in pair])
+    words = _ranked(said, fields, business_date, depth).withColumn("authority", F.element_at(named, F.col("field")))
+    told = words.withColumn(
+        "standard", F.get(F.filter("words", lambda word: word["source"] == F.col("authority")), F.lit(0))["value"]
+    )
+    pairs = told.where("standard IS NOT NULL").select(
+        "entity_id", "field", "authority", "standard", F.explode("words").alias("word")
+    )
+    same = F.col("word.value") == F.col("standard")
+    others = pairs.where("word.source != authority").groupBy(
+        "entity_id", F.col("word.source").alias("source"), "authority"
+    )
+    return others.agg(_names(same).alias("agreeing"), _names(~same).alias("disagreeing"))
+
+
+def _names(where: Column) -> Column:
+    return F.nullif(F.array_join(F.sort_array(F.collect_list(F.when(where, F.col("field")))), " "), F.lit(""))
+
+
+def _ranked(said: DataFrame, fields: Sequence[Golden], business_date: date, depth: int) -> DataFrame:
+    """Return per entity and field all claims, the winner first, and ``words``: of each source its best one."""
+    # Everything that follows groups by the entity and more: one exchange of rows serves all of it.
+    near = said.repartition("entity_id")
+    per_source = near.groupBy("entity_id", "field", "value", "source").agg(
         F.max("said_on").alias("said_on"), F.min("place").alias("place")
     )
     voted = per_source.groupBy("entity_id", "field", "value").agg(
         F.collect_list(F.struct("source", "said_on", "place")).alias("by"), F.count(F.lit(1)).alias("votes")
     )
     single = voted.select("entity_id", "field", "value", "votes", F.explode("by").alias("claim"))
-    depth = max(len(field.choices) for field in fields)
     keys = [_key(fields, level, business_date).alias(f"k{level}") for level in range(depth + 1)]
-    ranked = single.select(
+    keyed = single.select(
         "entity_id",
         "field",
         F.struct(*keys, F.col("claim.said_on"), "value", F.col("claim.source").alias("source")).alias("claim"),
         _too_old_on(fields, business_date).alias("recheck"),
     )
-    gathered = ranked.groupBy("entity_id", "field").agg(
+    gathered = keyed.groupBy("entity_id", "field").agg(
         F.sort_array(F.collect_list("claim"), asc=False).alias("claims"), F.min("recheck").alias("recheck")
     )
-    best = F.col("claims")[0]
-    rivals = F.filter("claims", lambda claim: claim["value"] != best["value"])
-    judged = gathered.select("entity_id", "field", "recheck", best.alias("best"), rivals.alias("rivals"))
-    decided = judged.withColumn("rule", _deciding(fields, depth))
-    return _wide(decided, fields)
+    sources = gathered.withColumn("sources", F.transform("claims", lambda claim: claim["source"]))
+    first = F.filter(
+        "claims", lambda claim, place: F.array_position(F.col("sources"), claim["source"]) == place + F.lit(1)
+    )
+    return sources.withColumn("words", first).drop("sources")
 
 
 def _said(given: Given, field: Golden, source: str) -> Column:
@@ -127,7 +165,7 @@ _GREATEST_WINS = {
 def _fresh(field: Golden, business_date: date) -> Column:
     if field.maximum_age is None:
         return F.lit(0.0)
-    old = F.date_add(F.col("claim.said_on"), _age_days(field.maximum_age)) < F.lit(business_date)
+    old = F.date_add(F.col("claim.said_on"), age_days(field.maximum_age)) < F.lit(business_date)
     return F.when(old, 0.0).otherwise(1.0)
 
 
@@ -136,13 +174,14 @@ def _too_old_on(fields: Sequence[Golden], business_date: date) -> Column:
     found = F.lit(None).cast("date")
     for field in fields:
         if field.maximum_age is not None:
-            day = F.date_add(F.col("claim.said_on"), _age_days(field.maximum_age) + 1)
+            day = F.date_add(F.col("claim.said_on"), age_days(field.maximum_age) + 1)
             mine = (F.col("field") == field.field) & (day > F.lit(business_date))
             found = F.when(mine, day).otherwise(found)
     return found
 
 
-def _age_days(age: str) -> int:
+def age_days(age: str) -> int:
+    """Return the days of an age such as 5y; a month has 30, a year 365."""
     return int(age[:-1]) * _UNITS[age[-1]]
 
 
@@ -160,16 +199,22 @@ def _deciding(fields: Sequence[Golden], depth: int) -> Column:
 
 
 def _wide(decided: DataFrame, fields: Sequence[Golden]) -> DataFrame:
-    outputs = []
-    for field in fields:
-        mine = F.col("field") == field.field
-        conflicts = F.size(F.array_distinct(F.transform("rivals", lambda claim: claim["source"])))
-        facts = {
-            "": F.col("best.value"),
-            "_source": F.col("best.source"),
-            "_rule": F.col("rule"),
-            "_date": F.col("best.said_on"),
-            "_conflicts": conflicts,
-        }
-        outputs += [F.max(F.when(mine, fact)).alias(f"{field.field}{suffix}") for suffix, fact in facts.items()]
-    return decided.groupBy("entity_id").agg(*outputs, F.min("recheck").alias("_recheck_on"))
+    agreeing = F.size(F.filter("words", lambda word: word["value"] == F.col("best.value")))
+    facts = {
+        "": F.col("best.value"),
+        "_source": F.col("best.source"),
+        "_rule": F.col("rule"),
+        "_date": F.col("best.said_on"),
+        "_agreeing": agreeing,
+        "_conflicts": F.size("words") - agreeing,
+    }
+    told = decided.select(
+        "entity_id",
+        "field",
+        "recheck",
+        F.struct(*[fact.alias(f"f{suffix}") for suffix, fact in facts.items()]).alias("_"),
+    )
+    chosen = [F.max(F.when(F.col("field") == field.field, F.col("_"))).alias(field.field) for field in fields]
+    wide = told.groupBy("entity_id").agg(*chosen, F.min("recheck").alias("_recheck_on"))
+    outputs = [F.col(field.field)[f"f{suffix}"].alias(f"{field.field}{suffix}") for field in fields for suffix in facts]
+    return wide.select("entity_id", *outputs, "_recheck_on")

@@ -1,7 +1,7 @@
 """Golden values chosen once more: what ``survivorship`` in a library's ``resolve.yml`` says, in DuckDB.
 
 A reference SELECT beside a Python transform reads them as ``golden``: ``entity_id``, per field its value and ``_source``, ``_rule``,
-``_date``, ``_conflicts``, and ``_recheck_on``.
+``_date``, ``_agreeing``, ``_conflicts``, and ``_recheck_on``.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,6 +11,7 @@ from jobs.verify.store import Store, quoted, text
 from jobs.verify.translate import duckdb_condition
 from schemas.catalog import Catalog
 from schemas.contract import DerivedContract
+from schemas.golden import BESIDE
 from schemas.linked import kind_id
 from schemas.resolve_spec import Choice, Given, Golden, ResolvedRole, ResolveSpec, roles
 
@@ -42,7 +43,7 @@ def golden(
     claims = store.keep(" UNION ALL ".join(parts))
     chosen = {field.field: store.keep(_chosen(claims, field, business_date)) for field in fields}
     entities = store.keep(f"SELECT DISTINCT entity_id FROM {claims}")
-    suffixes = ("", "_source", "_rule", "_date", "_conflicts")
+    suffixes = ("", *[f"_{name}" for name in BESIDE])
     columns = [
         f"{table}.{quoted(f'value{suffix}')} AS {quoted(f'{name}{suffix}')}"
         for name, table in chosen.items()
@@ -150,12 +151,14 @@ def _chosen(claims: str, field: Golden, business_date: date) -> str:
         "best AS (SELECT * FROM ranked WHERE rank = 1), "
         "others AS (SELECT r.* FROM ranked r JOIN best b ON b.entity_id = r.entity_id AND b.value <> r.value), "
         "rival AS (SELECT * FROM others QUALIFY row_number() OVER (PARTITION BY entity_id ORDER BY rank) = 1), "
-        "against AS (SELECT entity_id, count(DISTINCT source) AS conflicts FROM others GROUP BY entity_id), "
+        "words AS (SELECT * FROM ranked QUALIFY row_number() OVER (PARTITION BY entity_id, source ORDER BY rank) = 1), "
+        "said AS (SELECT w.entity_id, count_if(w.value = b.value) AS agreeing, count_if(w.value <> b.value) AS conflicts "
+        "FROM words w JOIN best b USING (entity_id) GROUP BY w.entity_id), "
         "due AS (SELECT entity_id, min(recheck) AS recheck FROM keyed GROUP BY entity_id) "
         "SELECT best.entity_id, best.value, best.source AS value_source, "
         f"CASE WHEN rival.entity_id IS NULL THEN 'agreed' {why} ELSE 'tie_break' END AS value_rule, "
-        "best.said_on AS value_date, coalesce(against.conflicts, 0) AS value_conflicts, due.recheck "
-        "FROM best LEFT JOIN rival USING (entity_id) LEFT JOIN against USING (entity_id) JOIN due USING (entity_id)"
+        "best.said_on AS value_date, said.agreeing AS value_agreeing, said.conflicts AS value_conflicts, due.recheck "
+        "FROM best LEFT JOIN rival USING (entity_id) JOIN said USING (entity_id) JOIN due USING (entity_id)"
     )
 
 
