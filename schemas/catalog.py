@@ -18,7 +18,7 @@ from schemas.element import Element
 from schemas.errors import ContractError, explain
 from schemas.golden import check_golden, golden_columns
 from schemas.linked import linked_contract, linked_name, linked_select
-from schemas.resolve_spec import load_resolve_spec, sources
+from schemas.resolve_spec import load_resolve_spec, sources, subject_sources
 
 
 class ContractLoader(yaml.CSafeLoader):
@@ -149,7 +149,8 @@ def _with_sources(contract: Contract, contracts: Mapping[str, Contract], root: P
         check_golden(contract, spec)
     if not contract.resolves:
         return contract
-    found = sources(spec, [item for item in contracts.values() if isinstance(item, CollectedContract)])
+    collected = [item for item in contracts.values() if isinstance(item, CollectedContract)]
+    found = subject_sources(spec, collected) if contract.unit == ("subject_id",) else sources(spec, collected)
     return contract.model_copy(update={"inputs": {**found, **contract.inputs}})
 
 

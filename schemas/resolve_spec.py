@@ -17,7 +17,15 @@ from schemas.errors import ContractError, explain
 from schemas.linked import subject_column
 
 Kind = Literal["person", "legal_entity", "place"]
-Field_ = Literal["name_key", "surname", "birth", "birth_digits", "sex", "phone", "village"]
+Field_ = Literal[
+    "name_key", "surname", "birth", "birth_digits", "sex", "phone", "village",
+    "name", "representative", "registration_no", "established", "address",
+]  # fmt: skip
+FIELDS: Mapping[str, tuple[str, ...]] = {
+    "person": ("name_key", "surname", "birth", "birth_digits", "sex", "phone", "village"),
+    "legal_entity": ("name", "name_key", "representative", "registration_no", "established", "phone", "address", "village"),
+}
+"""Fields of a kind's subjects that rules may compare."""
 Picker = Literal[
     "source_rank", "most_recent", "majority", "earliest", "latest", "most_complete", "never_null_overwrite"
 ]  # fmt: skip
@@ -48,6 +56,19 @@ class LinkRule(Model):
     """Largest edit distance between the identifiers."""
     birth_distance: int | None = Field(default=None, ge=0, le=3)
     """Largest edit distance between birth dates as eight digits; no birth date is no obstacle."""
+
+
+class Residue(Model):
+    """What is done with subjects that no rule linked to a thing."""
+
+    rules: tuple[Name, ...] = ()
+    """Rules that hold without a look at other candidates: two such subjects are one thing."""
+    model: str | None = None
+    """File with a Splink model, beside this one; it scores pairs by themselves."""
+    link: float = Field(default=0.999, gt=0, lt=1)
+    """Smallest match probability that links."""
+    review: float = Field(default=0.9, gt=0, lt=1)
+    """Smallest match probability that a person is asked about."""
 
 
 class Identifier(Model):
@@ -102,8 +123,12 @@ class Golden(Model):
     @property
     def authority(self) -> str | None:
         """Source the others are compared with, None when nobody answers for the field."""
-        ranked = [choice.sources[0] for choice in self.choices if choice.sources]
-        return self.answers or next(iter(ranked), None)
+        return self.answers or next(iter(self.ranked), None)
+
+    @property
+    def ranked(self) -> tuple[str, ...]:
+        """Sources that are ranked by name, best first."""
+        return next((choice.sources for choice in self.choices if choice.sources), ())
 
     @model_validator(mode="after")
     def _somebody_says_it(self) -> "Golden":
@@ -122,6 +147,9 @@ class ResolveSpec(Model):
     guard: tuple[tuple[Field_, ...], ...] = Field(min_length=1)
     """An identifier links if in one of these groups every field agrees with the holder's."""
     rules: tuple[LinkRule, ...] = ()
+    joins: dict[Name, tuple[Name, ...]] = {}
+    """Class of identifier -> classes of those that its holder may bear as well; a rule has to say that it is the same."""
+    residue: Residue = Residue()
     proposals: tuple[LinkRule, ...] = ()
     """Two things with usable identifiers of their own for which this holds go to review, never merged by machine."""
     survivorship: dict[Name, tuple[Golden, ...]] = {}
@@ -131,6 +159,36 @@ class ResolveSpec(Model):
     def crosswalk(self) -> str:
         """Name of the crosswalk table."""
         return f"base.{self.library}__crosswalk"
+
+    @property
+    def subjects(self) -> str:
+        """Name of the table of subjects."""
+        return f"base.{self.library}__subject"
+
+    @property
+    def compared(self) -> tuple[str, ...]:
+        """Fields that some rule compares."""
+        return tuple(name for name in FIELDS[self.kind] if name in self.compared_by_any)
+
+    @property
+    def blocks(self) -> tuple[tuple[str, ...], ...]:
+        """Combinations of fields by which candidates are found."""
+        return tuple(sorted({rule.block for rule in (*self.rules, *self.proposals)}))
+
+    @model_validator(mode="after")
+    def _fields_are_those_of_the_kind(self) -> "ResolveSpec":
+        guarded = {name for group in self.guard for name in group}
+        if foreign := sorted((guarded | set(self.compared_by_any)) - set(FIELDS.get(self.kind, ()))):
+            raise ValueError(f"a {self.kind} has no {', '.join(foreign)}; it has {', '.join(FIELDS.get(self.kind, ()))}")
+        if unknown := sorted(set(self.residue.rules) - {rule.name for rule in self.rules}):
+            raise ValueError(f"residue.rules: no such rule: {', '.join(unknown)}")
+        return self
+
+    @property
+    def compared_by_any(self) -> tuple[str, ...]:
+        """Every field that a rule names, whether or not the kind has it."""
+        rules = (*self.rules, *self.proposals)
+        return tuple({name for rule in rules for name in (*rule.block, *rule.equal, *rule.not_different)})
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> "ResolveSpec":
@@ -151,6 +209,11 @@ class ResolvedRole(Model):
     subject: str
     """Engine column with the subject id."""
     is_anchor: bool
+
+    @property
+    def alias(self) -> str:
+        """Name among the inputs of the table of subjects."""
+        return f"{self.source}__{self.role}"
 
 
 def load_resolve_spec(path: Path) -> ResolveSpec:
@@ -191,3 +254,8 @@ def roles(spec: ResolveSpec, collected: Iterable[CollectedContract]) -> list[Res
 def sources(spec: ResolveSpec, collected: Iterable[CollectedContract]) -> Mapping[str, Input]:
     """Return the clean tables of the kind as inputs of its resolver's tables: alias ``<department>__<resource>``."""
     return {item.source: Input(table=item.table, all=True) for item in roles(spec, collected)}
+
+
+def subject_sources(spec: ResolveSpec, collected: Iterable[CollectedContract]) -> Mapping[str, Input]:
+    """Return the inputs of the kind's table of subjects: one per role, its rows found by the subject they are about."""
+    return {item.alias: Input(table=item.table, on=(item.subject,)) for item in roles(spec, collected)}
