@@ -7,6 +7,7 @@ from city.births import YEAR
 from city.hashing import Bools, Ints, weighted
 from city.population import People
 from city.texts import Text, choose, digits, join, take, text_of
+from city.world import City
 
 ETHNICITIES = ("01", "03", "11", "02", "10", "05", "06", "15")
 _ETHNICITY_WEIGHTS = np.array([972, 12, 6, 3, 2, 2, 2, 1])
@@ -23,7 +24,11 @@ def phones(people: People) -> Text:
     """Return a mobile number each: most adults their own, children and a share of the old that of the household."""
     city = people.city
     own = city.chance(people.person, "own_phone", 0.62) & ((city.first - people.birth) / YEAR > 14)
-    owner = np.where(own, people.person, -1 - people.household)
+    return mobile(city, np.where(own, people.person, -1 - people.household))
+
+
+def mobile(city: City, owner: Ints) -> Text:
+    """Return the mobile number of each owner: a person's number, or whatever else has a telephone."""
     start = _PHONE_STARTS[city.pick(owner, "phone_start", len(_PHONE_STARTS))]
     return text_of(np.concatenate([digits(start, 3), digits(city.pick(owner, "phone", 10**8), 8)], axis=1))
 

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from city import identifiers, names
+from city import firm_mistakes, identifiers, names
 from city.frames import Column, Frame
 from city.hashing import Bools, Ints
 from city.layouts import LAYOUTS, Rate
@@ -41,7 +41,7 @@ def damage(city: City, frame: Frame) -> tuple[Frame, list[Damage]]:
     for rate in LAYOUTS[frame.resource].mistakes:
         if rate.field == "*":
             continue
-        subject, identity = _subject(rate.field)
+        subject, identity = _subject(frame, rate.field)
         hit = city.chance(keys, f"{frame.resource}.{rate.field}.{rate.kind}", rate.rate)
         if identity:
             hit &= ~frame.exempt & ~spoilt.get(subject, np.zeros(len(frame), dtype=bool))
@@ -59,7 +59,9 @@ def damage(city: City, frame: Frame) -> tuple[Frame, list[Damage]]:
     return _duplicated(city, frame, done)
 
 
-def _subject(field: str) -> tuple[str, bool]:
+def _subject(frame: Frame, field: str) -> tuple[str, bool]:
+    if field.endswith("uscc"):
+        return firm_mistakes.subject(frame, field), True
     for part in _IDENTITY:
         if field.endswith(part):
             return field.removesuffix(part), field != "spouse_id_no"
@@ -92,6 +94,8 @@ def _numbers(rate: Rate, values: Ints, words: np.ndarray) -> Ints:
     return np.asarray(values + np.array(_SHIFTS)[(words % len(_SHIFTS)).astype(np.int64)], dtype=np.int64)
 
 
+_BORROWED = {"borrowed_valid_id": "_relative_id_no", **firm_mistakes.BORROWED}
+"""Kind of mistake -> hidden column whose value stands there instead."""
 _RULES: dict[str, Callable[[str, int], str]] = {
     "fifteen_digit_id": lambda text, word: identifiers.fifteen(text) if text[6:8] == "19" and len(text) == 18 else text,
     "typo_id": lambda text, word: (
@@ -103,6 +107,7 @@ _RULES: dict[str, Callable[[str, int], str]] = {
     "cut_name": lambda text, word: names.cut(text),
     "code_outside_list": lambda text, word: f"Z{word % 10}",
     "rare_character": names.replaced_rare,
+    **firm_mistakes.RULES,
 }
 
 
@@ -110,11 +115,9 @@ def _texts(
     frame: Frame, rate: Rate, rows: Ints, words: np.ndarray, column: pa.StringArray
 ) -> tuple[Ints, pa.StringArray]:
     old = column.take(pa.array(rows)).to_pylist()
-    if rate.kind == "borrowed_valid_id":
-        new = [
-            other or text
-            for text, other in zip(old, frame.hidden["_relative_id_no"].take(pa.array(rows)).to_pylist(), strict=True)
-        ]
+    if rate.kind in _BORROWED:
+        others = frame.hidden[_BORROWED[rate.kind]].take(pa.array(rows)).to_pylist()
+        new = [other or text for text, other in zip(old, others, strict=True)]
     else:
         rule = _RULES[rate.kind]
         new = [rule(text, int(word)) for text, word in zip(old, words, strict=True)]
