@@ -126,10 +126,7 @@ def _said(given: Given, field: Golden, source: str) -> Column:
 
 def rank(field: Golden, source: str) -> int:
     """Return the place of a source in a field's ranking, 0 best."""
-    for choice in field.choices:
-        if source in choice.sources:
-            return choice.sources.index(source)
-    return _UNRANKED
+    return field.ranked.index(source) if source in field.ranked else _UNRANKED
 
 
 def _key(fields: Sequence[Golden], level: int, business_date: date) -> Column:
