@@ -6,7 +6,7 @@ from city import places
 from city.births import YEAR
 from city.hashing import Bools, Ints, weighted
 from city.population import People
-from city.texts import Text, choose, digits, join, take, text_of
+from city.texts import Text, choose, digits, join, number, take, text_of
 from city.world import City
 
 ETHNICITIES = ("01", "03", "11", "02", "10", "05", "06", "15")
@@ -34,8 +34,11 @@ def mobile(city: City, owner: Ints) -> Text:
 
 
 def household_address(people: People, moved: Bools) -> Text:
-    """Return the registered address."""
-    return places.addresses(_home(people, moved), people.village(moved), people.city.seed)
+    """Return the registered address, for guests somewhere else."""
+    here = places.addresses(_home(people, moved), people.village(moved), people.city.seed)
+    away = take([county.away[1] for county in places.COUNTIES], people.county)
+    away = join(away, number(1 + people.city.pick(people.household, "away_door", 998), 3), "号")
+    return choose(people.guest, away, here)
 
 
 def residence_address(people: People, moved: Bools) -> Text:

@@ -5,9 +5,9 @@ from datetime import timedelta
 import numpy as np
 
 from city.cases import CODE, KINDS
+from city.courses import NEVER
 from city.hashing import Ints
 from city.lives import HISTORY, Lives
-from city.population import NEVER
 from city.script import BROKEN, MISHAPS
 from city.texts import month_index
 from city.world import EPOCH

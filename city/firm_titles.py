@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from city import firm_names
+from city.courses import NEVER
 from city.firm_names import Wording
 from city.firm_pattern import (
     AGAIN_SLOT,
@@ -33,7 +34,6 @@ from city.firm_pattern import (
     is_case,
 )
 from city.hashing import Ints
-from city.population import NEVER
 from city.texts import Text
 
 if TYPE_CHECKING:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from city.births import YEAR
+from city.courses import NEVER
 from city.firm_pattern import (
     ABSORBED_SLOT,
     AGAIN_SLOT,
@@ -24,7 +25,7 @@ from city.firm_pattern import (
     turn_of,
 )
 from city.hashing import Bools, Ints
-from city.population import FORCED_DAYS, NEVER
+from city.population import FORCED_DAYS
 from city.world import City
 
 CODES_SINCE = 16709

@@ -1,4 +1,4 @@
-"""The pattern of a block: 100 inhabitants in 41 households, some who died or left, some still to come."""
+"""The pattern of a block: 100 registered inhabitants, some who died or left, some still to come, and five registered elsewhere."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -7,12 +7,14 @@ import numpy as np
 
 from city.hashing import Ints
 
-SLOTS = 116
+SLOTS = 121
 LIVING = 100
 DIED = range(100, 104)
 LEFT = range(104, 106)
 UNBORN = range(106, 112)
 NEWCOMERS = range(112, 116)
+GUESTS = range(116, 121)
+"""Residents whose household register is elsewhere, or who have none: a family of three, and two alone."""
 SINGLES = (54, 55, 56, 57, 58, 59, 98, 99)
 LATER_COUPLES = ((54, 55), (56, 57), (58, 59))
 """Single people of one block who marry some day."""
@@ -152,3 +154,11 @@ class _Builder:
         for slot in NEWCOMERS:
             self.live(slot)
             self.base.append((slot, 20, 40))
+        father, mother, child, *alone = GUESTS
+        self.live(father, mother, child)
+        self.base += [(father, 32, 44), (mother, 32, 42), (child, 7, 12)]
+        self.sex[father], self.sex[mother] = 1, 2
+        self.father[child], self.mother[child] = father, mother
+        for slot in alone:
+            self.live(slot)
+            self.base.append((slot, 21, 45))

@@ -6,9 +6,10 @@ from functools import cached_property
 import numpy as np
 
 from city.births import YEAR
+from city.courses import NEVER
 from city.hashing import Bools, Ints
 from city.households import UNBORN
-from city.population import NEVER, People
+from city.population import People
 from city.texts import month_first, month_index
 from city.world import LATE_DAYS, City
 
@@ -68,6 +69,7 @@ class Lives:
         planted = p.case >= 0
         day = city.delivered(p.person, source, np.minimum(p.death, NEVER), _LATE[source], planted)
         day = np.where(planted, np.maximum(p.case_day, p.death - city.first + 1), day)
+        has = has & ~(p.guest & (source == "household_change"))
         return has & (p.death < NEVER) & (p.death < p.leave), day
 
     # --- pensions

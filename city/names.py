@@ -139,3 +139,20 @@ def replaced_rare(name: str, word: int) -> str:
     for rare, plain in RARE.items():
         name = name.replace(rare, plain if word % 3 else "?")
     return name
+
+
+_LATIN = (
+    ("KIM", "LEE", "PARK", "TANAKA", "SATO", "SUZUKI", "SMITH", "MILLER", "BROWN", "WEBER", "KELLER", "IVANOV", "PETROV"),
+    ("MIN JUN", "SEO YEON", "KENJI", "YUKI", "JOHN", "MARY", "PETER", "ANNA", "THOMAS", "JULIA", "SERGEI", "OLGA", "PAUL"),
+)  # fmt: skip
+
+
+def latin_names(keys: Ints, seed: int) -> Text:
+    """Return names as passports print them, family name first."""
+    family, given = (take(pool, pick(keys, f"latin_{n}", seed, len(pool))) for n, pool in enumerate(_LATIN))
+    return join(family, " ", given)
+
+
+def earlier_given_names(keys: Ints, sex: Ints, birth_year: Ints, seed: int) -> Text:
+    """Return the given names people bore before they changed them."""
+    return given_names(keys + 2**40, sex, birth_year, seed, np.zeros(len(keys), dtype=bool))

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 import schemas
-from city.hashing import Ints, pick, uniform
+from city.hashing import Bools, Ints, pick, uniform
 from city.texts import Text, choose, join, number, take, ymd
 
 PREFECTURE = "山东省潍坊市"
@@ -28,21 +28,49 @@ class County:
     elsewhere: tuple[int, ...]
     """Counties outside the prefecture in which its newcomers were born; no two counties share one."""
     officials: str
+    away: tuple[int, str]
+    """County of another province in whose register its guests are; no two share one."""
 
 
 COUNTIES = (
-    County(370702, "潍城区", 3, ((370701, 1983),), (370102, 370303, 370602), "潍城"),
-    County(370703, "寒亭区", 3, (), (370103, 370304, 370611), "寒亭"),
-    County(370704, "坊子区", 4, (), (370104, 370305, 370612), "坊子"),
-    County(370705, "奎文区", 6, ((370700, 1994),), (370105, 370306, 370613, 230102, 220102), "奎文"),
-    County(370724, "临朐县", 5, (), (370181, 370321, 371302), "临朐"),
-    County(370725, "昌乐县", 4, (), (370124, 370322, 371311), "昌乐"),
-    County(370781, "青州市", 7, ((370721, 1986), (379001, 1989)), (370125, 370323, 371312, 230103), "青州"),
-    County(370782, "诸城市", 8, ((370728, 1987), (379007, 1989)), (370202, 371102, 371121, 230104), "诸城"),
-    County(370783, "寿光市", 8, ((370723, 1993),), (370502, 370503, 370523, 220104), "寿光"),
-    County(370784, "安丘市", 6, ((370722, 1994),), (370203, 371122, 371323), "安丘"),
-    County(370785, "高密市", 6, ((370727, 1994),), (370281, 370282, 370283), "高密"),
-    County(370786, "昌邑市", 4, ((370726, 1994),), (370285, 370683, 370681), "昌邑"),
+    County(370702, "潍城区", 3, ((370701, 1983),), (370102, 370303, 370602), "潍城", (130102, "河北省石家庄市长安区")),
+    County(370703, "寒亭区", 3, (), (370103, 370304, 370611), "寒亭", (130202, "河北省唐山市路南区")),
+    County(370704, "坊子区", 4, (), (370104, 370305, 370612), "坊子", (140105, "山西省太原市小店区")),
+    County(
+        370705,
+        "奎文区",
+        6,
+        ((370700, 1994),),
+        (370105, 370306, 370613, 230102, 220102),
+        "奎文",
+        (210102, "辽宁省沈阳市和平区"),
+    ),
+    County(370724, "临朐县", 5, (), (370181, 370321, 371302), "临朐", (220103, "吉林省长春市宽城区")),
+    County(370725, "昌乐县", 4, (), (370124, 370322, 371311), "昌乐", (320102, "江苏省南京市玄武区")),
+    County(
+        370781,
+        "青州市",
+        7,
+        ((370721, 1986), (379001, 1989)),
+        (370125, 370323, 371312, 230103),
+        "青州",
+        (340102, "安徽省合肥市瑶海区"),
+    ),
+    County(
+        370782,
+        "诸城市",
+        8,
+        ((370728, 1987), (379007, 1989)),
+        (370202, 371102, 371121, 230104),
+        "诸城",
+        (410102, "河南省郑州市中原区"),
+    ),
+    County(
+        370783, "寿光市", 8, ((370723, 1993),), (370502, 370503, 370523, 220104), "寿光", (420102, "湖北省武汉市江岸区")
+    ),
+    County(370784, "安丘市", 6, ((370722, 1994),), (370203, 371122, 371323), "安丘", (510104, "四川省成都市锦江区")),
+    County(370785, "高密市", 6, ((370727, 1994),), (370281, 370282, 370283), "高密", (610102, "陕西省西安市新城区")),
+    County(370786, "昌邑市", 4, ((370726, 1994),), (370285, 370683, 370681), "昌邑", (330102, "浙江省杭州市上城区")),
 )
 SLOTS_OF_64 = np.repeat(np.arange(len(COUNTIES)), [county.share for county in COUNTIES])
 RANK_OF_64 = np.concatenate([np.arange(county.share) for county in COUNTIES])
@@ -96,7 +124,7 @@ def _short(label: str) -> str:
     return label
 
 
-def birth_area(keys: Ints, county: Ints, birth: Ints, newcomer: np.ndarray, seed: int) -> Ints:
+def birth_area(keys: Ints, county: Ints, birth: Ints, newcomer: Bools, guest: Bools, seed: int) -> Ints:
     """Return the six-digit code of first registration.
 
     Args:
@@ -104,6 +132,7 @@ def birth_area(keys: Ints, county: Ints, birth: Ints, newcomer: np.ndarray, seed
         county: index into ``COUNTIES``.
         birth: days since 1970-01-01.
         newcomer: born outside the prefecture.
+        guest: registered in another province.
         seed: seed of the city.
     """
     year = ymd(birth)[0]
@@ -116,6 +145,7 @@ def birth_area(keys: Ints, county: Ints, birth: Ints, newcomer: np.ndarray, seed
         places = np.array(item.elsewhere)
         outside = here & newcomer
         area[outside] = places[pick(keys, "born_elsewhere", seed, len(places))[outside]]
+        area[here & guest] = item.away[0]
     return area
 
 

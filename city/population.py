@@ -6,30 +6,24 @@ from functools import cached_property, lru_cache
 import numpy as np
 import pyarrow as pa
 
-from city import names, places
-from city.births import YEAR, birth_days, birth_targets, sequence_numbers
+from city import documents, names, places
+from city.births import birth_days, birth_targets, sequence_numbers
 from city.cases import CODE, DEAD, NAMESAKE_SLOT, cases
-from city.hashing import Bools, Ints, between
-from city.households import (
-    DIED,
-    FORCED_ELDER,
-    LATER_COUPLES,
-    LEFT,
-    NEWCOMERS,
-    SINGLES,
-    SLOTS,
-    UNBORN,
-    layout,
-)
+from city.courses import FORCED_DAYS, NEVER, deaths, moves, turns
+from city.hashing import Bools, Ints
+from city.households import GUESTS, LATER_COUPLES, NEWCOMERS, SINGLES, SLOTS, UNBORN, layout
 from city.identifiers import citizen_ids
 from city.texts import Digits, Text, choose, join, text_of, ymd
 from city.world import BLOCK, City
 
-NEVER = np.int64(10**6)
-"""A day that no run reaches."""
-FORCED_DAYS = 30
 TWIN_SLOT, TWINS = 3, 0.06
 """Second child of a block's first family, and how often the two are twins: decoys for whoever resolves by name and birth."""
+DOUBLE_SLOT, DOUBLE_OF, DOUBLES = 56, 54, 0.1
+"""Somebody who bears name and birth date of another person of the county by chance, and how often."""
+NEIGHBOUR_SLOT, NEIGHBOUR_OF, NEIGHBOURS = 90, 75, 0.1
+"""A neighbour of the same name, but of another age."""
+SHARED_OF, SHARED = 98, 0.004
+"""Somebody who was once given the number of another person (重号), and how often."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +43,10 @@ class People:
     sequence: Ints
     twin: Bools
     """Born with the person before them, and named alike."""
+    like: Ints
+    """Index of the person whose birth they share (as twins, or by chance) or whose very number they bear; else their own."""
+    abroad: Ints
+    """Index into ``documents.PAPERS`` of people from Hong Kong, Macao, Taiwan or a foreign country, −1 for all others."""
     surname: Ints
     household: Ints
     """Number of the household, unique in the city."""
@@ -75,26 +73,61 @@ class People:
 
     @cached_property
     def id_no(self) -> Text:
-        """Citizen ID numbers."""
+        """Citizen ID numbers as they are in the end, or the main document's of people from elsewhere."""
+        return documents.main_numbers(self, self.citizen_no)
+
+    @cached_property
+    def citizen_no(self) -> Text:
+        """Numbers of eighteen digits; of those people from elsewhere that have none, nobody knows theirs."""
         return text_of(self.id_matrix)
+
+    @cached_property
+    def renamed(self) -> Ints:
+        """Day on which they change their names, ``NEVER`` for most."""
+        return documents.renamed(self)
+
+    @cached_property
+    def renumbered(self) -> Ints:
+        """Day on which the police put their number right, ``NEVER`` for most."""
+        return documents.renumbered(self)
+
+    @cached_property
+    def former_name(self) -> Text:
+        """Names until ``renamed``."""
+        return documents.former_name(self)
+
+    @cached_property
+    def former_id_no(self) -> Text:
+        """Numbers until ``renumbered``."""
+        return documents.former_id_no(self)
+
+    @cached_property
+    def guest(self) -> Bools:
+        """Who is not in the household register."""
+        return np.asarray(self.slot >= GUESTS[0])
 
     @cached_property
     def name(self) -> Text:
         """Full names."""
-        keys = np.where(self.case_name_of >= 0, self.person[self.case_name_of], self.person)
-        given = names.given_names(keys, self.sex, ymd(self.birth)[0], self.city.seed, self.twin)
-        surname = np.where(self.case_name_of >= 0, self.surname[self.case_name_of], self.surname)
-        full = join(names.surnames(surname), given)
-        shared = self.case_name_of
-        return choose(shared >= 0, full.take(np.where(shared >= 0, shared, 0)), full) if (shared >= 0).any() else full
+        given = names.given_names(self.person, self.sex, ymd(self.birth)[0], self.city.seed, self.twin)
+        full = join(names.surnames(self.surname), given)
+        full = choose(documents.foreign(self.abroad), names.latin_names(self.person, self.city.seed), full)
+        return full.take(pa.array(self._bears_name_of))
 
     @cached_property
-    def case_name_of(self) -> Ints:
-        """Index of the person whose name somebody bears by chance (the dead namesakes), else −1."""
-        out = np.full(len(self), -1, dtype=np.int64)
+    def _bears_name_of(self) -> Ints:
+        """Index of the person whose name somebody bears by chance; else their own."""
+        out = np.arange(len(self))
         for index in np.flatnonzero(self.case == CODE["dead_namesake"]):
             out[index - self.slot[index] + NAMESAKE_SLOT] = index
-        return out
+        out = np.where(self.slot == DOUBLE_SLOT, self.like, out)
+        return np.where(self.neighbour, out - NEIGHBOUR_SLOT + NEIGHBOUR_OF, out)
+
+    @cached_property
+    def neighbour(self) -> Bools:
+        """Who has a neighbour of the same name."""
+        drawn = self.city.chance(self.block, "namesake_neighbour", NEIGHBOURS)
+        return np.asarray((self.slot == NEIGHBOUR_SLOT) & drawn)
 
     def village(self, moved: Bools) -> Ints:
         """Return the village of each person's household, before or after its move."""
@@ -112,9 +145,9 @@ class People:
     def _village_after(self) -> Ints:
         return places.village_of(self.household, self.county, "village_after", self.city.seed)
 
-    def kin_id(self, kin: Ints) -> Text:
-        """Return the ID numbers of relatives; null where there is none."""
-        return self.id_no.take(_index(kin))
+    def kin_id(self, kin: Ints, numbers: Text | None = None) -> Text:
+        """Return the ID numbers of relatives, of ``numbers`` if given; null where there is none."""
+        return (numbers or self.id_no).take(_index(kin))
 
     def is_case(self, *kinds: str) -> Bools:
         """Say who is a planted case of these kinds."""
@@ -161,11 +194,18 @@ def people(city: City, blocks: Ints) -> People:
     forced = (slot == UNBORN[0]) & (block < FORCED_DAYS)
     rank = (block // 64) * places.SHARES[county] + places.RANK_OF_64[block % 64]
     birth = birth_days(city, target.ravel(), slot, rank, forced, block)
-    area = places.birth_area(person, county, birth, _newcomer(city, person, slot), city.seed)
+    area = places.birth_area(person, county, birth, _newcomer(city, person, slot), slot >= GUESTS[0], city.seed)
+    abroad = documents.abroad(city, slot, block)
+    area = documents.area(area, abroad)
     twin = (slot == TWIN_SLOT) & city.chance(block, "twins", TWINS)
-    elder = np.arange(len(slot)) - twin
-    birth, area = birth[elder], area[elder]
-    sequence = sequence_numbers(birth, rank, forced | twin, sex)
+    double = (slot == DOUBLE_SLOT) & (city.chance(block, "doubles", DOUBLES) | (block == 2))
+    shared = (slot == documents.SHARED_SLOT) & (city.chance(block, "shared_number", SHARED) | (block < 3))
+    like = (
+        np.arange(len(slot)) - twin - double * (DOUBLE_SLOT - DOUBLE_OF) - shared * (documents.SHARED_SLOT - SHARED_OF)
+    )
+    birth, area = birth[like], area[like]
+    sex = np.where(shared, sex[like], sex)
+    sequence = sequence_numbers(birth, rank, forced | twin | double, sex)
     base = np.arange(count, dtype=np.int64).repeat(SLOTS) * SLOTS
     kin = {
         name: np.where(getattr(pattern, name)[slot] < 0, -1, base + getattr(pattern, name)[slot])
@@ -173,18 +213,17 @@ def people(city: City, blocks: Ints) -> People:
     }
     household = block * 64 + pattern.household[slot]
     surname = _surnames(city, person, kin["father"])
-    arrive, leave, married = _turns(city, slot, block, person, birth, kin["spouse"])
-    lives = _Lives(
-        city, slot, block, person, birth, np.isin(np.arange(len(slot)), namesake - slot[namesake] + NAMESAKE_SLOT)
-    )
-    death = lives.death()
+    arrive, leave, married = turns(city, slot, block, person, birth, kin["spouse"])
+    died = np.isin(np.arange(len(slot)), namesake - slot[namesake] + NAMESAKE_SLOT)
+    death = deaths(city, slot, block, person, birth, died)
     fixed = case >= 0
     dead = np.isin(case, [*DEAD, CODE["stopped_in_time"]])
     death = np.where(dead, case_event, np.where(fixed, NEVER, death))
     return People(
-        city, person, slot, block, county, sex, birth, citizen_ids(area, birth, sequence), sequence, twin, surname,
+        city, person, slot, block, county, sex, birth, citizen_ids(area, birth, sequence), sequence, twin, like,
+        abroad, surname,
         household,
-        _wed(kin["spouse"], base, slot), kin["father"], kin["mother"], arrive, leave, death, lives.move(household), married,
+        _wed(kin["spouse"], base, slot), kin["father"], kin["mother"], arrive, leave, death, moves(city, block, household), married,
         case, case_day, case_event, variant,
     )  # fmt: skip
 
@@ -218,62 +257,3 @@ def _wed(spouse: Ints, base: Ints, slot: Ints) -> Ints:
     for husband, wife in LATER_COUPLES:
         out = np.where(slot == husband, base + wife, np.where(slot == wife, base + husband, out))
     return out
-
-
-def _turns(city: City, slot: Ints, block: Ints, person: Ints, birth: Ints, spouse: Ints) -> tuple[Ints, Ints, Ints]:
-    first = city.first
-    single = np.isin(slot, SINGLES)
-    arrive = np.where(single, first - 1 - city.pick(person, "arrive", 3650), 0)
-    arrive = np.where(np.isin(slot, list(NEWCOMERS)), first + city.pick(person, "arrive", 3650), arrive)
-    arrive = np.where((slot == NEWCOMERS[0]) & (block < FORCED_DAYS), first + block, arrive)
-    arrive = np.where(np.isin(slot, list(UNBORN)), birth, arrive)
-    arrive = np.where(birth >= first - 400, birth, arrive)
-    leave = np.where(np.isin(slot, list(LEFT)), first - 1 - city.pick(person, "leave", 1825), NEVER)
-    going = first + (-np.log1p(-city.uniform(person, "leave_later")) * 20 * YEAR).astype(np.int64)
-    leave = np.where(slot >= 98, leave, np.where(single, NEVER, leave))
-    leave = np.where(np.isin(slot, [98, 99]), np.minimum(going, NEVER), leave)
-    wife = np.where(
-        spouse >= 0, np.where(np.isin(slot, [pair[1] for pair in layout().couples]), np.arange(len(slot)), spouse), 0
-    )
-    married = birth[wife] + between(person[wife], "marriage_age", city.seed, round(22.3 * YEAR), round(26 * YEAR))
-    married = np.where(spouse >= 0, np.minimum(married, first - 30 - person[wife] % 97), NEVER)
-    for husband, other in LATER_COUPLES:
-        pair = np.isin(slot, [husband, other])
-        key = block * BLOCK + husband
-        day = first + city.pick(key, "later_marriage", 2500)
-        if husband == LATER_COUPLES[0][0]:
-            day = np.where(block < FORCED_DAYS, first + block, day)
-        married = np.where(pair, day, married)
-    return arrive, leave, married
-
-
-@dataclass(frozen=True)
-class _Lives:
-    city: City
-    slot: Ints
-    block: Ints
-    person: Ints
-    birth: Ints
-    namesake: Bools
-    """Who bears the name of somebody else's case, and died lately."""
-
-    def death(self) -> Ints:
-        """Return the day of death: by age for the living, in the last five years for those who died."""
-        first = self.city.first
-        age = np.clip((first - self.birth) / YEAR, 1, 105)
-        hazard = 0.00003 * np.exp(0.095 * age)
-        later = first + np.minimum(-np.log1p(-self.city.uniform(self.person, "life")) / hazard * YEAR, 2e5).astype(
-            np.int64
-        )
-        before = first - 1 - self.city.pick(self.person, "died", 1825)
-        before = np.where(self.namesake, first - 10 - self.city.pick(self.person, "died", 300), before)
-        death = np.where(np.isin(self.slot, list(DIED)), before, later)
-        death = np.where((self.slot == FORCED_ELDER) & (self.block < FORCED_DAYS), first + self.block, death)
-        return np.where(np.isin(self.slot, list(UNBORN)), NEVER, np.minimum(death, NEVER))
-
-    def move(self, household: Ints) -> Ints:
-        """Return the day on which a household moves within the city; one in fifty a year."""
-        first = self.city.first
-        wait = -np.log1p(-self.city.uniform(household, "move")) * 50 * YEAR
-        day = first - 365 + np.minimum(wait, 2e5).astype(np.int64)
-        return np.where((household % 64 == 20) & (self.block < FORCED_DAYS), first + self.block, np.minimum(day, NEVER))

@@ -11,11 +11,11 @@ import pyarrow.parquet as pq
 from city.cases import CODE, KINDS
 from city.expected import expected
 from city.frames import Frame
+from city.golden import differs, golden
 from city.hashing import Ints
 from city.lives import Lives
 from city.mistakes import Damage
-from city.population import NEVER
-from city.texts import constant, date_text
+from city.texts import constant
 from city.world import City
 
 LINK = pa.schema(
@@ -38,8 +38,11 @@ ERROR = pa.schema(
     ]
 )
 PERSON = pa.schema([
-    ("person", pa.int64()), ("name", pa.string()), ("sex_code", pa.string()), ("birth_date", pa.string()), ("id_no", pa.string()),
-    ("death_date", pa.string()), ("business_date", pa.string()),
+    ("person", pa.int64()), ("id_kind_code", pa.string()), ("id_no", pa.string()), ("name", pa.string()), ("former_name", pa.string()),
+    ("sex_code", pa.string()), ("birth_date", pa.string()), ("death_date", pa.string()), ("ethnicity_code", pa.string()),
+    ("marital_code", pa.string()), ("household_no", pa.string()), ("village_code", pa.string()), ("county_code", pa.string()),
+    ("education_code", pa.string()), ("employer", pa.int64()), ("pension_insurance_code", pa.string()),
+    ("medical_insurance_code", pa.string()), ("traits", pa.string()), ("business_date", pa.string()),
 ])  # fmt: skip
 CASE = pa.schema([
     ("library", pa.string()), ("case", pa.string()), ("decoy", pa.bool_()), ("person", pa.int64()), ("since", pa.string()),
@@ -83,20 +86,13 @@ class TruthWriter:
             self._put("error", frame.resource, ERROR, pa.concat_tables(errors), usable)
 
     def people(self, lives: Lives) -> None:
-        """Note the people who are new, or whose death is: everybody on day 0."""
-        p, first, day = lives.people, self._city.first, self._day
-        dead = (p.death < first + day) & (p.death < NEVER)
-        there = (p.arrive < first + day) & (p.birth < first + day)
-        chosen = there if day == 0 else there & ((p.death == first + day - 1) | (p.arrive == first + day - 1))
-        index = np.flatnonzero(chosen)
-        pick = pa.array(index)
-        death = np.where(dead, p.death, -(2**62))
-        table = pa.table({
-            "person": p.person[index], "name": p.name.take(pick), "sex_code": pc.cast(pa.array(p.sex[index]), pa.string()),
-            "birth_date": date_text(p.birth[index], "yyyy-MM-dd"), "id_no": p.id_no.take(pick),
-            "death_date": date_text(death[index], "yyyy-MM-dd"),
-        })  # fmt: skip
-        self._put("person", "", PERSON, table, self._city.date_of(day))
+        """Note the people who are new, or of whom something else is true than the day before: everybody on day 0."""
+        p, last = lives.people, self._city.first + self._day - 1
+        chosen = (p.arrive <= last) & (p.birth <= last)
+        table = golden(lives, self._day)
+        if self._day:
+            chosen &= (p.arrive == last) | differs(table, golden(lives, self._day - 1))
+        self._put("person", "", PERSON, table.filter(pa.array(chosen)), self._city.date_of(self._day))
 
     def cases(self, lives: Lives) -> None:
         """Note every case that has come to light, with the answer expected on this business date."""

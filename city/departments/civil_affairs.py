@@ -4,12 +4,13 @@ import numpy as np
 import pyarrow as pa
 
 from city import attributes
+from city.courses import NEVER
+from city.documents import identity
 from city.frames import Frame
 from city.hashing import Bools, Ints
 from city.households import FORMER_COUPLES, WIDOWED, layout
 from city.lives import Lives, window
 from city.places import COUNTIES, COUNTY_CODES
-from city.population import NEVER
 from city.texts import NONE, Text, choose, constant, join, nulls, number, take, ymd
 
 _OFFICES = tuple(f"{county.name}民政局婚姻登记处" for county in COUNTIES)
@@ -61,15 +62,17 @@ def marriage(lives: Lives, day: int) -> Frame:
     serial = number(city.serial(p.person[wife], "certificate_no"), 10)
     clock = 9 * 3600 + city.pick(p.person[wife], "marriage.clock", 7 * 3600, day)
     touched = np.where(day > 0, city.first + day - 1, np.minimum(registered, city.first - 1))
+    known = identity(p, "civil_affairs.marriage", city.first + day)
+    man, woman = known.rows(husband, "husband_"), known.rows(wife, "wife_")
     columns = {
         "certificate_no": join(letter, number(COUNTY_CODES[county], 6), "-", number(year, 4), "-", serial),
-        "husband_id_kind_code": constant("111", count),
-        "husband_id_no": p.id_no.take(pa.array(husband)),
-        "husband_name": p.name.take(pa.array(husband)),
+        "husband_id_kind_code": man.id_kind,
+        "husband_id_no": man.id_no,
+        "husband_name": man.name,
         "husband_birth_date": p.birth[husband],
-        "wife_id_kind_code": constant("111", count),
-        "wife_id_no": p.id_no.take(pa.array(wife)),
-        "wife_name": p.name.take(pa.array(wife)),
+        "wife_id_kind_code": woman.id_kind,
+        "wife_id_no": woman.id_no,
+        "wife_name": woman.name,
         "wife_birth_date": p.birth[wife],
         "register_kind_code": kind,
         "registered_date": registered,
@@ -82,7 +85,7 @@ def marriage(lives: Lives, day: int) -> Frame:
     roles = {"husband": p.person[husband], "wife": p.person[wife]}
     old = (registered < 15706).astype(np.int64)
     return Frame("civil_affairs.marriage", ("certificate_no",), columns, p.person[wife], roles, p.person[wife], np.zeros(count, dtype=bool),
-                 {"_before_2013": old})  # fmt: skip
+                 {"_before_2013": old}, noted=man.noted | woman.noted)  # fmt: skip
 
 
 def relatives(lives: Lives) -> Ints:
@@ -119,6 +122,8 @@ def _cremations(lives: Lives, index: Ints, day: int) -> Frame:
     pick = pa.array(index)
     person, death = p.person[index], p.death[index]
     relative = relatives(lives)[index]
+    known = identity(p, "civil_affairs.cremation", city.first + day)
+    who, kin = known.rows(index), known.rows(relative, "relative_")
     someone = pa.array(np.where(relative < 0, 0, relative), mask=relative < 0)
     moved = p.move <= p.death
     year = ymd(death)[0]
@@ -130,8 +135,8 @@ def _cremations(lives: Lives, index: Ints, day: int) -> Frame:
             number(year, 4),
             number(city.serial(person, "cremation_no"), 10),
         ),
-        "id_no": p.id_no.take(pick),
-        "name": p.name.take(pick),
+        "id_no": who.id_no,
+        "name": who.name,
         "sex_code": attributes.sex_code(p).take(pick),
         "birth_date": p.birth[index],
         "household_address": attributes.household_address(p, moved).take(pick),
@@ -139,8 +144,8 @@ def _cremations(lives: Lives, index: Ints, day: int) -> Frame:
         "death_date": death,
         "cremation_date": cremated,
         "death_cause_name": take(_CAUSES, city.pick(person, "death_cause", len(_CAUSES))),
-        "relative_id_no": p.id_no.take(someone),
-        "relative_name": p.name.take(someone),
+        "relative_id_no": kin.id_no,
+        "relative_name": kin.name,
         "relative_phone": attributes.phones(p).take(someone),
         "funeral_home_name": take(_HOMES, p.county[index]),
         "waiver_amount": 60000 + 1000 * city.pick(person, "waiver", 60),
@@ -152,5 +157,13 @@ def _cremations(lives: Lives, index: Ints, day: int) -> Frame:
         "_mistyped_case": np.where(p.is_case("dead_id_mistyped")[index], p.variant[index], NONE),
     }
     return Frame(
-        "civil_affairs.cremation", ("cremation_no",), columns, person, roles, person, planted | namesake, hidden
+        "civil_affairs.cremation",
+        ("cremation_no",),
+        columns,
+        person,
+        roles,
+        person,
+        planted | namesake,
+        hidden,
+        noted=who.noted | kin.noted,
     )

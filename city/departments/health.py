@@ -5,6 +5,7 @@ import pyarrow as pa
 
 from city import attributes
 from city.departments.civil_affairs import relatives
+from city.documents import identity
 from city.frames import Frame, stack
 from city.hashing import Ints
 from city.lives import Lives, window
@@ -49,14 +50,16 @@ def death_certificate(lives: Lives, day: int) -> Frame:
     person, death = p.person[index], p.death[index]
     relative = relatives(lives)[index]
     someone = pa.array(np.where(relative < 0, 0, relative), mask=relative < 0)
+    papers = identity(p, "health.death_certificate", city.first + day)
+    who, kin = papers.rows(index), papers.rows(relative, "relative_")
     code, name = _hospital(city, person, p.county[index])
     moved = p.move <= p.death
     columns = {
         "death_cert_no": join(
             "SW", number(day_number(death) // 10000, 4), number(city.serial(person, "death_cert_no"), 10)
         ),
-        "id_no": p.id_no.take(pick),
-        "name": p.name.take(pick),
+        "id_no": who.id_no,
+        "name": who.name,
         "sex_code": attributes.sex_code(p).take(pick),
         "birth_date": p.birth[index],
         "household_address": attributes.household_address(p, moved).take(pick),
@@ -64,7 +67,7 @@ def death_certificate(lives: Lives, day: int) -> Frame:
         "death_date": death,
         "death_place_code": take(_PLACES, city.pick(person, "death_place", 4)),
         "death_cause_code": take(_DEATH_CAUSES, city.pick(person, "death_cause_code", len(_DEATH_CAUSES))),
-        "relative_name": p.name.take(someone),
+        "relative_name": kin.name,
         "relative_phone": attributes.phones(p).take(someone),
         "institution_code": code,
         "institution_name": name,
@@ -73,7 +76,8 @@ def death_certificate(lives: Lives, day: int) -> Frame:
     }
     roles = {"self": person, "relative": np.where(relative < 0, -1, p.person[relative])}
     exempt = (p.case[index] >= 0) | (p.slot[index] == 100)
-    return Frame("health.death_certificate", ("death_cert_no",), columns, person, roles, person, exempt)
+    return Frame("health.death_certificate", ("death_cert_no",), columns, person, roles, person, exempt,
+                 noted=who.noted | {what: rows for what, rows in kin.noted.items() if what[0] == "relative_name"})  # fmt: skip
 
 
 def _entered(city: City, keys: Ints, day: int, event: Ints) -> Ints:
@@ -110,6 +114,7 @@ def _visit_frame(lives: Lives, index: Ints, visited: Ints, stay: Ints, day: int,
     count = len(index)
     person = p.person[index]
     pick = pa.array(index)
+    who = identity(p, "health.medical_visit", city.first + day).rows(index)
     clock = 8 * 3600 + city.pick(person, "visit.clock", 9 * 3600, visited)
     at = visited * 86400 + clock
     out = np.where((stay > 0) & (visited + stay < city.first + day), (visited + stay) * 86400 + 10 * 3600, NONE)
@@ -124,9 +129,9 @@ def _visit_frame(lives: Lives, index: Ints, visited: Ints, stay: Ints, day: int,
     columns = {
         "visit_no": join("JZ", number(day_number(visited), 8), number(city.serial(person, "visit_no"), 10)),
         "visit_kind_code": take(("1", "3"), (stay > 0).astype(np.int64)),
-        "id_kind_code": constant("111", count),
-        "id_no": p.id_no.take(pick),
-        "name": p.name.take(pick),
+        "id_kind_code": who.id_kind,
+        "id_no": who.id_no,
+        "name": who.name,
         "sex_code": attributes.sex_code(p).take(pick),
         "birth_date": p.birth[index],
         "phone": attributes.phones(p).take(pick),
@@ -153,7 +158,15 @@ def _visit_frame(lives: Lives, index: Ints, visited: Ints, stay: Ints, day: int,
     hidden = {"_relative_id_no": attributes.parent_id(p).take(pick)}
     record = person * 2**20 + (visited + 2**18)
     return Frame(
-        "health.medical_visit", ("visit_no",), columns, record, {"self": person}, person, p.case[index] >= 0, hidden
+        "health.medical_visit",
+        ("visit_no",),
+        columns,
+        record,
+        {"self": person},
+        person,
+        p.case[index] >= 0,
+        hidden,
+        noted=who.noted,
     )
 
 

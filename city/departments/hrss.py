@@ -4,10 +4,11 @@ import numpy as np
 import pyarrow as pa
 
 from city import attributes
+from city.courses import NEVER
+from city.documents import identity
 from city.frames import Frame, stack
 from city.hashing import Ints
 from city.lives import HISTORY, PENSION_KINDS, Lives
-from city.population import NEVER
 from city.texts import NONE, Text, join, month_first, month_index, month_text, number, take
 from city.world import City
 
@@ -47,12 +48,13 @@ def pension_recipient(lives: Lives, day: int) -> Frame:
     certified = np.where(certified >= end, end - 20 - city.pick(person, "certified", 300), certified)
     suspended = p.is_case("released")[index] & (lives.release[index] > today)
     pick = pa.array(index)
+    who = identity(p, "hrss.pension_recipient", today).rows(index)
     moved = p.move <= today
     columns = {
         "personal_no": personal_no(city, person),
         "pension_kind_code": take(PENSION_KINDS, lives.pension_kind[index]),
-        "id_no": p.id_no.take(pick),
-        "name": p.name.take(pick),
+        "id_no": who.id_no,
+        "name": who.name,
         "sex_code": attributes.sex_code(p).take(pick),
         "birth_date": p.birth[index],
         "phone": attributes.phones(p).take(pick),
@@ -75,6 +77,7 @@ def pension_recipient(lives: Lives, day: int) -> Frame:
         {"self": person},
         person,
         p.case[index] >= 0,
+        noted=who.noted,
     )
 
 
@@ -98,15 +101,15 @@ def _payments(lives: Lives, month: int, day: int, again: bool) -> Frame:
     index = np.flatnonzero(lives.paid(month) & recent & (returned if again else True))
     person = p.person[index]
     count = len(index)
-    pick = pa.array(index)
+    who = identity(p, "hrss.pension_recipient", city.first + day).rows(index)
     columns = {
         "payment_no": join(
             "Z", month_text(np.full(count, month), ""), number(city.serial(person * 2 + again, "payment_no"), 10)
         ),
         "personal_no": personal_no(city, person),
         "pension_kind_code": take(PENSION_KINDS, lives.pension_kind[index]),
-        "id_no": p.id_no.take(pick),
-        "name": p.name.take(pick),
+        "id_no": who.id_no,
+        "name": who.name,
         "birth_date": p.birth[index],
         "pay_month": month_text(np.full(count, month)),
         "pay_amount": lives.pension_amount[index],
@@ -124,4 +127,5 @@ def _payments(lives: Lives, month: int, day: int, again: bool) -> Frame:
         {"self": person},
         person,
         p.case[index] >= 0,
+        noted=who.noted,
     )

@@ -4,6 +4,7 @@ import numpy as np
 import pyarrow as pa
 
 from city import attributes
+from city.documents import identity
 from city.frames import Frame
 from city.lives import HISTORY, Lives
 from city.places import COUNTIES
@@ -20,6 +21,7 @@ def serving_sentence(lives: Lives, day: int) -> Frame:
     index = np.flatnonzero(listed & (p.death > lives.imprisoned))
     person = p.person[index]
     pick = pa.array(index)
+    who = identity(p, "justice.serving_sentence", today).rows(index)
     out = lives.release[index] <= today
     prison = take(_PRISONS, city.pick(person, "prison_name", len(_PRISONS)))
     bureau = join(take([county.officials for county in COUNTIES], p.county[index]), "司法局社区矫正中心")
@@ -27,8 +29,8 @@ def serving_sentence(lives: Lives, day: int) -> Frame:
         "record_no": join(
             "F", number(ymd(lives.imprisoned[index])[0], 4), number(city.serial(person, "record_no"), 10)
         ),
-        "id_no": p.id_no.take(pick),
-        "name": p.name.take(pick),
+        "id_no": who.id_no,
+        "name": who.name,
         "sex_code": attributes.sex_code(p).take(pick),
         "birth_date": p.birth[index],
         "household_address": attributes.household_address(p, np.zeros(len(p), dtype=bool)).take(pick),
@@ -40,5 +42,12 @@ def serving_sentence(lives: Lives, day: int) -> Frame:
         "sentence_state_code": choose(out, "2", "1"),
     }
     return Frame(
-        "justice.serving_sentence", ("record_no",), columns, person, {"self": person}, person, p.case[index] >= 0
+        "justice.serving_sentence",
+        ("record_no",),
+        columns,
+        person,
+        {"self": person},
+        person,
+        p.case[index] >= 0,
+        noted=who.noted,
     )

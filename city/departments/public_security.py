@@ -1,25 +1,39 @@
 """公安局: the household register and its changes, in a database."""
 
+from dataclasses import replace
+
 import numpy as np
 import pyarrow as pa
 
 from city import attributes
 from city.births import YEAR
+from city.courses import NEVER
+from city.documents import identity, retired_area, shares_number
 from city.frames import Frame, stack
 from city.hashing import Bools, Ints
 from city.households import UNBORN, layout
 from city.identifiers import citizen_ids
-from city.lives import Lives, window
+from city.lives import HISTORY, Lives, window
 from city.places import COUNTY_CODES
-from city.population import NEVER, People
+from city.population import People
 from city.texts import NONE, Text, blank_where, choose, constant, day_number, join, nulls, number, take, text_of
 from city.world import City
 
 LATE_CHANGE = 0.03
-KINDS = ("01", "02", "03", "04", "05", "06", "07")
-"""出生, 死亡注销, 迁出, 迁入, 市内移居, 户口类别变更, 文化程度变更."""
-BIRTH, DEATH, LEAVE, ARRIVE, MOVE, REKIND, OTHER = range(7)
-_REASONS = ("出生申报", "死亡注销", "工作调动", "投亲落户", "家庭搬迁", "本人申请", "信息更新")
+KINDS = ("01", "02", "03", "04", "05", "06", "07", "08", "09")
+"""出生, 死亡注销, 迁出, 迁入, 市内移居, 户口类别变更, 文化程度变更, 姓名变更, 公民身份号码更正."""
+BIRTH, DEATH, LEAVE, ARRIVE, MOVE, REKIND, OTHER, RENAME, RENUMBER = range(9)
+_REASONS = (
+    "出生申报",
+    "死亡注销",
+    "工作调动",
+    "投亲落户",
+    "家庭搬迁",
+    "本人申请",
+    "信息更新",
+    "本人申请更名",
+    "号码更正",
+)
 
 
 def register_no(city: City, person: Ints, second: bool = False) -> Text:
@@ -45,6 +59,8 @@ class Known:
             city.delivered(np.minimum(p.person, p.person[p.spouse]), "register.marry", p.married, 0.01)
         )
         self.corrected = self._learnt(correction_day(lives))
+        self.renamed = self._learnt(p.renamed - city.first + 1)
+        self._learnt(p.renumbered - city.first + 1)
         self.new = self.arrived & (self._days_arrive(lives) == day)
 
     def _learnt(self, day: Ints) -> Bools:
@@ -67,7 +83,7 @@ def correction_day(lives: Lives) -> Ints:
 def household_register(lives: Lives, day: int) -> Frame:
     """Return the register rows that are new or changed on a city day; day 0 has all."""
     known = Known(lives, day)
-    chosen = known.arrived & (known.changed | (day == 0))
+    chosen = known.arrived & (known.changed | (day == 0)) & ~lives.people.guest
     frame = _register_frame(lives, known).where(chosen)
     second = _second_registration(lives, known, day)
     return stack([frame, second]) if len(second) else frame
@@ -75,7 +91,6 @@ def household_register(lives: Lives, day: int) -> Frame:
 
 def _register_frame(lives: Lives, known: Known) -> Frame:
     p, city = lives.people, lives.city
-    count = len(p)
     married = known.married & (p.spouse >= 0)
     widowed = married & known.dead[p.spouse] & ~known.dead
     state = np.where(known.dead, 1, np.where(known.left, 2, 0))
@@ -86,11 +101,12 @@ def _register_frame(lives: Lives, known: Known) -> Frame:
     divorced = np.isin(p.slot, (50, 52))
     marital = np.select([divorced, widowed, married], [3, 2, 1], 0)
     head_left = p.slot == layout().head[p.slot]
+    who = identity(p, "public_security.household_register", city.first + known.day)
     columns = {
         "resident_no": register_no(city, p.person),
-        "id_no": p.id_no,
-        "name": p.name,
-        "former_name": nulls(count),
+        "id_no": who.id_no,
+        "name": who.name,
+        "former_name": blank_where(p.former_name, ~known.renamed | (p.renamed >= NEVER)),
         "sex_code": attributes.sex_code(p),
         "ethnicity_code": attributes.ethnicity(p),
         "birth_date": p.birth,
@@ -104,9 +120,9 @@ def _register_frame(lives: Lives, known: Known) -> Frame:
         "village_code": attributes.village_code(p, known.moved),
         "marital_code": take(("10", "20", "30", "40"), marital),
         "education_code": attributes.education(p, known.corrected),
-        "father_id_no": p.kin_id(p.father),
-        "mother_id_no": p.kin_id(p.mother),
-        "spouse_id_no": blank_where(p.kin_id(p.spouse), ~married | divorced),
+        "father_id_no": p.kin_id(p.father, who.id_no),
+        "mother_id_no": p.kin_id(p.mother, who.id_no),
+        "spouse_id_no": blank_where(p.kin_id(p.spouse, who.id_no), ~married | divorced),
         "phone": attributes.phones(p),
         "card_issue_date": np.where(adult, issued, NONE),
         "card_valid_to_date": np.where(adult, np.where(grown, NONE, issued + 7305), NONE),
@@ -117,7 +133,8 @@ def _register_frame(lives: Lives, known: Known) -> Frame:
     roles = {"self": p.person, "father": _kin(p, p.father), "mother": _kin(p, p.mother)}
     roles["spouse"] = np.where(~married | divorced, -1, _kin(p, p.spouse))
     return Frame("public_security.household_register", ("resident_no",), columns, p.person, roles, p.person, p.case >= 0,
-                 {"_corrected": known.corrected.astype(np.int64)})  # fmt: skip
+                 {"_corrected": known.corrected.astype(np.int64)},
+                 noted={("id_no", "two_people_one_id"): shares_number(p), ("id_no", "retired_area_code"): retired_area(p)})  # fmt: skip
 
 
 def _kin(p: People, kin: Ints) -> Ints:
@@ -156,17 +173,19 @@ def _second_registration(lives: Lives, known: Known, day: int) -> Frame:
     frame = frame.with_column("id_no", text_of(citizen_ids(other, p.birth, p.sequence + 2)))
     frame = frame.with_column("resident_no", register_no(city, p.person, second=True))
     frame = frame.with_column("op_code", constant("I" if day == 0 else "D", len(p)))
-    return Frame(**{**frame.__dict__, "record": p.person + 2**40}).where(chosen)
+    noted = {("id_no", "two_ids_one_person"): chosen}
+    return replace(frame, record=p.person + 2**40, noted=noted).where(chosen)
 
 
 def household_change(lives: Lives, day: int) -> Frame:
     """Return the changes that reach the lake on a city day; day 0 has one year of them."""
-    return stack([_changes(lives, kind, day) for kind in range(7)])
+    return stack([_changes(lives, kind, day) for kind in range(len(KINDS))])
 
 
 def _changes(lives: Lives, kind: int, day: int) -> Frame:
     p, city = lives.people, lives.city
     event, mask = _event(lives, kind)
+    mask &= ~p.guest
     if kind == DEATH:
         known, delivered = lives.death_known("household_change")
         mask = mask & known
@@ -192,6 +211,9 @@ def _event(lives: Lives, kind: int) -> tuple[Ints, Bools]:
         return p.arrive, (p.arrive > 0) & ~born_here
     if kind == MOVE:
         return p.move, lives.here(p.move) & (p.slot < 100)
+    if kind in (RENAME, RENUMBER):
+        turned = p.renamed if kind == RENAME else p.renumbered
+        return turned, lives.here(np.minimum(turned, city.first + HISTORY))
     if kind == REKIND:
         return _by_correction(lives, 0, 0.03)
     return _by_correction(lives, 400, 0.35)
@@ -223,20 +245,22 @@ def _change_frame(lives: Lives, kind: int, index: Ints, event: Ints, day: int) -
         kind, nulls(count)
     )
     clock = 8 * 3600 + city.pick(person, "change.clock", 9 * 3600, event)
+    who = identity(p, "public_security.household_change", city.first + day)
+    old, new = _values(p, kind)
     entered = event if day == 0 else np.full(count, city.first + day - 1)
     entered = np.minimum(np.maximum(entered, event), city.first + day - 1)
     columns = {
-        "change_no": join("B", number(day_number(event), 8), number(city.serial(person * 8 + kind, "change_no"), 10)),
+        "change_no": join("B", number(day_number(event), 8), number(city.serial(person * 16 + kind, "change_no"), 10)),
         "resident_no": register_no(city, person),
-        "id_no": p.id_no.take(pick),
-        "name": p.name.take(pick),
+        "id_no": who.id_no.take(pick),
+        "name": who.name.take(pick),
         "birth_date": p.birth[index],
         "change_kind_code": constant(KINDS[kind], count),
         "change_date": event
         if kind != DEATH
         else np.minimum(event + 1 + city.pick(person, "cancelled_after", 10), entered),
-        "old_value": constant("初中", count) if kind == OTHER else nulls(count),
-        "new_value": constant("高中", count) if kind == OTHER else nulls(count),
+        "old_value": old.take(pick),
+        "new_value": new.take(pick),
         "from_address": from_address,
         "to_address": to_address,
         "village_code": attributes.village_code(p, moved).take(pick),
@@ -249,8 +273,19 @@ def _change_frame(lives: Lives, kind: int, index: Ints, event: Ints, day: int) -
         "public_security.household_change",
         ("change_no",),
         columns,
-        person * 8 + kind,
+        person * 16 + kind,
         {"self": person},
         person,
         p.case[index] >= 0,
     )
+
+
+def _values(p: People, kind: int) -> tuple[Text, Text]:
+    """Return what stood in the register before and after a change, for everybody; null where a change has no such value."""
+    if kind == RENAME:
+        return p.former_name, p.name
+    if kind == RENUMBER:
+        return p.former_id_no, p.citizen_no
+    if kind == OTHER:
+        return constant("初中", len(p)), constant("高中", len(p))
+    return nulls(len(p)), nulls(len(p))

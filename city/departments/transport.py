@@ -1,8 +1,8 @@
 """交通局: bus rides, as gzipped lines of JSON."""
 
 import numpy as np
-import pyarrow as pa
 
+from city.documents import identity
 from city.frames import Frame
 from city.lives import Lives, window
 from city.texts import choose, day_number, join, nulls, number, take
@@ -42,13 +42,13 @@ def bus_tap(lives: Lives, day: int) -> Frame:
         6 * 3600 + city.pick(person, "tap.out", 5 * 3600, ridden),
         12 * 3600 + city.pick(person, "tap.in", 7 * 3600, ridden),
     )
-    pick = pa.array(index)
+    who = identity(p, "transport.bus_tap", city.first + day).rows(index)
     columns = {
         "tap_no": join(number(day_number(ridden), 8), number(city.serial(person * 2 + leg, "tap_no"), 10)),
         "bus_card_no": join("2614", number(city.serial(person, "bus_card"), 10)),
         "card_kind_code": choose(senior, "20", "10"),
-        "id_no": choose(senior, p.id_no.take(pick), nulls(count)),
-        "name": choose(senior, p.name.take(pick), nulls(count)),
+        "id_no": choose(senior, who.id_no, nulls(count)),
+        "name": choose(senior, who.name, nulls(count)),
         "line_no": number(line + 1, 3),
         "line_name": join(take([str(i + 1) for i in range(_LINES)], line), "路"),
         "stop_name": take(_STOPS, city.pick(person, "stop", len(_STOPS), ridden * 2 + leg)),
@@ -58,4 +58,5 @@ def bus_tap(lives: Lives, day: int) -> Frame:
     }
     roles = {"self": np.where(senior, person, -1)}
     record = person * 2**20 + (ridden + 2**18) * 2 + leg
-    return Frame("transport.bus_tap", ("tap_no",), columns, record, roles, person, p.case[index] >= 0)
+    noted = {what: rows & senior for what, rows in who.noted.items()}
+    return Frame("transport.bus_tap", ("tap_no",), columns, record, roles, person, p.case[index] >= 0, noted=noted)

@@ -12,7 +12,7 @@ import yaml
 
 from city.deliver import CityError, deliver, deliver_day
 from city.departments.public_security import household_register
-from city.layouts import LAYOUTS
+from city.layouts import LAYOUTS, departments
 from city.lives import Lives
 from city.population import people
 from city.world import City
@@ -20,7 +20,7 @@ from city.written import written
 from citylake.settings import Settings
 from tests.city.conftest import content
 
-DEPARTMENTS = ("public_security", "hrss", "health")
+DEPARTMENTS = (*departments("database"), "health")
 
 
 def rows(path: Path, table: str) -> list[tuple[object, ...]]:
@@ -174,7 +174,7 @@ def test_the_list_of_prisoners_has_a_title_and_two_merged_header_rows(ten_days: 
 def test_connections_are_written_for_their_owner_only(ten_days: Settings) -> None:
     path = ten_days.secrets / "connections.yml"
     assert path.stat().st_mode & 0o777 == 0o600
-    assert set(yaml.safe_load(path.read_text())) == {"public_security", "hrss"}
+    assert set(yaml.safe_load(path.read_text())) == set(departments("database"))
 
 
 def test_people_registered_twice_have_their_second_row_deleted_some_day(start: date) -> None:

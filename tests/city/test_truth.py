@@ -118,7 +118,8 @@ def test_an_undamaged_number_is_the_holders_own(larger: Settings, truth: duckdb.
         rows = {row["ZJZH"]: row["NFZJHM"] for row in csv.DictReader(file)}
     true = numbers(
         truth,
-        "SELECT record_key, any_value(id_no) FROM link JOIN person USING (person) WHERE role = 'husband' GROUP BY 1",
+        "SELECT record_key, any_value(id_no) FROM link JOIN person p USING (person)"
+        " WHERE role = 'husband' AND p.business_date = '2026-11-22' GROUP BY 1",
     )
     damaged = {
         key
