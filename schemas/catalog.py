@@ -16,7 +16,7 @@ from schemas.contract import CollectedContract, Contract, DerivedContract
 from schemas.department import Department
 from schemas.element import Element
 from schemas.errors import ContractError, explain
-from schemas.golden import check_golden, golden_columns
+from schemas.golden import COMPARISON, check_golden, golden_columns
 from schemas.linked import linked_contract, linked_name, linked_select
 from schemas.resolve_spec import load_resolve_spec, sources, subject_sources
 
@@ -142,10 +142,13 @@ def _contract(path: Path, root: Path, elements: Mapping[str, Element]) -> Contra
 
 def _with_sources(contract: Contract, contracts: Mapping[str, Contract], root: Path) -> Contract:
     """Return a resolver's contract with the clean tables of its kind among the inputs; any other as it is."""
-    if not isinstance(contract, DerivedContract) or not (contract.resolves or contract.golden):
+    if not isinstance(contract, DerivedContract):
+        return contract
+    has_golden = contract.golden or contract.thing.endswith(COMPARISON)
+    if not (contract.resolves or has_golden):
         return contract
     spec = load_resolve_spec(root / "base" / contract.domain / "resolve.yml")
-    if contract.golden:
+    if has_golden:
         check_golden(contract, spec)
     if not contract.resolves:
         return contract

@@ -16,6 +16,9 @@ BESIDE = {
 }
 """What stands beside each golden value, ``<field>_<suffix>``: how it is called and its type."""
 
+COMPARISON = "_comparison"
+"""Ending of the table that compares the sources of another table's golden fields with those that answer for them."""
+
 
 def golden_columns(fields: Mapping[str, Any]) -> dict[str, Any]:
     """Return the columns of golden fields, each followed by those beside it.
@@ -33,18 +36,19 @@ def golden_columns(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def check_golden(contract: DerivedContract, spec: ResolveSpec) -> None:
-    """Check that a contract's golden fields are those its library's spec chooses.
+    """Check that a contract's golden fields are those its library's spec chooses; a comparison only reads what says them.
 
     Raises:
         ContractError: one of the two files lacks a field, or a source of it is no input.
     """
-    chosen = spec.survivorship.get(contract.thing, ())
-    if different := sorted(set(contract.golden) ^ {item.field for item in chosen}):
+    compares = contract.thing.endswith(COMPARISON)
+    chosen = spec.survivorship.get(contract.thing.removesuffix(COMPARISON), ())
+    if not compares and (different := sorted(set(contract.golden) ^ {item.field for item in chosen})):
         raise ContractError(
             f"{contract.name}: 'golden' and survivorship.{contract.thing} of resolve.yml must name the same fields; "
             f"only one of them has {', '.join(different)}"
         )
-    if any(item.maximum_age for item in chosen) and "_recheck_on" not in contract.columns:
+    if not compares and any(item.maximum_age for item in chosen) and "_recheck_on" not in contract.columns:
         raise ContractError(f"{contract.name}: a golden field with maximum_age needs the column _recheck_on")
     unread = {given.input for item in chosen for given in item.given} - set(contract.inputs)
     if unread:

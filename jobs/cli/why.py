@@ -30,6 +30,18 @@ class Thing(StrEnum):
 
 
 _KIND = {Thing.person: "person", Thing.entity: "legal_entity"}
+_RULE = {
+    "agreed": "各来源说法一致",
+    "source_rank": "按来源次序",
+    "most_recent": "以最新为准",
+    "never_null_overwrite": "以最早说过的为准",
+    "majority": "以多数来源为准",
+    "earliest": "取最早的日期",
+    "latest": "取最晚的日期",
+    "most_complete": "取最完整的",
+    "maximum_age": "其他说法已过期",
+    "tie_break": "各条规则都分不出先后",
+}
 _CALLED = {"person": "人员", "legal_entity": "法人"}
 
 
@@ -126,11 +138,10 @@ def _field(field: "Field", catalog: "Catalog") -> Iterator[str]:
         yield f"{field.label} {field.field}：没有来源说过"
         return
     value = _HIDDEN if field.direct and field.published is None else field.published
-    rules = catalog.codes["golden_rule"]
-    rule = rules.get(field.rule or "", field.rule)
+    rule = _RULE.get(field.rule or "", field.rule)
     yield f"{field.label} {field.field} = {value}　{rule}；{field.agreeing} 个来源相同，{field.conflicts} 个不同"
     if len(field.choices) > 1:
-        yield f"    规则依次：{'、'.join(rules.get(choice, choice) for choice in field.choices)}"
+        yield f"    规则依次：{'、'.join(_RULE[choice] for choice in field.choices)}"
     for said in field.said:
         shown = said.value if said.value is not None else ("相同" if said.wins else "不同")
         ranked = f"　来源次序第 {said.rank}" if said.rank is not None else ""

@@ -1,7 +1,8 @@
 """Golden values chosen once more: what ``survivorship`` in a library's ``resolve.yml`` says, in DuckDB.
 
-A reference SELECT beside a Python transform reads them as ``golden``: ``entity_id``, per field its value and ``_source``, ``_rule``,
-``_date``, ``_agreeing``, ``_conflicts``, and ``_recheck_on``.
+A reference SELECT beside a Python transform reads them as ``golden``: ``entity_id``, per field its value and ``_source``,
+``_rule``, ``_date``, ``_agreeing``, ``_conflicts``, and ``_recheck_on``. That of a ``…_comparison`` reads :func:`compared` under
+this name.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,7 +12,7 @@ from jobs.verify.store import Store, quoted, text
 from jobs.verify.translate import duckdb_condition
 from schemas.catalog import Catalog
 from schemas.contract import DerivedContract
-from schemas.golden import BESIDE
+from schemas.golden import BESIDE, COMPARISON
 from schemas.linked import kind_id
 from schemas.resolve_spec import Choice, Given, Golden, ResolvedRole, ResolveSpec, roles
 
@@ -39,8 +40,7 @@ def golden(
         business_date: for values that grow too old.
     """
     fields = spec.survivorship[contract.thing]
-    parts = _given(catalog, contract, fields, inputs) + _by_role(catalog, contract, spec, fields, inputs, business_date)
-    claims = store.keep(" UNION ALL ".join(parts))
+    claims = _claims(store, catalog, contract, spec, fields, inputs, business_date)
     chosen = {field.field: store.keep(_chosen(claims, field, business_date)) for field in fields}
     entities = store.keep(f"SELECT DISTINCT entity_id FROM {claims}")
     suffixes = ("", *[f"_{name}" for name in BESIDE])
@@ -56,6 +56,46 @@ def golden(
     )
     store.drop(claims, entities, *chosen.values())
     return made
+
+
+def compared(
+    store: Store,
+    catalog: Catalog,
+    contract: DerivedContract,
+    spec: ResolveSpec,
+    inputs: Mapping[str, str],
+    business_date: date,
+) -> str:
+    """Return the name of a table: entity_id, source, authority, and the fields in which they agree and disagree as texts."""
+    fields = spec.survivorship[contract.thing.removesuffix(COMPARISON)]
+    claims = _claims(store, catalog, contract, spec, fields, inputs, business_date)
+    parts = [
+        f"SELECT * FROM ({_ranked(claims, field, business_date)} SELECT w.entity_id, w.source, a.source AS authority, "
+        f"{text(field.field)} AS field, w.value = a.value AS same FROM words w JOIN words a ON a.entity_id = w.entity_id "
+        f"AND a.source = {text(field.authority)} WHERE w.source <> a.source)"
+        for field in fields
+        if field.authority is not None
+    ]
+    made = store.keep(
+        "SELECT entity_id, source, authority, string_agg(CASE WHEN same THEN field END, ' ' ORDER BY field) AS agreeing, "
+        "string_agg(CASE WHEN NOT same THEN field END, ' ' ORDER BY field) AS disagreeing "
+        f"FROM ({' UNION ALL '.join(parts)}) GROUP BY ALL"
+    )
+    store.drop(claims)
+    return made
+
+
+def _claims(
+    store: Store,
+    catalog: Catalog,
+    contract: DerivedContract,
+    spec: ResolveSpec,
+    fields: Sequence[Golden],
+    inputs: Mapping[str, str],
+    business_date: date,
+) -> str:
+    parts = _given(catalog, contract, fields, inputs) + _by_role(catalog, contract, spec, fields, inputs, business_date)
+    return store.keep(" UNION ALL ".join(parts))
 
 
 def _given(
@@ -125,22 +165,15 @@ def _of_role(role: ResolvedRole, field: Golden, rows: str, crosswalk: str, entit
 
 
 def _place(field: Golden, source: str) -> int:
-    for choice in field.choices:
-        if source in choice.sources:
-            return choice.sources.index(source)
-    return _LAST
+    return field.ranked.index(source) if source in field.ranked else _LAST
 
 
-def _chosen(claims: str, field: Golden, business_date: date) -> str:
-    """Return the SELECT of one field: the word that wins, why, and how many sources say something else."""
-    keys = [_fresh(field, business_date), *[_key(choice) for choice in field.choices]]
+def _ranked(claims: str, field: Golden, business_date: date) -> str:
+    """Return the common table expressions of one field: ``ranked``, every word by rank, and ``words``, each source's best."""
+    keys = _keys(field, business_date)
     named = ", ".join(f"{key} AS k{place}" for place, key in enumerate(keys))
     order = ", ".join(
         [*[f"k{place} DESC" for place in range(len(keys))], "said_on DESC NULLS LAST", "value DESC", "source DESC"]
-    )
-    why = " ".join(
-        f"WHEN best.k{place} > rival.k{place} THEN {text(name)}"
-        for place, name in enumerate(["maximum_age", *[choice.pick for choice in field.choices]])
     )
     return (
         f"WITH per_source AS (SELECT entity_id, value, source, max(said_on) AS said_on, min(place) AS place FROM {claims} "
@@ -148,10 +181,25 @@ def _chosen(claims: str, field: Golden, business_date: date) -> str:
         "voted AS (SELECT *, count(*) OVER (PARTITION BY entity_id, value) AS votes FROM per_source), "
         f"keyed AS (SELECT *, {named}, {_too_old_on(field, business_date)} AS recheck FROM voted), "
         f"ranked AS (SELECT *, row_number() OVER (PARTITION BY entity_id ORDER BY {order}) AS rank FROM keyed), "
+        "words AS (SELECT * FROM ranked QUALIFY row_number() OVER (PARTITION BY entity_id, source ORDER BY rank) = 1)"
+    )
+
+
+def _keys(field: Golden, business_date: date) -> list[str]:
+    return [_fresh(field, business_date), *[_key(choice) for choice in field.choices]]
+
+
+def _chosen(claims: str, field: Golden, business_date: date) -> str:
+    """Return the SELECT of one field: the word that wins, why, and how many sources say so and say something else."""
+    why = " ".join(
+        f"WHEN best.k{place} > rival.k{place} THEN {text(name)}"
+        for place, name in enumerate(["maximum_age", *[choice.pick for choice in field.choices]])
+    )
+    return (
+        f"{_ranked(claims, field, business_date)}, "
         "best AS (SELECT * FROM ranked WHERE rank = 1), "
         "others AS (SELECT r.* FROM ranked r JOIN best b ON b.entity_id = r.entity_id AND b.value <> r.value), "
         "rival AS (SELECT * FROM others QUALIFY row_number() OVER (PARTITION BY entity_id ORDER BY rank) = 1), "
-        "words AS (SELECT * FROM ranked QUALIFY row_number() OVER (PARTITION BY entity_id, source ORDER BY rank) = 1), "
         "said AS (SELECT w.entity_id, count_if(w.value = b.value) AS agreeing, count_if(w.value <> b.value) AS conflicts "
         "FROM words w JOIN best b USING (entity_id) GROUP BY w.entity_id), "
         "due AS (SELECT entity_id, min(recheck) AS recheck FROM keyed GROUP BY entity_id) "

@@ -12,7 +12,7 @@ from jobs.sources.parse import ParserError
 from jobs.verify import identifiers, invariants
 from jobs.verify.clean import clean_types, replayed
 from jobs.verify.compare import Difference, Shape, compare
-from jobs.verify.golden import golden
+from jobs.verify.golden import compared, golden
 from jobs.verify.lines import UnknownPatternError
 from jobs.verify.night import Position, Shown, newest_of
 from jobs.verify.store import Store, UnreadableError, newest_version, opened, quoted, text
@@ -20,6 +20,7 @@ from jobs.verify.subjects import id_columns
 from jobs.verify.translate import TranslationError, shaped, shaped_select
 from schemas.catalog import Catalog
 from schemas.contract import CollectedContract, Contract, DerivedContract
+from schemas.golden import COMPARISON
 from schemas.resolve_spec import ResolveSpec, load_resolve_spec
 
 REPLAY, SELECT, REFERENCE, INVARIANTS = "replay", "select", "reference", "invariants"
@@ -134,6 +135,9 @@ class _Verifier:
             if (spec := self._spec(contract)) is not None and contract.thing in spec.survivorship:
                 made = golden(self.store, self.lake.catalog, contract, spec, inputs, day)
                 self._view("golden", f"SELECT * FROM {made}")
+            elif spec is not None and contract.thing.endswith(COMPARISON):
+                made = compared(self.store, self.lake.catalog, contract, spec, inputs, day)
+                self._view("compared", f"SELECT * FROM {made}")
             reference = _beside(self.lake.transforms, contract, ".reference.sql").read_text("utf-8")
             select = shaped(reference.replace(":business_date", f"DATE '{day}'"), contract)
         expected = self.store.keep(select)

@@ -8,13 +8,14 @@ import pytest
 
 from jobs.verify import identifiers
 from jobs.verify.compare import Shape, compare
-from jobs.verify.golden import golden
+from jobs.verify.golden import compared, golden
 from jobs.verify.invariants import broken, of_crosswalk, of_events, subjects
 from jobs.verify.store import Store, opened
 from jobs.verify.translate import input_schema, shaped
 from jobs.verify.verify import how_verified
 from schemas.catalog import load_catalog
 from schemas.contract import CollectedContract, DerivedContract
+from schemas.golden import COMPARISON
 from schemas.linked import subject_column
 from schemas.resolve_spec import load_resolve_spec
 from tests.tables.cases import JOBS, Case, all_cases, check
@@ -60,8 +61,9 @@ def test_a_reference_select_makes_of_a_case_what_it_expects(table_case: Case, st
             values = [None if row.get(name) is None else str(row[name]) for name in types]
             store.connection.execute(f'INSERT INTO "{alias}" VALUES ({", ".join("?" for _ in types)})', values)
     inputs = {alias: f'"{alias}"' for alias in contract.inputs}
-    made = golden(store, CATALOG, contract, SPEC, inputs, table_case.business_date)
-    store.run(f"CREATE VIEW golden AS SELECT * FROM {made}")
+    chosen, name = (compared, "compared") if contract.thing.endswith(COMPARISON) else (golden, "golden")
+    made = chosen(store, CATALOG, contract, SPEC, inputs, table_case.business_date)
+    store.run(f"CREATE VIEW {name} AS SELECT * FROM {made}")
     found = store.run(shaped(reference(table_case.table).read_text("utf-8"), contract))
     names = [item[0] for item in found.description or ()]
     check(table_case, [dict(zip(names, row, strict=True)) for row in found.fetchall()])

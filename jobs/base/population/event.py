@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from pyspark.sql import DataFrame
 
 from jobs.engine.evaluate import TransformRun
-from jobs.resolve.crosswalk import spec_of
 from jobs.resolve.events import events
+from jobs.resolve.library import spec_of
 
 
 def transform(inputs: Mapping[str, DataFrame], run: TransformRun) -> DataFrame:

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from pyspark.sql import DataFrame
 
 from jobs.engine.evaluate import TransformRun
-from jobs.resolve.crosswalk import spec_of
 from jobs.resolve.identity import identity
+from jobs.resolve.library import spec_of
 from schemas.resolve_spec import roles
 
 

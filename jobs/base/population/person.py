@@ -6,21 +6,13 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.engine.evaluate import TransformRun
-from jobs.resolve.crosswalk import spec_of
-from jobs.resolve.survivorship import claims, golden
-
-_DRIVER = "x"
+from jobs.resolve.library import golden_values
 
 
 def transform(inputs: Mapping[str, DataFrame], run: TransformRun) -> DataFrame:
     """Return one row per person of the crosswalk."""
-    fields = spec_of(run).survivorship[run.contract.thing]
-    declared = {alias: item for alias, item in run.contract.inputs.items() if alias != _DRIVER}
-    ids = {alias: item.on[0] for alias, item in declared.items()}
-    names = {alias: item.table.partition(".")[2] for alias, item in declared.items()}
-    values = golden(claims(inputs, ids, fields, names), fields, run.business_date)
     known = (
-        inputs[_DRIVER]
+        inputs["x"]
         .groupBy("person_id")
         .agg(
             F.max(F.col("rule") == "anchor").alias("is_registered"),
@@ -29,5 +21,5 @@ def transform(inputs: Mapping[str, DataFrame], run: TransformRun) -> DataFrame:
             F.min("valid_from").alias("first_known_date"),
         )
     )
-    told = known.join(values.withColumnRenamed("entity_id", "person_id"), "person_id", "left")
+    told = known.join(golden_values(inputs, run).withColumnRenamed("entity_id", "person_id"), "person_id", "left")
     return told.withColumn("is_dead", F.col("death_date").isNotNull())

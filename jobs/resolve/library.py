@@ -1,0 +1,38 @@
+"""A library: its spec, and the golden values of its tables from their inputs, as ``survivorship`` in ``resolve.yml`` says."""
+
+from collections.abc import Mapping, Sequence
+
+from pyspark.sql import DataFrame
+
+from jobs.engine.evaluate import TransformRun
+from jobs.resolve.survivorship import claims, compared, golden
+from schemas.golden import COMPARISON
+from schemas.resolve_spec import Golden, ResolveSpec, load_resolve_spec
+
+
+def spec_of(run: TransformRun) -> ResolveSpec:
+    """Return the spec of the library that the running table belongs to."""
+    return load_resolve_spec(run.catalog.root / "base" / run.contract.domain / "resolve.yml")
+
+
+def golden_values(inputs: Mapping[str, DataFrame], run: TransformRun) -> DataFrame:
+    """Return the golden values of the running table, one row per entity; see :func:`jobs.resolve.survivorship.golden`."""
+    fields = spec_of(run).survivorship[run.contract.thing]
+    return golden(_claims(inputs, run, fields), fields, run.business_date)
+
+
+def comparison(inputs: Mapping[str, DataFrame], run: TransformRun) -> DataFrame:
+    """Return how sources compare with the authorities of another table's golden fields.
+
+    The running table is called ``<that table>_comparison``; see :func:`jobs.resolve.survivorship.compared`.
+    """
+    fields = spec_of(run).survivorship[run.contract.thing.removesuffix(COMPARISON)]
+    return compared(_claims(inputs, run, fields), fields, run.business_date)
+
+
+def _claims(inputs: Mapping[str, DataFrame], run: TransformRun, fields: Sequence[Golden]) -> DataFrame:
+    said = {given.input for field in fields for given in field.given}
+    declared = {alias: item for alias, item in run.contract.inputs.items() if alias in said}
+    ids = {alias: item.on[0] for alias, item in declared.items()}
+    names = {alias: item.table.partition(".")[2] for alias, item in declared.items()}
+    return claims(inputs, ids, fields, names)
