@@ -2,7 +2,7 @@
 
 import csv
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import lru_cache
 from graphlib import CycleError, TopologicalSorter
@@ -49,6 +49,8 @@ class Catalog:
     """Table name -> contract, derived linked contracts included, in the order of the data flow."""
     crosswalks: Mapping[str, str]
     """Kind that is resolved -> its crosswalk table."""
+    successors: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Code list -> code that is no longer given out -> the one that stands for it today."""
 
     @property
     def collected(self) -> list[CollectedContract]:
@@ -97,7 +99,9 @@ def load_catalog(root: Path = SCHEMAS) -> Catalog:
     departments = {
         path.stem: _read(path, Department, {"id": path.stem}) for path in sorted((root / "departments").glob("*.yml"))
     }
-    codes = {path.stem: _code_list(path) for path in sorted((root / "codes").glob("*.csv"))}
+    lists = {path.stem: _code_list(path) for path in sorted((root / "codes").glob("*.csv"))}
+    codes = {name: {row["code"]: row["label"] for row in rows} for name, rows in lists.items()}
+    successors = {name: _present(name, rows) for name, rows in lists.items() if rows and "successor" in rows[0]}
     crosswalks = dict(_crosswalks(root))
     contracts: dict[str, Contract] = {}
     for path in _contract_files(root):
@@ -108,7 +112,7 @@ def load_catalog(root: Path = SCHEMAS) -> Catalog:
     contracts = {name: _with_sources(contract, contracts, root) for name, contract in contracts.items()}
     for contract in contracts.values():
         _check(contract, contracts, codes, departments)
-    return Catalog(root, elements, departments, codes, _in_order(contracts), crosswalks)
+    return Catalog(root, elements, departments, codes, _in_order(contracts), crosswalks, successors)
 
 
 def contract_path(name: str, root: Path = SCHEMAS) -> Path:
@@ -171,12 +175,29 @@ def _elements(root: Path) -> dict[str, Element]:
     return {name: _validated(path, Element, values) for name, values in _yaml(path).items()} if path.exists() else {}
 
 
-def _code_list(path: Path) -> dict[str, str]:
+def _code_list(path: Path) -> list[dict[str, str]]:
     with path.open(encoding="utf-8", newline="") as file:
         rows = csv.DictReader(file)
         if rows.fieldnames is None or list(rows.fieldnames[:2]) != ["code", "label"]:
             raise ContractError(f"{path}: the first line must be 'code,label'")
-        return {row["code"]: row["label"] for row in rows}
+        return list(rows)
+
+
+def _present(name: str, rows: list[dict[str, str]]) -> dict[str, str]:
+    """Return what every code that has a successor is today, through as many changes as there were."""
+    following = {row["code"]: row["successor"] for row in rows if row["successor"]}
+    if unknown := sorted(set(following.values()) - {row["code"] for row in rows}):
+        raise ContractError(f"codes/{name}.csv: successor {', '.join(unknown)} is no code of the list")
+    present = {}
+    for code in following:
+        passed, now = {code}, following[code]
+        while now in following:
+            if now in passed:
+                raise ContractError(f"codes/{name}.csv: {code} is followed by itself")
+            passed.add(now)
+            now = following[now]
+        present[code] = now
+    return present
 
 
 def _check(

@@ -105,6 +105,8 @@ class Given(Model):
     """Only the first characters of the value."""
     value: str | None = None
     """A fixed value said by the mere row."""
+    today: Name | None = None
+    """Code list whose ``successor`` says what the value's code is called today."""
 
 
 class Golden(Model):

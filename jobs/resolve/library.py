@@ -35,4 +35,4 @@ def _claims(inputs: Mapping[str, DataFrame], run: TransformRun, fields: Sequence
     declared = {alias: item for alias, item in run.contract.inputs.items() if alias in said}
     ids = {alias: item.on[0] for alias, item in declared.items()}
     names = {alias: item.table.partition(".")[2] for alias, item in declared.items()}
-    return claims(inputs, ids, fields, names)
+    return claims(inputs, ids, fields, names, run.catalog.successors)

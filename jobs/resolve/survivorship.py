@@ -20,7 +20,11 @@ AGREED = "agreed"
 
 
 def claims(
-    inputs: Mapping[str, DataFrame], ids: Mapping[str, str], fields: Sequence[Golden], names: Mapping[str, str]
+    inputs: Mapping[str, DataFrame],
+    ids: Mapping[str, str],
+    fields: Sequence[Golden],
+    names: Mapping[str, str],
+    successors: Mapping[str, Mapping[str, str]],
 ) -> DataFrame:
     """Return what the inputs say; each input is read once whatever the number of its fields.
 
@@ -29,10 +33,16 @@ def claims(
         ids: alias -> its column with the entity id.
         fields: golden fields with ``given``.
         names: alias -> source, as ranks and results name it.
+        successors: code list -> old code -> today's.
     """
     parts = []
     for alias in sorted({given.input for field in fields for given in field.given}):
-        said = [_said(given, field, names[alias]) for field in fields for given in field.given if given.input == alias]
+        said = [
+            _said(given, field, names[alias], successors)
+            for field in fields
+            for given in field.given
+            if given.input == alias
+        ]
         rows = inputs[alias].select(
             F.col(f"`{ids[alias]}`").alias("entity_id"), F.explode(F.array(*said)).alias("claim")
         )
@@ -110,9 +120,14 @@ def _ranked(said: DataFrame, fields: Sequence[Golden], business_date: date, dept
     return sources.withColumn("words", first).drop("sources")
 
 
-def _said(given: Given, field: Golden, source: str) -> Column:
+def _said(given: Given, field: Golden, source: str, successors: Mapping[str, Mapping[str, str]]) -> Column:
     value = F.lit(given.value) if given.value is not None else F.col(f"`{given.column}`").cast("string")
     value = F.left(value, F.lit(given.prefix)) if given.prefix is not None else value
+    if given.today is not None:
+        old, new = (
+            F.array(*[F.lit(code) for code in codes]) for codes in zip(*successors[given.today].items(), strict=True)
+        )
+        value = F.coalesce(F.element_at(F.map_from_arrays(old, new), value), value)
     if given.where is not None:
         value = F.when(F.expr(given.where), value)
     return F.struct(

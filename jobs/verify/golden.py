@@ -109,22 +109,25 @@ def _given(
             source = item.table.partition(".")[2]
             columns = catalog.contract(item.table).columns
             moment = given.column in columns and columns[given.column].type == "timestamp"
+            value = _value(given, moment, catalog.successors.get(given.today or "", {}))
             where = f"{quoted((item.on or item.any[0])[0])} IS NOT NULL"
             if given.where is not None:
                 where += f" AND {duckdb_condition(given.where)}"
             parts.append(
                 f"SELECT {quoted((item.on or item.any[0])[0])} AS entity_id, {text(field.field)} AS field, "
-                f"{_value(given, moment)} AS value, {text(source)} AS source, CAST({quoted(given.date)} AS DATE) AS said_on, "
-                f"{_place(field, source)} AS place FROM {inputs[given.input]} WHERE {where} AND {_value(given, moment)} IS NOT NULL"
+                f"{value} AS value, {text(source)} AS source, CAST({quoted(given.date)} AS DATE) AS said_on, "
+                f"{_place(field, source)} AS place FROM {inputs[given.input]} WHERE {where} AND {value} IS NOT NULL"
             )
     return parts
 
 
-def _value(given: Given, moment: bool) -> str:
+def _value(given: Given, moment: bool, successors: Mapping[str, str]) -> str:
     if given.value is not None:
         return text(given.value)
     value = f"CAST({f'CAST({quoted(given.column)} AS TIMESTAMP)' if moment else quoted(given.column)} AS VARCHAR)"
-    return f"left({value}, {given.prefix})" if given.prefix is not None else value
+    value = f"left({value}, {given.prefix})" if given.prefix is not None else value
+    followed = " ".join(f"WHEN {text(old)} THEN {text(new)}" for old, new in successors.items())
+    return f"CASE {value} {followed} ELSE {value} END" if followed else value
 
 
 def _by_role(

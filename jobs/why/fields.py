@@ -163,8 +163,9 @@ def _given(
         )
         for item in wanted:
             for given in [one for one in item.given if one.input == alias]:
+                followed = night.lake.catalog.successors.get(given.today or "", {})
                 for value, day, record in store.run(_select(given, rows)).fetchall():
-                    word = Word(value, source.table.partition(".")[2], day)
+                    word = Word(followed.get(value, value), source.table.partition(".")[2], day)
                     claims[item.field].append((word, record, clean, "_record_id"))
         store.connection.unregister("said")
     return claims
