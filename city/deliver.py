@@ -119,6 +119,7 @@ def deliver_day(settings: Settings, city: City, day: int, chunk: int = CHUNK) ->
     for blocks in city.chunks(chunk):
         lives = Lives(people(city, blocks))
         truth.people(lives)
+        truth.firms(lives)
         truth.cases(lives)
         for resource, project in PROJECTIONS.items():
             if script.hands_over(resource, day):

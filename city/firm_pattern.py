@@ -67,7 +67,7 @@ def case_blocks(city: City, name: str) -> Ints:
 def is_case(city: City, name: str, block: Ints, slot: Ints) -> Bools:
     """Say which firms are planted cases of a kind."""
     kind = next(item for item in CASES if item.name == name)
-    return np.isin(block, case_blocks(city, name)) & (slot == kind.slot)
+    return np.asarray(np.isin(block, case_blocks(city, name)) & (slot == kind.slot))
 
 
 def turn_of(city: City, name: str, block: Ints) -> Ints:

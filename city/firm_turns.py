@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from city.births import YEAR
-from city.courses import NEVER
+from city.courses import FORCED_DAYS, NEVER
 from city.firm_pattern import (
     ABSORBED_SLOT,
     AGAIN_SLOT,
@@ -25,7 +25,6 @@ from city.firm_pattern import (
     turn_of,
 )
 from city.hashing import Bools, Ints
-from city.population import FORCED_DAYS
 from city.world import City
 
 CODES_SINCE = 16709
@@ -123,4 +122,4 @@ def _ends(city: City, number: Ints, block: Ints, slot: Ints, sort: Ints) -> tupl
 
 def _planted(city: City, block: Ints, slot: Ints) -> Bools:
     names = ("renamed", "code_reissued", "branch_and_parent", "same_trade_name", "village_collective")
-    return np.logical_or.reduce([is_case(city, name, block, slot) for name in names])
+    return np.asarray(np.any([is_case(city, name, block, slot) for name in names], axis=0))

@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from city import places
+from city import firm_names, places
 from city.entity_codes import credit_codes, organisation_codes, registration_numbers
 from city.firm_pattern import (
     ABSORBED_SLOT,
@@ -37,6 +38,25 @@ _ELDER = np.array([0, 4, 8, 12, 16, 26, 29, 32, 37, 42, 47, 75, 78, 81, 84, 87, 
 _YOUNG = np.array([20, 23, 21, 24, 54, 55, 56, 57, 58, 59, 1, 5, 9, 13, 17, 27, 30, 33])
 """Slots of people old enough to have run a business for long, or for some years; see ``households``."""
 EXISTING, REVOKED, CANCELLED = range(3)
+_INDUSTRIES = (
+    "",
+    "0190",
+    "",
+    "9600",
+    "8321",
+    "8411",
+    "9221",
+    "9522",
+    "8391",
+    "8514",
+    "9224",
+    "8310",
+    "9523",
+    "9521",
+    "7231",
+    "",
+)
+"""Class of GB/T 4754 by sort; companies and shops have that of their line."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +114,16 @@ class Firms:
     @cached_property
     def has_organisation_code(self) -> Bools:
         """Who has an organisation code: all but shops that never had a credit code."""
-        return self.has_uscc | (self.sort != SHOP)
+        return np.asarray(self.has_uscc | (self.sort != SHOP))
+
+    @cached_property
+    def industry(self) -> Text:
+        """Classes of GB/T 4754."""
+        lines, kinds = ([code for _, code in pool] for pool in (firm_names.LINES, firm_names.SHOPS))
+        line = take(lines, self.city.pick(self.number, "firm.line", len(lines)))
+        shop = take(kinds, self.city.pick(self.number, "firm.line", len(kinds)))
+        other = take(_INDUSTRIES, self.sort)
+        return choose(np.isin(self.sort, (COMPANY, BRANCH)), line, choose(self.sort == SHOP, shop, other))
 
     @cached_property
     def registration_no(self) -> Text:
@@ -119,32 +148,32 @@ class Firms:
         old, new = (text_of(credit_codes(kind, area, code), ~self.has_uscc) for code in self.organisation)
         return old, new
 
-    def known(self, last: int) -> Bools:
+    def known(self, last: Ints | int) -> Bools:
         """Say who has been founded by the end of a day (since 1970-01-01)."""
         return np.asarray(self.established <= last)
 
-    def uscc(self, last: int) -> Text:
+    def uscc(self, last: Ints | int) -> Text:
         """Return the credit codes as of the end of a day."""
         return choose(self.turns.reissued <= last, self.usccs[1], self.usccs[0])
 
-    def org_code(self, last: int) -> Text:
+    def org_code(self, last: Ints | int) -> Text:
         """Return the organisation codes as of the end of a day."""
         texts = [text_of(code, ~self.has_organisation_code) for code in self.organisation]
         return choose(self.turns.reissued <= last, texts[1], texts[0])
 
-    def name(self, last: int) -> Text:
+    def name(self, last: Ints | int) -> Text:
         """Return the names as of the end of a day."""
         return choose(self.turns.renamed <= last, self.names[1], self.names[0])
 
-    def former_name(self, last: int) -> Text:
+    def former_name(self, last: Ints | int) -> Text:
         """Return the name given up by the end of a day, null for most."""
         return blank_where(self.names[0], self.turns.renamed > last)
 
-    def representative(self, last: int) -> Ints:
+    def representative(self, last: Ints | int) -> Ints:
         """Return the person numbers of the legal representatives as of the end of a day."""
         return np.where(self.turns.replaced <= last, self.representatives[1], self.representatives[0])
 
-    def state(self, last: int) -> Ints:
+    def state(self, last: Ints | int) -> Ints:
         """Return ``EXISTING``, ``REVOKED`` or ``CANCELLED`` as of the end of a day."""
         revoked = np.where(self.turns.revoked <= last, REVOKED, EXISTING)
         return np.where(self.turns.cancelled <= last, CANCELLED, revoked)
@@ -158,13 +187,31 @@ class Firms:
         low, high = np.searchsorted(self.number, [blocks[0] * FIRM_BLOCK, (blocks[-1] + 1) * FIRM_BLOCK])
         return np.arange(low, high)
 
+    @cached_property
+    def _places_of_work(self) -> Ints:
+        works = (self.turns.ended >= self.city.first) & (self.established < self.city.first - 400)
+        return np.cumsum(np.where(works, self.staff, 0))
+
     def employer(self, person: Ints) -> Ints:
         """Return the number of the firm each person would work for: large ones far more often."""
-        works = (self.turns.ended >= self.city.first) & (self.established < self.city.first - 400)
-        weight = np.cumsum(np.where(works, self.staff, 0))
-        drawn = self.city.uniform(person, "employer") * weight[-1]
-        place = np.minimum(np.searchsorted(weight, drawn, side="right"), len(weight) - 1)
-        return np.asarray(self.number[place], dtype=np.int64)
+        drawn = self.city.uniform(person, "employer") * self._places_of_work[-1]
+        place = np.searchsorted(self._places_of_work, drawn, side="right")
+        return np.asarray(self.number[np.minimum(place, len(self) - 1)], dtype=np.int64)
+
+    def rows(self, index: Ints) -> "Firms":
+        """Return some of the firms; ``index`` and ``employer`` then know these only."""
+        values = {name: getattr(self, name) for name in Firms.__dataclass_fields__}
+        return Firms(**{name: _cut(value, index) for name, value in values.items()})
+
+
+def _cut(value: Any, index: Ints) -> Any:
+    if isinstance(value, City):
+        return value
+    if isinstance(value, Turns):
+        return Turns(**{name: days[index] for name, days in vars(value).items()})
+    if isinstance(value, tuple):
+        return tuple(_cut(item, index) for item in value)
+    return value.take(pa.array(index)) if isinstance(value, pa.Array) else value[index]
 
 
 @lru_cache(maxsize=4)

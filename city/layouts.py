@@ -45,6 +45,8 @@ class Layout:
     """JSON fields written as numbers."""
     title: str = ""
     """What stands above a sheet."""
+    every: int = 1
+    """Days from one snapshot to the next."""
 
 
 def _read() -> dict[str, Layout]:

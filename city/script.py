@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from city.layouts import LAYOUTS
+
 Trouble = Literal[
     "truncated_file", "changed_columns", "wrong_encoding", "stale_snapshot", "duplicate_delivery", "late_delivery"
 ]
@@ -54,7 +56,7 @@ def is_kept(resource: str, day: int) -> bool:
 def hands_over(resource: str, day: int) -> bool:
     """Say whether a resource hands anything over on a city day: the prisons every third day and when they have to mend something."""
     if resource != "justice.serving_sentence":
-        return True
+        return day % LAYOUTS[resource].every == 0
     return day % 3 == 0 and day not in _JUSTICE_EXTRA or day in _JUSTICE_EXTRA
 
 

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 
 from city.cases import CODE, KINDS
 from city.expected import expected
+from city.firm_truth import FIRM, FIRM_CASE, case_table, firm_table
 from city.frames import Frame
 from city.golden import differs, golden
 from city.hashing import Ints
@@ -93,6 +94,12 @@ class TruthWriter:
         if self._day:
             chosen &= (p.arrive == last) | differs(table, golden(lives, self._day - 1))
         self._put("person", "", PERSON, table.filter(pa.array(chosen)), self._city.date_of(self._day))
+
+    def firms(self, lives: Lives) -> None:
+        """Note the legal entities that are new or changed, and the cases among them that come to light: all on day 0."""
+        today = self._city.date_of(self._day)
+        self._put("firm", "", FIRM, firm_table(lives, self._day), today)
+        self._put("firm_case", "", FIRM_CASE, case_table(lives, self._day), today)
 
     def cases(self, lives: Lives) -> None:
         """Note every case that has come to light, with the answer expected on this business date."""

@@ -1,0 +1,61 @@
+"""税务局: who is registered for tax, often under numbers older than the credit code."""
+
+import numpy as np
+import pyarrow.compute as pc
+
+from city.firm_pattern import (
+    BRANCH,
+    CARE,
+    COMPANY,
+    COOPERATIVE,
+    HOSPITAL,
+    INSTITUTION,
+    KINDERGARTEN,
+    LAW_FIRM,
+    SHOP,
+    TRAINING,
+    UNION,
+)
+from city.firm_turns import CODES_SINCE
+from city.firm_view import View
+from city.firms import EXISTING, firms
+from city.frames import Column, Frame
+from city.lives import Lives
+from city.places import COUNTY_CODES
+from city.texts import NONE, choose, constant, join, nulls, number, take
+
+_SORTS = (COMPANY, COOPERATIVE, BRANCH, SHOP, INSTITUTION, HOSPITAL, KINDERGARTEN, TRAINING, CARE, LAW_FIRM, UNION)
+
+
+def taxpayer(lives: Lives, day: int) -> Frame:
+    """Return the taxpayers new or changed on a city day; day 0 has all."""
+    view = View.of(lives, day, _SORTS, "tax.taxpayer")
+    f, city = view.firms, lives.city
+    liable = city.chance(f.number, "tax.liable", np.where(f.sort == SHOP, 0.7, 0.97))
+    old = join(number(COUNTY_CODES[f.county], 6), f.org_code(0))
+    first = f.usccs[0]
+    serial = join("37", number(city.serial(f.number, "taxpayer_no"), 13))
+    numbers = choose((f.established < CODES_SINCE) & f.has_organisation_code, old, first)
+    branch = f.sort == BRANCH
+    whole = firms(city)
+    above = whole.rows(whole.index(np.where(branch, f.parent, whole.number[0])))
+    owes = city.chance(f.number, "tax.owes", 0.02)
+    state = f.state(view.last)
+    columns: dict[str, Column] = view.core() | {
+        "taxpayer_no": pc.coalesce(numbers, serial),
+        "taxpayer_kind_code": take(("10", "20", "30"), np.where(f.sort == SHOP, 2, np.where(f.staff > 20, 0, 1))),
+        "industry_code": f.industry,
+        "tax_office_name": join("国家税务总局", view.office("税务局")),
+        "registered_date": f.established + 5,
+        "taxpayer_state_code": take(("1", "2", "3"), state),
+        "cancel_date": np.where(state == EXISTING, NONE, view.date_of(f.turns.cancelled)),
+        "credit_year": constant(str(city.start.year - 1), len(f)),
+        "credit_grade_code": take(("A", "B", "M", "C", "D"), city.pick(f.number, "tax.grade", 5)),
+        "arrears_amount": np.where(owes, 10**6 + 100 * city.pick(f.number, "tax.arrears", 10**6), 0),
+        "arrears_from_date": np.where(owes, city.first - 30 - city.pick(f.number, "tax.arrears_from", 700), NONE),
+    }
+    hidden: dict[str, Column] = {
+        "_parent_uscc": choose(branch, above.uscc(view.today), nulls(len(f))),
+        "_registration_no": f.registration_no,
+    }
+    return view.frame(("taxpayer_no",), columns, view.changed & liable, hidden=hidden)
