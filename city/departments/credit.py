@@ -88,7 +88,7 @@ def _penalty(view: View, record: Ints, day: Ints) -> dict[str, Column]:
     domain = city.pick(record, "penalty.domain", len(_DOMAINS))
     year = ymd(np.where(day == NONE, 0, day))[0]
     return {
-        "decision_no": join("鲁潍罚字〔", number(year, 4), "〕", number(record % 2**31, 10), "号"),
+        "decision_no": join("鲁潍罚字〔", number(year, 4), "〕", number(city.serial(record, "decision_no"), 10), "号"),
         "domain_code": number(domain + 1, 2),
         "violation_text": take(_ACTS, city.pick(record, "penalty.act", len(_ACTS))),
         "penalty_kind_code": take(("1", "2", "2", "3"), city.pick(record, "penalty.kind", 4)),
@@ -103,7 +103,7 @@ def _penalty(view: View, record: Ints, day: Ints) -> dict[str, Column]:
 def _penalties_of_people(view: View) -> Frame:
     """Return the penalties of people, who are known by their ID number."""
     p, city = view.lives.people, view.lives.city
-    record = p.person + 2**40
+    record = p.person + 2**30
     grown = (p.slot < 100) & ((city.first - p.birth) / YEAR > 25)
     day = np.where(grown, _decided(record, view, "penalty", 0.02), NONE)
     day = np.where(p.death > np.where(day == NONE, 0, day), day, NONE)
@@ -143,7 +143,7 @@ def _listed(view: View, turn: int) -> Frame:
     city = view.lives.city
     kind = city.pick(record, "listing.kind", 4)
     columns = identity | _moments(view, record, day) | {
-        "list_no": join("MD", number(record % 2**31, 10)),
+        "list_no": join("MD", number(city.serial(record, "list_no"), 10)),
         "list_kind_code": take(("10", "10", "20", "30"), kind),
         "department_name": view.office("市场监督管理局"),
         "include_date": day,
@@ -162,7 +162,7 @@ def enterprise_title(lives: Lives, day: int) -> Frame:
     kind = city.pick(record, "title.kind", len(_TITLES))
     valid = np.where(day_of == NONE, NONE, day_of + 1096)
     columns = identity | _moments(view, record, day_of) | {
-        "title_no": join("RD", number(record % 2**31, 10)),
+        "title_no": join("RD", number(city.serial(record, "title_no"), 10)),
         "entity_name": identity["subject_name"],
         "title_kind_code": take([code for code, _ in _TITLES], kind),
         "level_code": take(("1", "2", "3"), city.pick(record, "title.level", 3)),
