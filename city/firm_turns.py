@@ -64,7 +64,9 @@ def turns(city: City, number: Ints, block: Ints, slot: Ints, sort: Ints) -> Turn
     cancelled = np.minimum(cancelled, merged)
     revoked = np.where(merged < NEVER, NEVER, revoked)
     replaced = first - 2000 + city.pick(number, "firm.replaced", 6000)
-    replaced = np.where(city.chance(number, "firm.is_replaced", 0.4) & (sort != SHOP), replaced, NEVER)
+    together = (sort == COLLECTIVE) | is_case(city, "village_collective", block, slot)
+    drawn = city.chance(number, "firm.is_replaced", 0.4) & (sort != SHOP) & ~together
+    replaced = np.where(drawn, replaced, NEVER)
     established = _established(city, number, block, slot, sort)
     soonest = np.minimum.reduce([renamed, reissued, revoked, cancelled])
     later = (slot == LATER) | (slot == AGAIN_SLOT)

@@ -225,7 +225,7 @@ def firms(city: City) -> Firms:
     when = turns(city, number, block, slot, sort)
     owner = np.where(slot == AGAIN_SLOT, block * FIRM_BLOCK + CLOSED_SHOP, number)
     owner = np.where(is_case(city, "village_collective", block, slot), block * FIRM_BLOCK + PUBLIC_SLOT, owner)
-    elder = city.first - when.established > 2500
+    elder = (city.first - when.established > 2500)[np.searchsorted(number, owner)]
     chosen = tuple(_person(city, owner, block, elder, turn) for turn in ("", ".next"))
     parent = _parents(city, number, block, slot, sort)
     new = (when.established >= CODES_SINCE) | (sort == SHOP) | (sort == COLLECTIVE)
