@@ -26,8 +26,8 @@ stop: ## Stop the services that were started here.
 status: install ## Say what is published, how fresh it is and what is missing.
 	@$(BIN)/citylake status
 
-score: install ## Compare what was published with the truth of the made-up city.
-	@$(BIN)/citylake score
+score: install ## Make a city of its own (SEED=2026 PEOPLE=100000), resolve it, hold it against its truth, write docs/resolution.md.
+	@$(BIN)/citylake assess $(if $(SEED),--seed $(SEED)) $(if $(PEOPLE),--people $(PEOPLE))
 
 lint: $(VENV)/.test ## Check style, types and which package may import which.
 	$(BIN)/ruff check .

@@ -56,7 +56,7 @@ def score_persons(connection: duckdb.DuckDBPyConnection) -> Persons:
     """
     connection.execute(
         "CREATE OR REPLACE TABLE resolved AS SELECT DISTINCT t.resource, t.record_key, t.role, t.person, r.person_id"
-        " FROM truth_link t JOIN record r USING (resource, record_key, role)"
+        " FROM truth_link t JOIN record r USING (resource, record_key, role) WHERE t.kind = 'person'"
     )
     connection.execute(
         "CREATE OR REPLACE TABLE holder AS SELECT person, person_id FROM resolved WHERE person_id IS NOT NULL GROUP BY person, person_id"
@@ -72,7 +72,8 @@ def score_persons(connection: duckdb.DuckDBPyConnection) -> Persons:
     said = _pairs(connection, "person_id", "person_id IS NOT NULL")
     true = _pairs(connection, "person", "true")
     missing = _one(
-        connection, "SELECT count(*) FROM truth_link t ANTI JOIN record r USING (resource, record_key, role)"
+        connection,
+        "SELECT count(*) FROM truth_link t ANTI JOIN record r USING (resource, record_key, role) WHERE t.kind = 'person'",
     )
     return Persons(
         total,

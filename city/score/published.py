@@ -76,10 +76,12 @@ def load_published(connection: duckdb.DuckDBPyConnection, session: Session, cata
     connection.execute("CREATE TABLE record (resource VARCHAR, record_key VARCHAR, role VARCHAR, person_id VARCHAR)")
     for clean in catalog.collected:
         table = linked_name(clean)
+        if "person" not in clean.identity:
+            continue
         if table not in session.tables:
             missing.append(table)
             continue
-        for role in clean.identity.get("person", {}):
+        for role in clean.identity["person"]:
             key = "concat_ws('|', " + ", ".join(f"CAST(`{name}` AS STRING)" for name in clean.key) + ")"
             person = f"`{id_column('person', role)}`"
             select = f"SELECT '{clean.domain}.{clean.thing}' AS resource, {key} AS record_key, '{role}' AS role, {person} AS person_id"

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import duckdb
 
+from city.firm_truth import FIRM
 from city.truth import CASE, ERROR, LINK, PERSON
 
 
@@ -13,7 +14,7 @@ class NoTruthError(LookupError):
 
 
 def load_truth(connection: duckdb.DuckDBPyConnection, folder: Path, night: date) -> None:
-    """Make the tables ``truth_link``, ``truth_error``, ``truth_person`` and ``truth_case``.
+    """Make the tables ``truth_link``, ``truth_error``, ``truth_person``, ``truth_firm`` and ``truth_case``.
 
     Args:
         connection: where they are made.
@@ -41,8 +42,9 @@ def load_truth(connection: duckdb.DuckDBPyConnection, folder: Path, night: date)
             {"files": str(folder / pattern), "day": day},
         )
     connection.execute(
-        "CREATE OR REPLACE TABLE truth_link AS SELECT resource, record_key, role, min(person) AS person FROM truth_link GROUP BY ALL"
+        "CREATE OR REPLACE TABLE truth_link AS SELECT resource, record_key, kind, role, min(person) AS person FROM truth_link GROUP BY ALL"
     )
+    _firms(connection, folder, day)
     connection.execute("DELETE FROM truth_case WHERE business_date < (SELECT max(business_date) FROM truth_case)")
     connection.execute(
         "CREATE OR REPLACE TABLE truth_person AS SELECT * FROM truth_person"
@@ -50,3 +52,17 @@ def load_truth(connection: duckdb.DuckDBPyConnection, folder: Path, night: date)
     )
     if connection.execute("SELECT count(*) FROM truth_case").fetchone() == (0,):
         raise NoTruthError(f"nothing had been delivered by {day}: choose a later night")
+
+
+def _firms(connection: duckdb.DuckDBPyConnection, folder: Path, day: str) -> None:
+    """Make ``truth_firm``, empty when the city has no firms."""
+    columns = ", ".join(f'"{name}"' for name in FIRM.names)
+    if any(folder.glob("firm/*.parquet")):
+        connection.execute(
+            f"CREATE TABLE truth_firm AS SELECT {columns} FROM read_parquet($files) WHERE business_date <= $day"
+            " QUALIFY row_number() OVER (PARTITION BY firm ORDER BY business_date DESC) = 1",
+            {"files": str(folder / "firm/*.parquet"), "day": day},
+        )
+        return
+    empty = FIRM.empty_table()  # noqa: F841  read by its name below
+    connection.execute("CREATE TABLE truth_firm AS SELECT * FROM empty")

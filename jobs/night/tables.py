@@ -22,7 +22,7 @@ def make_tables(step: Step, tables: Sequence[str]) -> Report:
         return Report("nothing", NOT_STARTED)
     pinned = {table: Pin(*pin) for table, pin in start.get("pinned", {}).items()}
     wanted = set(tables) & set(start["tables"])
-    made = [_make(step, table, pinned) for table in start["tables"] if table in wanted]
+    made = [make_one(step, table, pinned) for table in start["tables"] if table in wanted]
     facts = {"tables": {result.table: _said(result) for result, _ in made}}
     broken = [error for _, error in made if error is not None]
     if broken:
@@ -33,7 +33,7 @@ def make_tables(step: Step, tables: Sequence[str]) -> Report:
     return Report("done", facts=facts)
 
 
-def _make(step: Step, table: str, pinned: Mapping[str, Pin]) -> "tuple[TableResult, Exception | None]":
+def make_one(step: Step, table: str, pinned: Mapping[str, Pin]) -> "tuple[TableResult, Exception | None]":
     """Make one table; what goes wrong is kept until the others are made, and raised then."""
     from jobs.engine.context import TableResult
     from jobs.engine.run import run_table

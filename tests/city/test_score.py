@@ -14,7 +14,9 @@ REGISTER, VISIT = "public_security.household_register", "health.medical_visit"
 def connection() -> duckdb.DuckDBPyConnection:
     made = duckdb.connect()
     made.execute("CREATE TABLE record (resource VARCHAR, record_key VARCHAR, role VARCHAR, person_id VARCHAR)")
-    made.execute("CREATE TABLE truth_link (resource VARCHAR, record_key VARCHAR, role VARCHAR, person BIGINT)")
+    made.execute(
+        "CREATE TABLE truth_link (resource VARCHAR, record_key VARCHAR, kind VARCHAR, role VARCHAR, person BIGINT)"
+    )
     made.execute("CREATE TABLE truth_error (resource VARCHAR, record_key VARCHAR, field VARCHAR, kind VARCHAR)")
     made.execute("CREATE TABLE truth_person (person BIGINT, sex_code VARCHAR, birth_date VARCHAR, death_date VARCHAR)")
     made.execute("CREATE TABLE person (person_id VARCHAR, sex_code VARCHAR, birth_date VARCHAR, death_date VARCHAR)")
@@ -33,7 +35,7 @@ def fill(connection: duckdb.DuckDBPyConnection, rows: Iterable[tuple[str, str, i
     """Add records: (resource, key, true person, the lake's person)."""
     for resource, key, person, person_id in rows:
         connection.execute("INSERT INTO record VALUES (?, ?, 'self', ?)", [resource, key, person_id])
-        connection.execute("INSERT INTO truth_link VALUES (?, ?, 'self', ?)", [resource, key, person])
+        connection.execute("INSERT INTO truth_link VALUES (?, ?, 'person', 'self', ?)", [resource, key, person])
 
 
 def test_a_perfect_resolution_scores_one(connection: duckdb.DuckDBPyConnection) -> None:
@@ -69,7 +71,7 @@ def test_mistakes_are_scored_by_kind(connection: duckdb.DuckDBPyConnection) -> N
 
 def test_a_held_back_record_is_counted_as_missing(connection: duckdb.DuckDBPyConnection) -> None:
     fill(connection, [(REGISTER, "a", 1, "P1")])
-    connection.execute("INSERT INTO truth_link VALUES (?, 'gone', 'self', 1)", [VISIT])
+    connection.execute("INSERT INTO truth_link VALUES (?, 'gone', 'person', 'self', 1)", [VISIT])
     assert score_persons(connection).missing_records == 1
 
 

@@ -35,7 +35,8 @@ class Night:
         for schema in ("linked", "base", "special"):
             self.connection.execute(f"CREATE SCHEMA {schema}")
         for contract in load_catalog().collected:
-            self._linked(contract)
+            if "person" in contract.identity:
+                self._linked(contract)
         self._libraries()
 
     @property
