@@ -79,3 +79,7 @@ class RestorationError(LedgerError):
 
 class RestorationOpenError(LedgerError):
     """The lake is on its way back to an earlier night; until it is there, nothing is made."""
+
+
+class OverrideError(LedgerError):
+    """A decision about two subjects cannot be kept or taken back as asked."""

@@ -3,34 +3,13 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, MetaData, String, UniqueConstraint, false, text
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, false, text
+from sqlalchemy.orm import Mapped, mapped_column
 
-from ledger.columns import Json, Number, UtcDateTime
+from ledger.base import Base as Base
 
 _OPEN_DELIVERY = text("verdict = 'received' AND retakes IS NULL")
 _OPEN_RUN = text("state = 'open'")
-
-
-class Base(DeclarativeBase):
-    """Declarative base; constraints are named so that SQLite's batch migrations can find them."""
-
-    metadata = MetaData(
-        naming_convention={
-            "ix": "ix_%(column_0_label)s",
-            "uq": "uq_%(table_name)s_%(column_0_name)s",
-            "ck": "ck_%(table_name)s_%(constraint_name)s",
-            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
-            "pk": "pk_%(table_name)s",
-        }
-    )
-    type_annotation_map = {
-        int: Number,
-        str: String(),
-        datetime: UtcDateTime(),
-        dict[str, Any]: Json,
-        list[Any]: Json,
-    }
 
 
 class LedgerRow(Base):
@@ -287,3 +266,24 @@ class AuditRow(Base):
     action: Mapped[str]
     subject: Mapped[str]
     reason: Mapped[str]
+
+
+class OverrideRow(Base):
+    """What a person decided of two subjects: that they are one thing, or that they are not."""
+
+    __tablename__ = "override"
+    __table_args__ = (
+        CheckConstraint("decision IN ('must_link', 'cannot_link')", name="decision"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    library: Mapped[str]
+    subject_id: Mapped[str]
+    other_subject_id: Mapped[str]
+    decision: Mapped[str]
+    actor: Mapped[str]
+    reason: Mapped[str]
+    until: Mapped[date | None]
+    at: Mapped[datetime]
+    withdrawn_at: Mapped[datetime | None]

@@ -239,6 +239,8 @@ class DerivedContract(TableContract):
     """Reads every clean table that names somebody of the library's kind; these inputs follow from ``identity:``."""
     disjoint: bool = False
     """The rows of a unit come from one input only, so an input that did not move has none of the touched units."""
+    decisions: bool = False
+    """Its rows are what people decided of the library's subjects, kept in the ledger."""
     restricted: bool = False
     """Holds direct identifiers; never published, read only below the border."""
     reveals: dict[str, str] = {}

@@ -23,7 +23,16 @@ Field_ = Literal[
 ]  # fmt: skip
 FIELDS: Mapping[str, tuple[str, ...]] = {
     "person": ("name_key", "surname", "birth", "birth_digits", "sex", "phone", "village"),
-    "legal_entity": ("name", "name_key", "representative", "registration_no", "established", "phone", "address", "village"),
+    "legal_entity": (
+        "name",
+        "name_key",
+        "representative",
+        "registration_no",
+        "established",
+        "phone",
+        "address",
+        "village",
+    ),
 }
 """Fields of a kind's subjects that rules may compare."""
 Picker = Literal[
@@ -181,7 +190,9 @@ class ResolveSpec(Model):
     def _fields_are_those_of_the_kind(self) -> "ResolveSpec":
         guarded = {name for group in self.guard for name in group}
         if foreign := sorted((guarded | set(self.compared_by_any)) - set(FIELDS.get(self.kind, ()))):
-            raise ValueError(f"a {self.kind} has no {', '.join(foreign)}; it has {', '.join(FIELDS.get(self.kind, ()))}")
+            raise ValueError(
+                f"a {self.kind} has no {', '.join(foreign)}; it has {', '.join(FIELDS.get(self.kind, ()))}"
+            )
         if unknown := sorted(set(self.residue.rules) - {rule.name for rule in self.rules}):
             raise ValueError(f"residue.rules: no such rule: {', '.join(unknown)}")
         return self

@@ -14,6 +14,7 @@ from jobs.engine.errors import FeedLostError
 from jobs.engine.evaluate import TransformRun, evaluate
 from jobs.engine.gates import Judged, judge, judge_small
 from jobs.engine.meaning import meaning
+from jobs.engine.offered import offered
 from jobs.engine.record import RunRecord, running, settle_left
 from jobs.engine.shape import check_follows
 from jobs.engine.small_read import earliest, rows_of_units
@@ -72,9 +73,10 @@ def _make(work: Work, record: RunRecord) -> tuple[Outcome, dict[str, int]]:
     if work.has_new_meaning:
         check_follows(work.context.lake, work.contract)
         add_columns(work.context.spark, work.uri, derived_columns(work.contract))
-    if work.evaluates_all:
-        return _rebuild(work, record)
     staged = f"{work.context.lake.staging(record.run.id)}/units"
+    if work.evaluates_all:
+        said = offered(work.contract, _run(work, record), staged) if work.moves_whole else None
+        return _rebuild(work, record) if said is None else _of_units(work, record, *said)
     try:
         due = work.present().where(F.col("_recheck_on") <= F.lit(work.context.business_date)) if work.is_due else None
         found = touched(work.context.spark, work.contract, work.inputs, work.moved, due)
@@ -82,21 +84,26 @@ def _make(work: Work, record: RunRecord) -> tuple[Outcome, dict[str, int]]:
     except (FeedLostError, PySparkException) as error:
         log.warning("feed lost, rebuilding", table=work.contract.name, kind=type(error).__name__)
         return _rebuild(work, record)
+    return _of_units(work, record, units, None)
+
+
+def _of_units(work: Work, record: RunRecord, units: Units, rows: DataFrame | None) -> tuple[Outcome, dict[str, int]]:
+    """Bring the units up to date; ``rows`` are theirs if the transform has offered them."""
     if units.listed == ():
         return _nothing(work), {"units": 0, "written": 0}
     if units.listed is not None:
-        return _few(work, record, units)
-    return _many(work, record, units)
+        return _few(work, record, units, rows)
+    return _many(work, record, units, rows)
 
 
-def _few(work: Work, record: RunRecord, units: Units) -> tuple[Outcome, dict[str, int]]:
+def _few(work: Work, record: RunRecord, units: Units, rows: DataFrame | None) -> tuple[Outcome, dict[str, int]]:
     """Evaluate, compare and write in this process: at most a thousand units and a few megabytes."""
-    result = fetch_small(_evaluate(work, record, units))
+    result = fetch_small(_evaluate(work, record, units) if rows is None else rows)
     if result is None:
-        return _many(work, record, units)
+        return _many(work, record, units, rows)
     present = _present_rows(work, units, result.schema)
     if present is None:
-        return _many(work, record, units)
+        return _many(work, record, units, rows)
     difference = small_difference(result, present, work.contract.unit)
     assert work.state is not None
     rows_after = (work.state.rows or 0) + difference.rows.num_rows - difference.removed.num_rows
@@ -130,14 +137,17 @@ def _rebuild(work: Work, record: RunRecord) -> tuple[Outcome, dict[str, int]]:
     return _many(work, record, None)
 
 
-def _many(work: Work, record: RunRecord, units: Units | None) -> tuple[Outcome, dict[str, int]]:
+def _many(
+    work: Work, record: RunRecord, units: Units | None, rows: DataFrame | None = None
+) -> tuple[Outcome, dict[str, int]]:
     """Evaluate into scratch Parquet, compare and write in Spark; everything when ``units`` is None."""
-    ensure_derived(work.context.spark, work.uri, work.contract)
-    path = f"{work.context.lake.staging(record.run.id)}/result"
-    result = _evaluate(work, record, units)
-    schema = result.schema
-    result.write.mode("overwrite").parquet(path)
-    staged = work.context.spark.read.schema(schema).parquet(path)
+    staged = rows
+    if staged is None:
+        path = f"{work.context.lake.staging(record.run.id)}/result"
+        result = _evaluate(work, record, units)
+        schema = result.schema
+        result.write.mode("overwrite").parquet(path)
+        staged = work.context.spark.read.schema(schema).parquet(path)
     if work.present_version is None:
         return _first(work, record, staged)
     return _replace(work, record, staged, units)
@@ -206,10 +216,14 @@ def _rows_after(work: Work, staged: DataFrame, present: DataFrame, changed: Data
 
 
 def _evaluate(work: Work, record: RunRecord, units: Units | None) -> DataFrame:
+    return evaluate(work.context, work.contract, work.inputs, _run(work, record), units)
+
+
+def _run(work: Work, record: RunRecord) -> TransformRun:
     context = work.context
     ensure_derived(context.spark, work.uri, work.contract)
     version = work.present_version
-    run = TransformRun(
+    return TransformRun(
         spark=context.spark,
         business_date=context.business_date,
         contract=work.contract,
@@ -219,8 +233,11 @@ def _evaluate(work: Work, record: RunRecord, units: Units | None) -> DataFrame:
         positions=work.inputs,
         consumed=work.consumed,
         make_keys=context.keys,
+        lake=context.lake,
+        present=None if version is None else (work.uri, version),
+        moved=frozenset(work.inputs if work.is_due else work.moved),
+        is_whole=work.starts_anew,
     )
-    return evaluate(context, work.contract, work.inputs, run, units)
 
 
 def _writer(work: Work, record: RunRecord, rows: int, parts: tuple[str, ...], steps: int = 1) -> Writer:

@@ -21,6 +21,7 @@ from jobs.engine.shape import keeps_columns
 from jobs.engine.small_read import input_rows
 from jobs.engine.tables import at_version, derived_columns, feed, local_frame, quoted
 from jobs.engine.units import Units
+from jobs.lake import Lake
 from ledger.runs import Consumed
 from schemas.catalog import Catalog
 from schemas.contract import DerivedContract
@@ -34,7 +35,11 @@ class TransformRun:
 
     Attributes:
         previous: the table's own present rows, empty on the first load.
+        present: where they lie: URI and version, None on the first load.
+        moved: inputs that may have changes since they were consumed.
         scratch: URI of a folder for intermediate Parquet, removed with the run.
+        lake: its ledger and its key; a transform that is no resolver needs neither.
+        is_whole: everything is to be made anew.
     """
 
     spark: SparkSession
@@ -46,6 +51,10 @@ class TransformRun:
     positions: Mapping[str, Position]
     consumed: Mapping[str, Consumed]
     make_keys: Callable[[], DataFrame]
+    lake: Lake
+    present: tuple[str, int] | None = None
+    moved: frozenset[str] = frozenset()
+    is_whole: bool = True
 
     def feed(self, alias: str) -> DataFrame:
         """Return an input's changes since they were last consumed; at first all its rows as ``insert``."""
@@ -93,7 +102,9 @@ def evaluate(
     Raises:
         TableError: the transform does not fit its contract.
     """
-    frames = {alias: _narrowed(position, context.spark, units) for alias, position in positions.items()}
+    # Of disjoint inputs those that did not move have no row of a touched unit.
+    read = run.moved if units is not None and contract.disjoint else positions.keys()
+    frames = {alias: _narrowed(item, context.spark, units) for alias, item in positions.items() if alias in read}
     text = select_text(context.lake, contract)
     try:
         result = _select(context, text, frames) if text is not None else _python(contract)(frames, run)

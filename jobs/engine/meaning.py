@@ -7,6 +7,7 @@ from typing import Any
 import sqlglot
 
 from jobs.lake import Lake
+from ledger.overrides import overrides_mark
 from schemas.contract import CollectedContract, Contract, DerivedContract
 
 _DRESS = {"label", "grade", "mask", "element"}
@@ -28,6 +29,12 @@ def meaning(lake: Lake, contract: Contract) -> str:
     else:
         said |= {"by": contract.unit, "inputs": contract.model_dump(include={"inputs"}, mode="json")}
         said["transform"] = _transform(lake, contract)
+        if contract.resolves:
+            said["identity"] = {
+                item.name: item.model_dump(include={"identity"}) for item in lake.catalog.collected if item.identity
+            }
+        if contract.decisions:
+            said["decisions"] = overrides_mark(lake.ledger, contract.domain)
         listed = {column.codes or "" for name, column in contract.columns.items() if name in contract.golden}
         if followed := {name: lake.catalog.successors[name] for name in listed if name in lake.catalog.successors}:
             said["successors"] = followed

@@ -118,7 +118,9 @@ def _state(text: Column) -> Column:
 
 def _registration_holds(text: Column) -> Column:
     """Say whether the last of 15 digits is the check digit of the others (GB/T 17710, hybrid system MOD 11,10)."""
-    digits = F.transform(F.sequence(F.lit(1), F.lit(14)), lambda place: F.substring(text, place, F.lit(1)).try_cast("int"))
+    digits = F.transform(
+        F.sequence(F.lit(1), F.lit(14)), lambda place: F.substring(text, place, F.lit(1)).try_cast("int")
+    )
 
     def product(before: Column, digit: Column) -> Column:
         total = F.pmod(before + digit, F.lit(10))

@@ -70,8 +70,13 @@ class Work:
     @property
     def evaluates_all(self) -> bool:
         """Whether every unit is evaluated; what is written is still only what differs."""
+        return self.starts_anew or self.moves_whole or not set(self.inputs) <= set(self.consumed)
+
+    @property
+    def moves_whole(self) -> bool:
+        """Whether an input that counts as a whole moved, and nothing else asks for all units."""
         whole = any(self.inputs[alias].input.all for alias in self.moved)
-        return self.starts_anew or whole or not set(self.inputs) <= set(self.consumed)
+        return whole and not self.starts_anew and set(self.inputs) <= set(self.consumed)
 
     @property
     def kind(self) -> str:

@@ -1,11 +1,11 @@
-"""Anchors: subjects that are, each by itself, one thing, and the groups of them that are the same one."""
+"""Anchors: subjects that are, each by itself, one thing; and what an identifier says about the subjects that bear it.
 
-from collections.abc import Callable
-from functools import reduce
-from operator import and_, or_
+Everything here depends on the subjects of one identifier only.
+"""
 
-from pyspark.sql import Column, DataFrame, Window
-from pyspark.sql import functions as F
+from collections.abc import Sequence
+
+import duckdb
 
 from schemas.resolve_spec import ResolveSpec
 
@@ -13,44 +13,99 @@ RESIDENT, OTHER = 0, 1
 """Tier of an anchor: from the spec's anchor records, or from a usable identifier that none of those bears."""
 
 
-def agrees(spec: ResolveSpec, left: Callable[[str], Column], right: Callable[[str], Column]) -> Column:
-    """Say whether the attributes of two sides agree as the spec's guard asks; never NULL.
-
-    Args:
-        spec: its guard is read.
-        left: column of a field on one side.
-        right: column of a field on the other.
-    """
-    groups = [reduce(and_, [left(name) == right(name) for name in fields]) for fields in spec.guard]
-    return reduce(or_, [F.coalesce(group, F.lit(False)) for group in groups])
+def agrees(spec: ResolveSpec, left: str, right: str) -> str:
+    """Return the condition that the attributes of two rows agree as the spec's guard asks; never NULL."""
+    groups = [" AND ".join(f"{left}.{name} = {right}.{name}" for name in fields) for fields in spec.guard]
+    return "(" + " OR ".join(f"coalesce({group}, false)" for group in groups) + ")"
 
 
-def anchors(subjects: DataFrame, spec: ResolveSpec) -> DataFrame:
-    """Return the anchors: columns of subjects, ``anchor_key`` (first anchor subject of the same thing) and ``tier``.
+def silent(spec: ResolveSpec, row: str) -> str:
+    """Return the condition that a row says nothing that the guard could compare."""
+    return " AND ".join(f"{row}.{name} IS NULL" for name in _guarded(spec))
+
+
+def _guarded(spec: ResolveSpec) -> Sequence[str]:
+    return sorted({name for fields in spec.guard for name in fields})
+
+
+def find_anchors(store: duckdb.DuckDBPyConnection, spec: ResolveSpec) -> None:
+    """Make the table ``speaker``: subject_id, anchor_key (first anchor of the same thing), tier.
 
     These are the records of the spec's anchor roles, and one subject per usable identifier that none of them has.
     Anchor records with one identifier are one thing if their attributes agree, else two: the number was given out twice.
     """
-    known = subjects.where("is_anchor")
-    number = F.coalesce("id_no", "subject_id")
-    oldest = Window.partitionBy(number).orderBy("since", "subject_id")
-    namesakes = Window.partitionBy(number, F.coalesce("name_key", "subject_id"))
-    head = F.first(F.struct("subject_id", "name_key", "surname", "birth")).over(oldest)
-    paired = known.withColumns({"head": head, "namesake": F.min("subject_id").over(namesakes)})
-    same = agrees(spec, lambda name: F.col(f"head.{name}"), F.col)
-    key = F.when(same, F.col("head.subject_id")).otherwise(F.col("namesake"))
-    resident = paired.withColumns({"anchor_key": key, "tier": F.lit(RESIDENT)}).drop("head", "namesake")
-    return resident.unionByName(_others(subjects, known))
-
-
-def _others(subjects: DataFrame, known: DataFrame) -> DataFrame:
-    """Return the subject that speaks for an identifier without anchor record: the most usual name, then the oldest."""
-    taken = known.where("id_no IS NOT NULL").select("id_no").distinct()
-    free = subjects.where("NOT is_anchor AND id_no IS NOT NULL").join(taken, "id_no", "left_anti")
-    usual = F.count(F.lit(1)).over(Window.partitionBy("id_no", "name_key"))
-    rank = Window.partitionBy("id_no").orderBy(
-        F.col("name_key").isNull(), F.col("usual").desc(), F.col("birth").isNull(), "since", "subject_id"
+    fields = ", ".join(_guarded(spec))
+    store.execute(
+        f"CREATE OR REPLACE TEMP TABLE shared AS SELECT subject_id, since, id_no, {fields} FROM subject "
+        "WHERE is_anchor AND id_no IN (SELECT id_no FROM subject WHERE is_anchor GROUP BY id_no HAVING count(*) > 1)"
     )
-    ranked = free.withColumn("usual", usual).withColumn("place", F.row_number().over(rank))
-    speaking = ranked.where("place = 1").drop("usual", "place")
-    return speaking.withColumns({"anchor_key": F.col("subject_id"), "tier": F.lit(OTHER)})
+    store.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE speaker AS
+        WITH head AS (SELECT id_no, unnest(arg_min({{'subject_id': subject_id, {_packed(_guarded(spec))}}}, (since, subject_id)))
+                      FROM shared GROUP BY id_no),
+        judged AS (SELECT s.subject_id, s.id_no, s.name_key, h.subject_id AS head, {agrees(spec, "s", "h")} AS same
+                   FROM shared s JOIN head h ON h.id_no = s.id_no),
+        namesake AS (SELECT id_no, coalesce(name_key, subject_id) AS called, min(subject_id) AS first
+                     FROM judged WHERE NOT same GROUP BY ALL)
+        SELECT j.subject_id, CASE WHEN j.same OR j.subject_id = j.head THEN j.head ELSE n.first END AS anchor_key, {RESIDENT} AS tier
+        FROM judged j LEFT JOIN namesake n ON n.id_no = j.id_no AND n.called = coalesce(j.name_key, j.subject_id)
+        UNION ALL
+        SELECT subject_id, subject_id, {RESIDENT} FROM subject s
+        WHERE is_anchor AND NOT EXISTS (SELECT 1 FROM shared o WHERE o.subject_id = s.subject_id)
+        """
+    )
+    told = [name for name in ("birth", "established") if name in _columns(store)]
+    date_unknown = " , ".join(f"{name} IS NULL" for name in told)
+    store.execute(
+        f"""
+        INSERT INTO speaker
+        WITH free AS (SELECT * FROM subject s WHERE NOT is_anchor AND id_no IS NOT NULL
+                      AND NOT EXISTS (SELECT 1 FROM subject k WHERE k.is_anchor AND k.id_no = s.id_no)),
+        usual AS (SELECT id_no, name_key, count(*) AS times FROM free GROUP BY ALL)
+        SELECT f.subject_id, f.subject_id, {OTHER} FROM free f
+        JOIN usual u ON u.id_no = f.id_no AND u.name_key IS NOT DISTINCT FROM f.name_key
+        QUALIFY row_number() OVER (
+            PARTITION BY f.id_no ORDER BY f.name_key IS NULL, u.times DESC, {date_unknown}, f.since, f.subject_id) = 1
+        """
+    )
+
+
+def _columns(store: duckdb.DuckDBPyConnection) -> list[str]:
+    return [row[0] for row in store.execute("DESCRIBE subject").fetchall()]
+
+
+def _packed(names: Sequence[str]) -> str:
+    return ", ".join(f"'{name}': {name}" for name in names)
+
+
+def link_by_identifier(store: duckdb.DuckDBPyConnection, spec: ResolveSpec) -> None:
+    """Make the table ``held``: one row per other subject with what its identifier alone says.
+
+    Columns: subject_id, anchor_key, rule (NULL when the identifier says nothing), guard, holders (how many things have
+    the identifier), holder_key (one of them, when the subject is not it).
+    """
+    store.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE held AS
+        WITH bearer AS (
+            SELECT p.anchor_key, s.* FROM speaker p JOIN subject s ON s.subject_id = p.subject_id WHERE s.id_no IS NOT NULL),
+        verdict AS (
+            SELECT s.subject_id, a.anchor_key, {agrees(spec, "s", "a")} AS same, {silent(spec, "s")} AS silent
+            FROM subject s JOIN bearer a ON a.id_no = s.id_no
+            WHERE NOT EXISTS (SELECT 1 FROM speaker p WHERE p.subject_id = s.subject_id)),
+        counted AS (
+            SELECT subject_id, any_value(silent) AS silent, count(DISTINCT anchor_key) AS holders, min(anchor_key) AS holder_key,
+                   count(DISTINCT anchor_key) FILTER (WHERE same) AS agreeing, min(anchor_key) FILTER (WHERE same) AS agreeing_key
+            FROM verdict GROUP BY subject_id)
+        SELECT s.subject_id,
+               CASE WHEN agreeing = 1 THEN agreeing_key WHEN silent AND holders = 1 THEN holder_key END AS anchor_key,
+               CASE WHEN agreeing = 1 THEN 'id_exact' WHEN silent AND holders = 1 THEN 'id_only' END AS rule,
+               CASE WHEN holders IS NULL THEN 'none' WHEN agreeing = 1 THEN 'agrees'
+                    WHEN silent THEN 'nothing_to_compare' ELSE 'borrowed' END AS guard,
+               coalesce(holders, 0)::INTEGER AS holders,
+               CASE WHEN agreeing = 1 OR (silent AND holders = 1) THEN NULL ELSE holder_key END AS holder_key
+        FROM subject s LEFT JOIN counted c ON c.subject_id = s.subject_id
+        WHERE NOT EXISTS (SELECT 1 FROM speaker p WHERE p.subject_id = s.subject_id)
+        """
+    )

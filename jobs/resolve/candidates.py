@@ -1,131 +1,152 @@
-"""Candidates: things that share a blocking value with a subject, compared once, judged by every rule in order."""
+"""Candidates: things that share a blocking value with a subject, compared once, judged by every rule in order.
+
+A profile is what one certain subject says of a thing; a thing is compared by all of its profiles that share a block.
+"""
 
 from collections.abc import Sequence
-from functools import reduce
-from operator import and_
 
-from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F
+import duckdb
 
 from schemas.resolve_spec import LinkRule, ResolveSpec
 
-_COMPARED = ("name_key", "surname", "birth", "birth_digits", "sex", "phone", "village")
-_FAR = 9
+FAR = 9
 """Edit distance that stands for: not near."""
+_OF_PROFILE = {
+    "birth": "coalesce(id_birth, birth)",
+    "birth_digits": "strftime(coalesce(id_birth, birth), '%Y%m%d')",
+}
+"""Where an identifier has a birth date, a mistyped one beside it is no evidence."""
 
 
-def chosen(rest: DataFrame, profiles: DataFrame, spec: ResolveSpec) -> DataFrame:
-    """Return for each subject the thing that the first deciding rule names.
+def profile_field(spec: ResolveSpec, name: str) -> str:
+    """Return a field of a subject as the profile of its thing has it."""
+    return _OF_PROFILE.get(name, name) if spec.kind == "person" else name
+
+
+def blocks_of(rules: Sequence[LinkRule]) -> list[tuple[str, ...]]:
+    """Return the combinations of fields by which the rules find candidates."""
+    return sorted({rule.block for rule in rules})
+
+
+def known_near(store: duckdb.DuckDBPyConnection, spec: ResolveSpec, near: str, into: str) -> None:
+    """Make the table of profiles that share a block of any rule with a row of ``near``.
+
+    Columns: n (number), anchor_key, tier, id_no, id_class and the compared fields. Profiles are those of speakers and of
+    subjects linked by identifier and attributes; reads ``subject``, ``speaker``, ``held`` and ``same_thing``.
+    """
+    fields = ", ".join(f"{profile_field(spec, name)} AS {name}" for name in spec.compared)
+    sharing = " OR ".join(_shares(spec, block, near) for block in spec.blocks) or "false"
+    store.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE {into} AS
+        WITH wanted AS (SELECT subject_id, id_no, id_class, {fields} FROM subject WHERE {sharing}),
+        tiers AS (SELECT anchor_key, min(tier) AS tier FROM speaker GROUP BY ALL),
+        certain AS (SELECT subject_id, anchor_key FROM speaker
+                    UNION ALL SELECT subject_id, anchor_key FROM held WHERE rule = 'id_exact')
+        SELECT row_number() OVER () AS n, coalesce(m.thing_key, c.anchor_key) AS anchor_key, t.tier,
+               w.* EXCLUDE (subject_id)
+        FROM wanted w JOIN certain c ON c.subject_id = w.subject_id
+        LEFT JOIN same_thing m ON m.anchor_key = c.anchor_key
+        JOIN tiers t ON t.anchor_key = coalesce(m.thing_key, c.anchor_key)
+        """
+    )
+
+
+def _shares(spec: ResolveSpec, block: Sequence[str], near: str) -> str:
+    said = ", ".join(profile_field(spec, name) for name in block)
+    known = " AND ".join(f"{name} IS NOT NULL" for name in block)
+    return f"({said}) IN (SELECT {', '.join(block)} FROM {near} WHERE {known})"
+
+
+def compare(
+    store: duckdb.DuckDBPyConnection, spec: ResolveSpec, left: str, right: str, rules: Sequence[LinkRule], into: str,
+    *, where: str = "true",
+) -> None:  # fmt: skip
+    """Make the table of subject and thing pairs that share a block, with what agrees in any of the thing's profiles.
+
+    Columns: subject_id, anchor_key, tier, per compared field ``same_<field>`` (some profile equals the subject's) and
+    ``known_<field>`` (both sides know it); ``id_distance`` and ``birth_distance`` are the smallest.
 
     Args:
-        rest: subjects that no identifier linked.
-        profiles: what is known of the things; ``anchor_key``, ``tier`` and the compared fields.
-        spec: rules in order.
-
-    Returns:
-        subject_id, anchor_key and rule (NULL if no rule decided), found (things for the strongest rule that found any),
-        rival_key (one of them).
+        store: the store.
+        spec: its compared fields.
+        left: subjects: subject_id, id_text, id_class, compared fields.
+        right: profiles: n, anchor_key, tier, id_no, id_class, compared fields.
+        rules: whose blocks make the pairs.
+        into: name of the table made.
+        where: condition on ``s`` and ``p`` that a pair must meet.
     """
-    pairs = _compared(rest.withColumn("own_key", F.lit("")), profiles, spec.rules)
-    place = F.array_compact(F.array(*[F.when(_holds(rule), F.lit(i)) for i, rule in enumerate(spec.rules)]))
-    held = pairs.select("subject_id", "anchor_key", "tier", F.explode(place).alias("place"))
-    per_tier = held.groupBy("subject_id", "place", "tier").agg(
-        F.count(F.lit(1)).alias("found"), F.min("anchor_key").alias("anchor_key")
+    pairs = " UNION ".join(
+        f"SELECT s.subject_id, p.n FROM {left} s JOIN {right} p ON "
+        + " AND ".join(f"s.{name} = p.{name}" for name in block)
+        for block in blocks_of(rules)
     )
-    # Residents go before people known only by a number: the nearest tier that has a candidate decides.
-    per_rule = per_tier.groupBy("subject_id", "place").agg(
-        F.min_by(F.struct("found", "anchor_key"), "tier").alias("best")
+    facts = ", ".join(
+        f"bool_or(coalesce(s.{name} = p.{name}, false)) AS same_{name}, "
+        f"bool_or(s.{name} IS NOT NULL AND p.{name} IS NOT NULL) AS known_{name}"
+        for name in spec.compared
     )
-    only = F.col("best.found") == 1
-    first = per_rule.groupBy("subject_id").agg(
-        F.min(F.when(only, F.struct("place", F.col("best.anchor_key").alias("anchor_key")))).alias("link"),
-        F.min(F.struct("place", F.col("best.found").alias("found"), F.col("best.anchor_key").alias("key"))).alias(
-            "top"
-        ),
-    )
-    names = F.array(*[F.lit(rule.name) for rule in spec.rules])
-    return first.select(
-        "subject_id",
-        F.col("link.anchor_key").alias("anchor_key"),
-        F.when(F.col("link").isNotNull(), F.get(names, F.col("link.place"))).alias("rule"),
-        F.when(F.col("link").isNotNull(), F.lit(1)).otherwise(F.col("top.found")).cast("int").alias("found"),
-        F.when(F.col("link").isNull(), F.col("top.key")).alias("rival_key"),
-    )
-
-
-def proposed(speakers: DataFrame, profiles: DataFrame, spec: ResolveSpec) -> DataFrame:
-    """Return anchors that look like another thing with an identifier of its own.
-
-    Returns:
-        subject_id, review_reason, other_key, proposals (how many others).
-    """
-    if not spec.proposals:
-        empty = speakers.limit(0)
-        return empty.select(
-            "subject_id", F.lit("").alias("review_reason"), F.lit("").alias("other_key"), F.lit(0).alias("proposals")
+    distances = f"coalesce(min(levenshtein(s.id_text, p.id_no)), {FAR}) AS id_distance"
+    if spec.kind == "person":
+        distances += (
+            f", coalesce(min(levenshtein(strftime(s.birth, '%Y%m%d'), p.birth_digits)), {FAR}) AS birth_distance, "
+            "any_value(s.birth IS NULL) AS birth_unsaid"
         )
-    own = speakers.where("id_no IS NOT NULL").withColumnRenamed("anchor_key", "own_key").drop("tier")
-    others = profiles.where("id_no IS NOT NULL")
-    pairs = _compared(own, others, spec.proposals).where("own_key != anchor_key AND id_distance > 0")
-    reason = reduce(
-        lambda rest, rule: F.when(_holds(rule), F.lit(rule.name)).otherwise(rest),
-        reversed(spec.proposals),
-        F.lit(None).cast("string"),
-    )
-    found = pairs.withColumn("review_reason", reason).where("review_reason IS NOT NULL")
-    return found.groupBy("subject_id").agg(
-        F.min("review_reason").alias("review_reason"),
-        F.min("anchor_key").alias("other_key"),
-        F.count(F.lit(1)).alias("proposals"),
+    store.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE {into} AS
+        SELECT s.subject_id, p.anchor_key, min(p.tier) AS tier, {facts}, {distances}
+        FROM ({pairs}) c JOIN {left} s ON s.subject_id = c.subject_id JOIN {right} p ON p.n = c.n
+        WHERE {where} GROUP BY s.subject_id, p.anchor_key
+        """
     )
 
 
-def _compared(left: DataFrame, profiles: DataFrame, rules: Sequence[LinkRule]) -> DataFrame:
-    """Return subject and thing pairs that share a block, with what agrees in any of the thing's profiles.
-
-    Per compared field: ``same_<field>`` (some profile equals the subject's) and ``known_<field>`` (both sides know it);
-    ``id_distance`` and ``birth_distance`` are the smallest.
-    """
-    blocks = sorted({rule.block for rule in rules})
-    s = left.withColumn("_block", F.explode(_blocks(blocks))).alias("s")
-    p = profiles.withColumn("_block", F.explode(_blocks(blocks))).alias("p")
-    pairs = s.join(p, F.col("s._block") == F.col("p._block"))
-    facts = [fact for name in _COMPARED for fact in _agreement(name)]
-    id_distance = F.levenshtein(F.col("s.id_text"), F.col("p.id_no"), 3)
-    birth_distance = F.levenshtein(F.date_format("s.birth", "yyyyMMdd"), F.col("p.birth_digits"), 3)
-    return pairs.groupBy(F.col("s.subject_id"), F.col("p.anchor_key")).agg(
-        F.min("p.tier").alias("tier"), F.first("s.own_key").alias("own_key"), *facts,
-        _nearest(id_distance).alias("id_distance"), _nearest(birth_distance).alias("birth_distance"),
-        F.first(F.col("s.birth").isNull()).alias("birth_unsaid"),
-    )  # fmt: skip
-
-
-def _agreement(name: str) -> list[Column]:
-    left, right = F.col(f"s.{name}"), F.col(f"p.{name}")
-    known = left.isNotNull() & right.isNotNull()
-    return [F.max(F.coalesce(left == right, F.lit(False))).alias(f"same_{name}"), F.max(known).alias(f"known_{name}")]
-
-
-def _nearest(distance: Column) -> Column:
-    """Return the smallest distance; the bounded function says -1 for beyond its bound."""
-    return F.min(F.when(F.coalesce(distance, F.lit(-1)) < 0, F.lit(_FAR)).otherwise(distance))
-
-
-def _blocks(blocks: Sequence[tuple[str, ...]]) -> Column:
-    """Return the blocking values of a row: one 64-bit number per block whose fields are all known."""
-    values = []
-    for place, fields in enumerate(blocks):
-        known = reduce(and_, [F.col(name).isNotNull() for name in fields])
-        values.append(F.when(known, F.xxhash64(F.lit(place), *[F.col(name) for name in fields])))
-    return F.array_compact(F.array(*values))
-
-
-def _holds(rule: LinkRule) -> Column:
-    """Say whether a rule holds for a compared pair."""
-    said = [F.col(f"same_{name}") for name in (*rule.block, *rule.equal)]
-    said += [F.col(f"same_{name}") | ~F.col(f"known_{name}") for name in rule.not_different]
+def holds(rule: LinkRule) -> str:
+    """Return the condition that a rule holds for a compared pair."""
+    said = [f"same_{name}" for name in (*rule.block, *rule.equal)]
+    said += [f"(same_{name} OR NOT known_{name})" for name in rule.not_different]
     if rule.id_distance is not None:
-        said.append(F.col("id_distance") <= rule.id_distance)
+        said.append(f"id_distance <= {rule.id_distance}")
     if rule.birth_distance is not None:
-        said.append((F.col("birth_distance") <= rule.birth_distance) | F.col("birth_unsaid"))
-    return reduce(and_, said)
+        said.append(f"(birth_distance <= {rule.birth_distance} OR birth_unsaid)")
+    return " AND ".join(said)
+
+
+def choose(store: duckdb.DuckDBPyConnection, rules: Sequence[LinkRule], facts: str, into: str) -> None:
+    """Make the table of what the first deciding rule names for each subject.
+
+    Columns: subject_id, anchor_key and rule (NULL if no rule decided), found (things for the strongest rule that found
+    any), rival_key (one of them). Residents go before things known only by a number: the nearest tier that has a
+    candidate decides.
+    """
+    places = ", ".join(f"CASE WHEN {holds(rule)} THEN {place} END" for place, rule in enumerate(rules))
+    names = ", ".join(f"'{rule.name}'" for rule in rules)
+    store.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE {into} AS
+        WITH fits AS (SELECT subject_id, anchor_key, tier, unnest(list_filter([{places}], lambda x: x IS NOT NULL)) AS place
+                      FROM {facts}),
+        per_tier AS (SELECT subject_id, place, tier, count(*) AS found, min(anchor_key) AS anchor_key FROM fits GROUP BY ALL),
+        per_rule AS (SELECT subject_id, place, arg_min(found, tier) AS found, arg_min(anchor_key, tier) AS anchor_key
+                     FROM per_tier GROUP BY ALL),
+        first AS (SELECT subject_id, min(place) FILTER (WHERE found = 1) AS place,
+                         arg_min(anchor_key, place) FILTER (WHERE found = 1) AS anchor_key,
+                         arg_min(found, place) AS found, arg_min(anchor_key, place) AS rival_key
+                  FROM per_rule GROUP BY ALL)
+        SELECT subject_id, anchor_key, ([{names}])[place + 1] AS rule,
+               (CASE WHEN place IS NULL THEN found ELSE 1 END)::INTEGER AS found,
+               CASE WHEN place IS NULL THEN rival_key END AS rival_key
+        FROM first
+        """
+    )
+
+
+def evidence(spec: ResolveSpec, row: str) -> str:
+    """Return the expression that says field by field what agrees (=) and what differs (≠) in a compared pair."""
+    parts = [
+        f"CASE WHEN {row}.same_{name} THEN '{name}=' WHEN {row}.known_{name} THEN '{name}≠' END"
+        for name in spec.compared
+    ]
+    parts.append(f"CASE WHEN {row}.id_distance < {FAR} THEN 'id_distance=' || {row}.id_distance END")
+    return f"concat_ws(' ', {', '.join(parts)})"

@@ -4,16 +4,34 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from jobs.engine.evaluate import TransformRun
+from jobs.engine.offered import Offer
 from schemas.linked import kind_id
 from schemas.resolve_spec import ResolveSpec
 
 
 def events(run: TransformRun, spec: ResolveSpec, alias: str) -> DataFrame:
-    """Return all events: the previous ones and those of the crosswalk's changes since it was last consumed.
+    """Return all events: the previous ones and those of the crosswalk's changes since it was last consumed."""
+    fresh = _fresh(run, spec, alias)
+    return run.previous.select(*fresh.columns).unionAll(fresh)
+
+
+def event_changes(run: TransformRun, spec: ResolveSpec, alias: str) -> Offer | None:
+    """Return the new events alone, None when there are none before."""
+    if run.is_whole:
+        return None
+    path = f"{run.scratch}/events"
+    _fresh(run, spec, alias).write.mode("overwrite").parquet(path)
+    rows = run.spark.read.parquet(path)
+    return Offer(rows.select("event_id"), rows)
+
+
+def _fresh(run: TransformRun, spec: ResolveSpec, alias: str) -> DataFrame:
+    """Return the events of the crosswalk's changes since it was last consumed that are not known yet.
 
     One event per day, kind and pair of ids: CREATE (a new id), ABSORB (new subjects of a known id), MOVE (subjects went
     to another known id), SPLIT (subjects left for a new id), RELEASE (subjects are gone), MERGE_PROPOSED (two ids may
-    be one).
+    be one); by people's decisions MERGE_APPROVED (all of one id went to another), UNMERGE (they have their own again) and
+    OVERRIDE (subjects were taken out of an id).
 
     Args:
         run: the event table's run.
@@ -21,24 +39,20 @@ def events(run: TransformRun, spec: ResolveSpec, alias: str) -> DataFrame:
         alias: the crosswalk among its inputs.
     """
     id_name = kind_id(spec.kind)
-    changes = run.feed(alias)
-    suspect = F.col("review_reason").isin(*[rule.name for rule in spec.proposals])
-    sides = changes.groupBy("subject_id").agg(
-        _side("delete", "update_preimage", id_name).alias("old_id"),
-        _side("insert", "update_postimage", id_name).alias("new_id"),
-        _side("insert", "update_postimage", f"other_{id_name}", suspect).alias("rival"),
-        _side("delete", "update_preimage", f"other_{id_name}", suspect).alias("old_rival"),
-    )
+    sides = _sides(run.feed(alias), spec, id_name)
     moved = sides.where("NOT (old_id <=> new_id)")
     known = run.previous.where("event_kind_code IN ('CREATE', 'SPLIT')").select(
         F.col(id_name).alias("new_id"), F.lit(True).alias("is_known")
     )
     told = moved.join(known.distinct(), "new_id", "left")
+    same_part = F.col("old_own") == F.col("new_own")
     kind = (
         F.when(F.col("new_id").isNull(), "RELEASE")
         .when(F.col("old_id").isNull() & F.col("is_known").isNull(), "CREATE")
         .when(F.col("old_id").isNull(), "ABSORB")
         .when(F.col("is_known").isNull(), "SPLIT")
+        .when(same_part & (F.col("new_id") != F.col("new_own")), "MERGE_APPROVED")
+        .when(same_part, "UNMERGE")
         .otherwise("MOVE")
     )
     happened = told.select(
@@ -48,8 +62,12 @@ def events(run: TransformRun, spec: ResolveSpec, alias: str) -> DataFrame:
     suspected = sides.where("rival IS NOT NULL AND NOT (rival <=> old_rival)").select(
         F.lit("MERGE_PROPOSED").alias("event_kind_code"), F.col("new_id").alias("own"), F.col("rival").alias("other")
     )
+    decided = sides.where("new_rule = 'override' AND NOT (old_rule <=> 'override')").select(
+        F.lit("OVERRIDE").alias("event_kind_code"), F.col("new_id").alias("own"), F.col("old_id").alias("other")
+    )
     counted = (
         happened.unionAll(suspected)
+        .unionAll(decided)
         .groupBy("event_kind_code", "own", "other")
         .agg(F.count(F.lit(1)).cast("int").alias("subject_count"))
     )
@@ -63,8 +81,23 @@ def events(run: TransformRun, spec: ResolveSpec, alias: str) -> DataFrame:
         F.col("other").alias(f"other_{id_name}"),
         "subject_count",
     )
-    known_ids = run.previous.select("event_id")
-    return run.previous.select(*fresh.columns).unionAll(fresh.join(known_ids, "event_id", "left_anti"))
+    return fresh.join(run.previous.select("event_id"), "event_id", "left_anti")
+
+
+def _sides(changes: DataFrame, spec: ResolveSpec, id_name: str) -> DataFrame:
+    """Return per changed subject what it was and what it is: ids, rule, and the id it may be one with."""
+    old, new = ("delete", "update_preimage"), ("insert", "update_postimage")
+    suspect = F.col("review_reason").isin(*[rule.name for rule in spec.proposals])
+    return changes.groupBy("subject_id").agg(
+        _side(*old, id_name).alias("old_id"),
+        _side(*new, id_name).alias("new_id"),
+        _side(*old, f"own_{id_name}").alias("old_own"),
+        _side(*new, f"own_{id_name}").alias("new_own"),
+        _side(*old, "rule").alias("old_rule"),
+        _side(*new, "rule").alias("new_rule"),
+        _side(*new, f"other_{id_name}", suspect).alias("rival"),
+        _side(*old, f"other_{id_name}", suspect).alias("old_rival"),
+    )
 
 
 def _side(one: str, other: str, column: str, where: Column | None = None) -> Column:

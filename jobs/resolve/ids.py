@@ -1,13 +1,19 @@
-"""Entity ids: minted once, carried on by the things that hold most of the subjects that bore them."""
+"""Entity ids: minted once, carried on by the parts that hold most of the subjects that bore them.
 
+A part is a thing by rules alone. Parts that people have made one keep their own ids underneath, so that taking the decision
+back gives each exactly what it had.
+"""
+
+import hashlib
 from dataclasses import dataclass
 from datetime import date
 
-from pyspark.sql import Column, DataFrame, Window
-from pyspark.sql import functions as F
+import duckdb
 
-from jobs.engine.identity import keyed_hash
 from schemas.resolve_spec import Identifier
+
+_BLOCK = 64
+_SEPARATOR = "chr(31)"
 
 
 @dataclass(frozen=True)
@@ -16,54 +22,70 @@ class Minting:
 
     Attributes:
         form: how an id looks.
-        keys: one row (inner_pad, outer_pad) for ``keyed_hash``.
+        key: the lake's secret key; it stands in no statement.
         business_date: told apart ids that would otherwise be made a second time.
     """
 
     form: Identifier
-    keys: DataFrame
+    key: bytes
     business_date: date
 
-    def mint(self, *parts: Column) -> Column:
-        """Return an id made from texts; needs the row of ``keys`` beside them."""
-        message = F.concat_ws("\u001f", F.lit(self.form.prefix), *parts)
-        return F.concat(F.lit(self.form.prefix), F.substring(keyed_hash(message), 1, self.form.digits))
+    def install(self, store: duckdb.DuckDBPyConnection) -> None:
+        """Give the store the word ``minted(text)``: the prefix and digits of an HMAC-SHA256."""
+        key = hashlib.sha256(self.key).digest() if len(self.key) > _BLOCK else self.key
+        for name, byte in (("inner_pad", 0x36), ("outer_pad", 0x5C)):
+            pad = bytes(one ^ byte for one in key.ljust(_BLOCK, b"\0"))
+            store.execute(f"SET VARIABLE {name} = $pad::BLOB", {"pad": pad})
+        store.execute(
+            "CREATE OR REPLACE TEMP MACRO keyed(m) AS "
+            "sha256(getvariable('outer_pad') || unhex(sha256(getvariable('inner_pad') || encode(m))))"
+        )
+        prefix, digits = self.form.prefix, self.form.digits
+        store.execute(
+            f"CREATE OR REPLACE TEMP MACRO minted(m) AS "
+            f"'{prefix}' || substr(keyed('{prefix}' || {_SEPARATOR} || m), 1, {digits})"
+        )
 
 
-def entity_ids(assigned: DataFrame, previous: DataFrame, minting: Minting) -> DataFrame:
-    """Return one id per thing (columns anchor_key, entity_id), each id once.
+def carry_ids(store: duckdb.DuckDBPyConnection, minting: Minting) -> None:
+    """Make ``part_id`` (part_key, own_id) and ``thing_id`` (thing_key, entity_id), each id once.
 
-    An id goes to the thing that holds most of the subjects that bore it, then to the one with the oldest of them, then to
-    the lowest key; a thing keeps one id by the same order. Every other thing gets a new id, made from its first anchor.
+    An id goes to the part that holds most of the subjects that bore it, then to the one with the oldest of them, then to
+    the lowest key; a part keeps one id by the same order. Every other part gets a new id, made from its first anchor.
 
-    Args:
-        assigned: subject_id, anchor_key.
-        previous: subject_id, entity_id, valid_from of the last resolution, empty at first.
-        minting: what new ids are made from.
+    Reads ``assigned`` (subject_id, part_key, thing_key) and ``previous`` (subject_id, own_id, entity_id, valid_from): of
+    every part that is assigned something, and of every id that one of its subjects bore, all subjects.
     """
-    votes = (
-        assigned.join(previous, "subject_id")
-        .groupBy("anchor_key", "entity_id")
-        .agg(F.count(F.lit(1)).alias("votes"), F.min("valid_from").alias("oldest"))
+    minting.install(store)
+    store.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE part_id AS
+        WITH votes AS (
+            SELECT a.part_key, p.own_id, count(*) AS votes, min(p.valid_from) AS oldest
+            FROM assigned a JOIN previous p ON p.subject_id = a.subject_id GROUP BY ALL),
+        wished AS (SELECT * FROM votes
+                   QUALIFY row_number() OVER (PARTITION BY part_key ORDER BY votes DESC, oldest, own_id) = 1),
+        carried AS (SELECT part_key, own_id FROM wished
+                    QUALIFY row_number() OVER (PARTITION BY own_id ORDER BY votes DESC, oldest, part_key) = 1),
+        fresh AS (SELECT DISTINCT part_key, minted(part_key) AS own_id FROM assigned
+                  WHERE part_key NOT IN (SELECT part_key FROM carried))
+        SELECT part_key, own_id FROM carried
+        UNION ALL
+        SELECT part_key, CASE WHEN EXISTS (SELECT 1 FROM before b WHERE b.own_id = f.own_id)
+                              THEN minted(part_key || {_SEPARATOR} || '{minting.business_date.isoformat()}') ELSE own_id END
+        FROM fresh f
+        """
     )
-    order = [F.col("votes").desc(), F.col("oldest")]
-    of_thing = Window.partitionBy("anchor_key").orderBy(*order, "entity_id")
-    of_id = Window.partitionBy("entity_id").orderBy(*order, "anchor_key")
-    wished = votes.withColumn("place", F.row_number().over(of_thing)).where("place = 1")
-    carried = (
-        wished.withColumn("place", F.row_number().over(of_id)).where("place = 1").select("anchor_key", "entity_id")
+    # Of parts that people have made one, the id that the whole bore stays; at first that of the largest part.
+    store.execute(
+        """
+        CREATE OR REPLACE TEMP TABLE thing_id AS
+        WITH sized AS (SELECT thing_key, part_key, count(*) AS size FROM assigned GROUP BY ALL),
+        borne AS (SELECT a.thing_key, p.entity_id, count(*) AS bearers FROM assigned a
+                  JOIN previous p ON p.subject_id = a.subject_id GROUP BY ALL)
+        SELECT s.thing_key, arg_min(i.own_id, (-coalesce(b.bearers, 0), -s.size, i.own_id)) AS entity_id
+        FROM sized s JOIN part_id i ON i.part_key = s.part_key
+        LEFT JOIN borne b ON b.thing_key = s.thing_key AND b.entity_id = i.own_id
+        GROUP BY s.thing_key
+        """
     )
-    things = assigned.select("anchor_key").distinct()
-    fresh = things.join(carried, "anchor_key", "left_anti").crossJoin(F.broadcast(minting.keys))
-    fresh = fresh.select(
-        "anchor_key", minting.mint(F.col("anchor_key")).alias("entity_id"), _again(minting).alias("again")
-    )
-    used = previous.select("entity_id", F.lit(True).alias("used")).distinct()
-    minted = fresh.join(used, "entity_id", "left")
-    own = F.when(F.col("used"), F.col("again")).otherwise(F.col("entity_id"))
-    return carried.unionAll(minted.select("anchor_key", own.alias("entity_id")))
-
-
-def _again(minting: Minting) -> Column:
-    """Return the id for an anchor whose first id now belongs to another thing."""
-    return minting.mint(F.col("anchor_key"), F.lit(minting.business_date.isoformat()))

@@ -1,146 +1,186 @@
 """Links: which thing each subject belongs to, by which rule, with what verdict of the guard.
 
-Columns of a frame of links:
-    subject_id, source, role, id_state, since, anchor_key, rule, score, guard, candidates, review_reason, other_key.
+Reads the tables ``subject`` and ``override`` of a store and makes ``link``: one row per subject that belongs to something.
+
+Columns of ``link``:
+    subject_id, source, role, id_state, part_key (anchor of its thing, by rules alone), rule, score, guard, candidates,
+    review_reason, other_key, evidence (what agrees and what differs, field by field, without values).
 """
 
-from collections.abc import Callable
+import duckdb
 
-from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F
-
-from jobs.resolve.anchors import RESIDENT, agrees, anchors
-from jobs.resolve.candidates import chosen, proposed
+from jobs.resolve.anchors import OTHER, RESIDENT, find_anchors, link_by_identifier
+from jobs.resolve.candidates import choose, compare, evidence, holds, known_near, profile_field
+from jobs.resolve.overrides import decide_by_people, forbid
+from jobs.resolve.residue import resolve_residue
 from schemas.resolve_spec import ResolveSpec
 
-Stage = Callable[[DataFrame, str], DataFrame]
-"""Writes a frame under a name and returns it read back, so that what is used twice is computed once."""
+_ENOUGH = {
+    "person": "phone IS NOT NULL OR birth IS NOT NULL OR id_text IS NOT NULL",
+    "legal_entity": "registration_no IS NOT NULL OR id_text IS NOT NULL OR representative IS NOT NULL OR phone IS NOT NULL",
+}
+"""What, beside a name, tells something from others well enough to stand by itself."""
 
-_KEPT = ("subject_id", "source", "role", "id_state", "since")
-_PROFILE = ("id_no", "name_key", "surname", "birth", "birth_digits", "sex", "phone", "village")
 
+def link(store: duckdb.DuckDBPyConnection, spec: ResolveSpec) -> None:
+    """Make the table ``link``.
 
-def links(subjects: DataFrame, spec: ResolveSpec, stage: Stage) -> DataFrame:
-    """Return one row per subject that belongs to somebody: an anchor, linked by a rule, or a person of its own.
-
-    Two different usable identifiers never meet: a subject with one is linked by it, speaks for it, or goes on
-    without it.
+    Two different usable identifiers of one class never meet: a subject with one is linked by it, speaks for it, or goes
+    on without it.
     """
-    speakers = stage(anchors(subjects, spec), "anchors")
-    others = subjects.join(speakers.select("subject_id"), "subject_id", "left_anti")
-    numbered = stage(_by_identifier(others, speakers, spec), "numbered")
-    linked = numbered.where("anchor_key IS NOT NULL")
-    rest = numbered.where("anchor_key IS NULL")
-    profiles = _profiles(speakers, linked)
-    decided = chosen(rest, profiles, spec)
-    joined = rest.drop("anchor_key", "rule").join(decided, "subject_id", "left")
-    suspects = proposed(speakers, profiles, spec)
-    found = _shaped(linked, spec, decided=False).unionByName(_shaped(_alone(joined), spec, decided=True))
-    return _anchored(speakers, suspects).unionByName(found)
+    find_anchors(store, spec)
+    link_by_identifier(store, spec)
+    _join_classes(store, spec)
+    _choose_for_rest(store, spec)
+    _propose(store, spec)
+    _assemble(store, spec)
+    resolve_residue(store, spec)
+    decide_by_people(store)
 
 
-def _by_identifier(others: DataFrame, speakers: DataFrame, spec: ResolveSpec) -> DataFrame:
-    """Add what the identifier alone says: anchor_key, rule, guard, holders (how many), holder_key (of a borrowed one)."""
-    numbered = others.where("id_no IS NOT NULL").alias("s")
-    held = numbered.join(speakers.alias("a"), F.col("s.id_no") == F.col("a.id_no"))
-    verdict = agrees(spec, lambda name: F.col(f"s.{name}"), lambda name: F.col(f"a.{name}"))
-    per_subject = held.groupBy("s.subject_id").agg(
-        F.count_distinct(F.when(verdict, F.col("a.anchor_key"))).alias("agreeing"),
-        F.min(F.when(verdict, F.col("a.anchor_key"))).alias("agreeing_key"),
-        F.count_distinct("a.anchor_key").alias("holders"),
-        F.min("a.anchor_key").alias("holder_key"),
+def _join_classes(store: duckdb.DuckDBPyConnection, spec: ResolveSpec) -> None:
+    """Make ``same_thing`` (anchor_key, thing_key, rule): holders of one class of identifier who bear another as well."""
+    store.execute(
+        "CREATE OR REPLACE TEMP TABLE same_thing (anchor_key VARCHAR, thing_key VARCHAR, rule VARCHAR, evidence VARCHAR)"
     )
-    told = others.join(per_subject, "subject_id", "left")
-    silent = F.col("name_key").isNull() & F.col("birth").isNull()
-    exact = F.col("agreeing") == 1
-    only = silent & (F.col("holders") == 1)
-    guard = (
-        F.when(F.col("holders").isNull(), "none").when(exact, "agrees").when(silent, "nothing_to_compare")
-    ).otherwise("borrowed")
-    return told.select(
-        *[F.col(name) for name in others.columns],
-        F.when(exact, F.col("agreeing_key")).when(only, F.col("holder_key")).alias("anchor_key"),
-        F.when(exact, "id_exact").when(only, "id_only").alias("rule"),
-        guard.alias("guard"),
-        F.coalesce(F.greatest("agreeing", "holders"), F.lit(0)).cast("int").alias("holders"),
-        F.when(~exact & ~only, F.col("holder_key")).alias("holder_key"),
+    if not spec.joins:
+        return
+    classes = ", ".join(f"'{name}'" for name in spec.joins)
+    store.execute(
+        "CREATE OR REPLACE TEMP TABLE joining AS SELECT s.*, p.anchor_key AS own_key FROM speaker p JOIN subject s "
+        f"ON s.subject_id = p.subject_id WHERE p.tier = {OTHER} AND s.id_class IN ({classes})"
+    )
+    known_near(store, spec, "joining", "near_joining")
+    fitting = " OR ".join(
+        f"(s.id_class = '{name}' AND p.id_class IN ({', '.join(repr(other) for other in others)}))"
+        for name, others in spec.joins.items()
+    )
+    compare(store, spec, "joining", "near_joining", spec.rules, "joined_facts", where=f"({fitting})")
+    forbid(store, "joined_facts")
+    choose(store, spec.rules, "joined_facts", "joined")
+    store.execute(
+        f"""
+        INSERT INTO same_thing
+        WITH RECURSIVE step AS (
+            SELECT g.own_key AS anchor_key, d.anchor_key AS target, d.rule, g.id_class
+            FROM joined d JOIN joining g ON g.subject_id = d.subject_id WHERE d.rule IS NOT NULL),
+        -- Two identifiers of one class cannot both be the target's, whatever the rules say.
+        alone AS (SELECT s.* FROM step s WHERE 1 = (SELECT count(*) FROM step o WHERE o.target = s.target AND o.id_class = s.id_class)),
+        path AS (SELECT anchor_key, target, rule, 1 AS depth FROM alone
+                 UNION ALL SELECT p.anchor_key, a.target, p.rule, p.depth + 1 FROM path p JOIN alone a ON a.anchor_key = p.target
+                 WHERE p.depth < {len(spec.joins) + 1})
+        SELECT p.anchor_key, arg_max(p.target, p.depth), any_value(p.rule), any_value(f.evidence)
+        FROM path p JOIN alone s ON s.anchor_key = p.anchor_key
+        JOIN joining g ON g.own_key = p.anchor_key
+        JOIN (SELECT *, {evidence(spec, "e")} AS evidence FROM joined_facts e) f ON f.subject_id = g.subject_id AND f.anchor_key = s.target
+        GROUP BY p.anchor_key
+        """
     )
 
 
-def _profiles(speakers: DataFrame, linked: DataFrame) -> DataFrame:
-    """Return everything known of every thing for certain: columns of ``_PROFILE``, anchor_key and tier.
+def _choose_for_rest(store: duckdb.DuckDBPyConnection, spec: ResolveSpec) -> None:
+    """Make ``rest`` (subjects that no identifier linked), their ``facts`` and what is ``chosen`` for them."""
+    store.execute(
+        "CREATE OR REPLACE TEMP TABLE rest AS SELECT s.* FROM subject s JOIN held h ON h.subject_id = s.subject_id "
+        "WHERE h.anchor_key IS NULL"
+    )
+    known_near(store, spec, "rest", "known")
+    compare(store, spec, "rest", "known", spec.rules, "facts")
+    forbid(store, "facts")
+    choose(store, spec.rules, "facts", "chosen")
 
-    Birth date and its digits are those of the identifier where there is one: a mistyped date beside it is no evidence.
+
+def _propose(store: duckdb.DuckDBPyConnection, spec: ResolveSpec) -> None:
+    """Make ``proposed``: anchors that look like another thing with an identifier of its own.
+
+    Columns: subject_id, review_reason, other_key, proposals (how many others), evidence.
     """
-    tiers = speakers.groupBy("anchor_key").agg(F.min("tier").alias("tier"))
-    lent = (
-        linked.where("rule = 'id_exact'").join(tiers, "anchor_key").select(*_PROFILE, "id_birth", "anchor_key", "tier")
+    store.execute(
+        "CREATE OR REPLACE TEMP TABLE proposed "
+        "(subject_id VARCHAR, review_reason VARCHAR, other_key VARCHAR, proposals INTEGER, evidence VARCHAR)"
     )
-    known = speakers.select(*lent.columns).unionByName(lent)
-    birth = F.coalesce("id_birth", "birth")
-    told = known.withColumns({"birth": birth, "birth_digits": F.date_format(birth, "yyyyMMdd")}).drop("id_birth")
-    return told.distinct()
-
-
-def _anchored(speakers: DataFrame, suspects: DataFrame) -> DataFrame:
-    """Return the anchors as links to themselves, with those that may be one thing under two identifiers marked."""
-    own = speakers.join(suspects, "subject_id", "left")
-    return own.select(
-        *_KEPT,
-        "anchor_key",
-        F.when(F.col("tier") == RESIDENT, "anchor").otherwise("id_new").alias("rule"),
-        F.lit(1).cast("decimal(5,4)").alias("score"),
-        F.when(F.col("id_no").isNotNull(), "agrees").otherwise("none").alias("guard"),
-        F.coalesce("proposals", F.lit(1)).cast("int").alias("candidates"),
-        "review_reason",
-        "other_key",
+    if not spec.proposals:
+        return
+    # Only where two things share a block: most share theirs with nobody.
+    blocks = sorted({rule.block for rule in spec.proposals})
+    named = sorted({name for block in blocks for name in block})
+    fields = ", ".join(f"{profile_field(spec, name)} AS {name}" for name in named)
+    store.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE bearing AS
+        SELECT coalesce(m.thing_key, c.anchor_key) AS own_key, s.* FROM (
+            SELECT subject_id, anchor_key FROM speaker UNION ALL SELECT subject_id, anchor_key FROM held WHERE rule = 'id_exact') c
+        JOIN (SELECT subject_id, {fields} FROM subject WHERE id_no IS NOT NULL) s ON s.subject_id = c.subject_id
+        LEFT JOIN same_thing m ON m.anchor_key = c.anchor_key
+        """
     )
-
-
-def _alone(joined: DataFrame) -> DataFrame:
-    """Make persons of their own of those nobody was found for, if they say enough to be told from others."""
-    lone = F.col("anchor_key").isNull()
-    evidence = F.coalesce("phone", F.col("birth").cast("string"), "id_text")
-    enough = F.col("name_key").isNotNull() & evidence.isNotNull()
-    made = joined.withColumns(
-        {
-            "rule": F.when(lone, F.lit("single")).otherwise(F.col("rule")),
-            "anchor_key": F.when(lone & enough, F.col("subject_id")).otherwise(F.col("anchor_key")),
-        }
+    crowded = " OR ".join(
+        f"({', '.join(block)}) IN (SELECT {', '.join(block)} FROM bearing WHERE {' AND '.join(f'{name} IS NOT NULL' for name in block)} "
+        "GROUP BY ALL HAVING min(own_key) <> max(own_key))"
+        for block in blocks
     )
-    return made.where("anchor_key IS NOT NULL")
-
-
-def _shaped(linked: DataFrame, spec: ResolveSpec, *, decided: bool) -> DataFrame:
-    scores = {rule.name: rule.score for rule in spec.rules}
-    score = F.when(F.col("rule").isin("id_exact", "single"), F.lit(1)).when(F.col("rule") == "id_only", F.lit(1))
-    for name, value in scores.items():
-        score = score.when(F.col("rule") == name, F.lit(value))
-    found = F.col("found") if decided else F.lit(None).cast("int")
-    rival = F.col("rival_key") if decided else F.lit(None).cast("string")
-    # A rule may find that it is the holder after all: the anchor's attributes were too few for the guard.
-    own = F.coalesce(F.col("anchor_key") == F.col("holder_key"), F.lit(False))
-    linked = linked.withColumns(
-        {
-            "guard": F.when(own, "agrees").otherwise(F.col("guard")),
-            "holder_key": F.when(~own, F.col("holder_key")),
-        }
+    store.execute(
+        "CREATE OR REPLACE TEMP TABLE suspect AS SELECT s.*, coalesce(m.thing_key, p.anchor_key) AS own_key FROM speaker p "
+        "JOIN subject s ON s.subject_id = p.subject_id LEFT JOIN same_thing m ON m.anchor_key = p.anchor_key "
+        f"WHERE s.id_no IS NOT NULL AND ({crowded})"
     )
-    return linked.select(
-        *_KEPT,
-        "anchor_key",
-        "rule",
-        score.cast("decimal(5,4)").alias("score"),
-        "guard",
-        F.coalesce(found, F.col("holders")).alias("candidates"),
-        _review(found).alias("review_reason"),
-        F.coalesce(F.col("holder_key"), rival).alias("other_key"),
+    known_near(store, spec, "suspect", "near_suspect")
+    different = "s.own_key <> p.anchor_key AND p.id_no IS NOT NULL"
+    compare(store, spec, "suspect", "near_suspect", spec.proposals, "suspect_facts", where=different)
+    forbid(store, "suspect_facts")
+    reason = " ".join(f"WHEN {holds(rule)} THEN '{rule.name}'" for rule in spec.proposals)
+    store.execute(
+        f"""
+        INSERT INTO proposed
+        WITH found AS (SELECT subject_id, anchor_key, CASE {reason} END AS review_reason, {evidence(spec, "f")} AS evidence
+                       FROM suspect_facts f WHERE id_distance > 0)
+        SELECT subject_id, min(review_reason), min(anchor_key), count(*)::INTEGER, arg_min(evidence, anchor_key)
+        FROM found WHERE review_reason IS NOT NULL GROUP BY subject_id
+        """
     )
 
 
-def _review(found: Column) -> Column:
-    return (
-        F.when((F.col("guard") == "borrowed") & (F.col("holders") > 1), "two_people_one_id")
-        .when(F.col("guard") == "borrowed", "borrowed_id")
-        .when((F.col("rule") == "single") & (found > 1), "several_candidates")
+def _assemble(store: duckdb.DuckDBPyConnection, spec: ResolveSpec) -> None:
+    """Make ``link`` of anchors, what identifiers linked, what rules chose, and who stands alone."""
+    scores = " ".join(f"WHEN '{rule.name}' THEN {rule.score}" for rule in spec.rules)
+    store.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE link AS
+        SELECT p.subject_id, s.source, s.role, s.id_state, coalesce(m.thing_key, p.anchor_key) AS part_key,
+               CASE WHEN m.thing_key IS NOT NULL THEN 'id_joined' WHEN p.tier = {RESIDENT} THEN 'anchor' ELSE 'id_new' END AS rule,
+               1::DECIMAL(5, 4) AS score, CASE WHEN s.id_no IS NOT NULL THEN 'agrees' ELSE 'none' END AS guard,
+               coalesce(q.proposals, 1) AS candidates, q.review_reason, q.other_key,
+               CASE WHEN m.rule IS NOT NULL THEN m.rule || ' ' || m.evidence ELSE q.evidence END AS evidence
+        FROM speaker p JOIN subject s ON s.subject_id = p.subject_id
+        LEFT JOIN same_thing m ON m.anchor_key = p.anchor_key LEFT JOIN proposed q ON q.subject_id = p.subject_id
+        UNION ALL
+        SELECT h.subject_id, s.source, s.role, s.id_state, coalesce(m.thing_key, h.anchor_key), h.rule, 1, h.guard,
+               h.holders, NULL, NULL, NULL
+        FROM held h JOIN subject s ON s.subject_id = h.subject_id LEFT JOIN same_thing m ON m.anchor_key = h.anchor_key
+        WHERE h.anchor_key IS NOT NULL
+        """
+    )
+    enough = f"r.name_key IS NOT NULL AND ({_ENOUGH[spec.kind]})"
+    store.execute(
+        f"""
+        INSERT INTO link
+        WITH told AS (
+            SELECT r.*, h.guard, h.holders, coalesce(m.thing_key, h.holder_key) AS holder_key,
+                   c.anchor_key, c.rule, c.found, c.rival_key,
+                   coalesce(c.anchor_key = coalesce(m.thing_key, h.holder_key), false) AS is_holder
+            FROM rest r JOIN held h ON h.subject_id = r.subject_id LEFT JOIN chosen c ON c.subject_id = r.subject_id
+            LEFT JOIN same_thing m ON m.anchor_key = h.holder_key
+            WHERE c.anchor_key IS NOT NULL OR ({enough})),
+        judged AS (
+            -- A rule may find that it is the holder after all: the anchor's attributes were too few for the guard.
+            SELECT * REPLACE (CASE WHEN is_holder THEN 'agrees' ELSE guard END AS guard,
+                              CASE WHEN NOT is_holder THEN holder_key END AS holder_key) FROM told)
+        SELECT j.subject_id, source, role, id_state, coalesce(j.anchor_key, j.subject_id), coalesce(rule, 'single'),
+               CASE rule {scores} ELSE 1 END, guard, coalesce(found, holders),
+               CASE WHEN guard = 'borrowed' AND holders > 1 THEN 'two_people_one_id' WHEN guard = 'borrowed' THEN 'borrowed_id'
+                    WHEN rule IS NULL AND found > 1 THEN 'several_candidates' END,
+               coalesce(holder_key, rival_key), f.evidence
+        FROM judged j LEFT JOIN (SELECT subject_id, anchor_key, {evidence(spec, "e")} AS evidence FROM facts e) f
+        ON f.subject_id = j.subject_id AND f.anchor_key = coalesce(j.anchor_key, j.rival_key)
+        """
     )

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 
+from jobs.verify import codes
 from jobs.verify.store import Store, text
 
 AREAS = Path(__file__).parents[1] / "engine" / "id_areas.txt"
@@ -67,6 +68,7 @@ def install(store: Store) -> None:
         ),
     }.items():
         store.run(f"CREATE OR REPLACE MACRO {signature} AS {body}")
+    codes.install(store)
 
 
 def _once(value: str, name: str, expression: str) -> str:

@@ -4,16 +4,17 @@ A crosswalk is held against the clean tables it names, the events against the cr
 breaks it, with one text column: the key by which it is shown, never a direct identifier.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 
 from jobs.verify.compare import SHOWN, Difference
 from jobs.verify.store import Store, quoted, text
+from ledger.overrides import Override
 from schemas.catalog import Catalog
 from schemas.linked import kind_id
 from schemas.resolve_spec import ResolvedRole, ResolveSpec, roles
 
-_HEADS = "('anchor', 'id_new', 'single')"
+_HEADS = "('anchor', 'id_new', 'single', 'override')"
 """Rules by which a subject begins a thing of its own."""
 
 
@@ -31,34 +32,53 @@ def broken(store: Store, invariants: Mapping[str, str]) -> tuple[dict[str, int],
 def subjects(store: Store, catalog: Catalog, spec: ResolveSpec, clean: Mapping[str, str], business_date: date) -> str:
     """Return the name of a table with every subject of the clean tables, once per source and role, tombstones included.
 
-    Columns: subject_id, source, role, is_anchor, id_no (usable, 18 characters, or NULL), id_state, says_enough (a name, and
-    a phone, a birth date or a number beside it).
+    Columns: subject_id, source, role, is_anchor, id_no (usable, in one form, or NULL), id_class, id_state, says_enough (a
+    name, and beside it what tells its bearer from others).
     """
     parts = [_of_role(role, clean[role.table]) for role in roles(spec, catalog.collected)]
     said = store.keep(" UNION ALL ".join(parts))
-    day = f"DATE '{business_date}'"
-    named = store.keep(
-        f"SELECT subject_id, source, role, is_anchor, CASE WHEN state IN ('ok', 'upgraded') THEN id_18(number) END AS id_no, "
-        "state AS id_state, spoken AND (beside OR id_text(number) IS NOT NULL) AS says_enough "
-        f"FROM (SELECT *, id_state(number, {day}) AS state FROM {said})"
-    )
+    judged = _PERSON if spec.kind == "person" else _LEGAL_ENTITY
+    named = store.keep(f"SELECT subject_id, source, role, is_anchor, {judged.format(day=business_date)} FROM {said}")
     store.drop(said)
     return named
 
 
+_USABLE = "document_state(id_no, id_kind, DATE '{day}') IN ('ok', 'upgraded')"
+_SPOKEN = "coalesce(regexp_replace(folded(name), '[^\\p{{L}}\\p{{N}}]', '', 'g'), '') <> ''"
+_CALLED = "coalesce(length(regexp_replace(folded(phone), '[^0-9]', '', 'g')) >= 7, false)"
+_PERSON = (
+    f"CASE WHEN {_USABLE} THEN document_no(id_no, id_kind) END AS id_no, "
+    f"CASE WHEN {_USABLE} THEN document_class(id_no, id_kind) END AS id_class, "
+    "document_state(id_no, id_kind, DATE '{day}') AS id_state, "
+    f"{_SPOKEN} AND (birth_date IS NOT NULL OR {_CALLED} OR id_text(id_no) IS NOT NULL) AS says_enough"
+)
+_CODES = ("uscc", "org_code", "registration_no", "id_no")
+
+
+def _first(word: str) -> str:
+    return f"coalesce({', '.join(word.format(code) for code in _CODES)})"
+
+
+_ANY_CODE = _first("CASE WHEN code_kind_of(code_of({0})) IS NOT NULL THEN code_of({0}) END")
+_WRONG = _first("CASE WHEN code_state({0}) IN ('checksum_wrong', 'wrong_kind') THEN code_state({0}) END")
+_LEGAL_ENTITY = (
+    f"{_first('office_code({0})')} AS id_no, "
+    f"CASE WHEN {_first('office_code({0})')} IS NOT NULL THEN 'organisation' END AS id_class, "
+    f"CASE WHEN {_first('credit_code({0})')} IS NOT NULL THEN 'ok' WHEN {_first('office_code({0})')} IS NOT NULL THEN 'upgraded' "
+    f"ELSE coalesce({_WRONG}, 'missing') END AS id_state, "
+    f"{_SPOKEN} AND ({_ANY_CODE} IS NOT NULL OR coalesce(folded(representative), '') <> '' OR {_CALLED}) AS says_enough"
+)
+
+
 def _of_role(role: ResolvedRole, rows: str) -> str:
-    columns = role.columns
-    number = quoted(columns.id_no) if columns.id_no else "CAST(NULL AS VARCHAR)"
-    name = quoted(columns.name) if columns.name else "CAST(NULL AS VARCHAR)"
-    beside = [f"{quoted(columns.birth_date)} IS NOT NULL"] if columns.birth_date else []
-    if columns.phone:
-        beside.append(f"length(regexp_replace(folded({quoted(columns.phone)}), '[^0-9]', '', 'g')) >= 7")
-    spoken = f"coalesce(regexp_replace(folded({name}), '[^\\p{{L}}\\p{{N}}]', '', 'g'), '') <> ''"
-    told = " OR ".join([*(f"coalesce({item}, false)" for item in beside), "false"])
+    said = role.columns.model_dump(exclude_none=True)
+    texts = ("id_no", "id_kind", "name", "phone", *_CODES[:3], "representative")
     # An identity's subject id is made of these values: all of its rows say the same.
+    told = [f"min({quoted(said[name]) if name in said else 'CAST(NULL AS VARCHAR)'}) AS {name}" for name in texts]
+    told.append(f"min({quoted(said['birth_date']) if 'birth_date' in said else 'CAST(NULL AS DATE)'}) AS birth_date")
     return (
         f"SELECT {quoted(role.subject)} AS subject_id, {text(role.source)} AS source, {text(role.role)} AS role, "
-        f"{str(role.is_anchor).lower()} AS is_anchor, min({number}) AS number, bool_or({spoken}) AS spoken, bool_or({told}) AS beside "
+        f"{str(role.is_anchor).lower()} AS is_anchor, {', '.join(told)} "
         f"FROM {rows} WHERE {quoted(role.subject)} IS NOT NULL GROUP BY {quoted(role.subject)}"
     )
 
@@ -73,6 +93,7 @@ def of_crosswalk(crosswalk: str, named: str, spec: ResolveSpec, business_date: d
         business_date: no later day may stand in it.
     """
     thing = kind_id(spec.kind)
+    own = f"own_{thing}"
     matched = f"{crosswalk} x JOIN {named} s ON s.subject_id = x.subject_id"
     return {
         "subject_more_than_once": f"SELECT subject_id FROM {crosswalk} GROUP BY subject_id HAVING count(*) > 1",
@@ -82,12 +103,14 @@ def of_crosswalk(crosswalk: str, named: str, spec: ResolveSpec, business_date: d
         "subject_lost": f"SELECT s.subject_id FROM {named} s ANTI JOIN {crosswalk} x ON x.subject_id = s.subject_id "
         "WHERE s.is_anchor OR s.id_no IS NOT NULL OR s.says_enough",
         "number_state_differs": f"SELECT x.subject_id FROM {matched} WHERE x.id_state IS DISTINCT FROM s.id_state",
-        "two_numbers_in_one": f"SELECT x.{thing} FROM {matched} WHERE s.id_no IS NOT NULL AND x.guard IS DISTINCT FROM 'borrowed' "
-        f"GROUP BY x.{thing} HAVING count(DISTINCT s.id_no) > 1",
+        # What people have made one keeps its own ids underneath.
+        "two_numbers_in_one": f"SELECT x.{own} FROM {matched} WHERE s.id_no IS NOT NULL AND x.guard IS DISTINCT FROM 'borrowed' "
+        f"GROUP BY x.{own}, s.id_class HAVING count(DISTINCT s.id_no) > 1",
         "linked_by_a_number_it_lacks": f"SELECT x.subject_id FROM {matched} ANTI JOIN (SELECT h.{thing}, t.id_no FROM {crosswalk} h "
-        f"JOIN {named} t ON t.subject_id = h.subject_id WHERE h.rule IN ('anchor', 'id_new')) k "
+        f"JOIN {named} t ON t.subject_id = h.subject_id WHERE h.rule IN ('anchor', 'id_new', 'id_joined')) k "
         f"ON k.{thing} = x.{thing} AND k.id_no = s.id_no WHERE x.rule IN ('id_exact', 'id_only')",
-        "anchor_by_another_rule": f"SELECT x.subject_id FROM {matched} WHERE s.is_anchor <> (x.rule = 'anchor')",
+        "anchor_by_another_rule": f"SELECT x.subject_id FROM {matched} WHERE s.is_anchor <> (x.rule = 'anchor') "
+        "AND x.rule <> 'override'",
         "nobody_to_begin_with": f"SELECT {thing} FROM {crosswalk} GROUP BY {thing} HAVING NOT bool_or(rule IN {_HEADS})",
         "other_id_unknown": f"SELECT subject_id FROM {crosswalk} WHERE {quoted(f'other_{thing}')} IS NOT NULL "
         f"AND {quoted(f'other_{thing}')} NOT IN (SELECT {thing} FROM {crosswalk} WHERE {thing} IS NOT NULL)",
@@ -97,13 +120,37 @@ def of_crosswalk(crosswalk: str, named: str, spec: ResolveSpec, business_date: d
     }
 
 
+def of_subjects(published: str, named: str, spec: ResolveSpec, business_date: date) -> dict[str, str]:
+    """Return the invariants of a table of subjects; the arguments are those of :func:`of_crosswalk`."""
+    same = " AND ".join(
+        f"p.{name} IS NOT DISTINCT FROM s.{name}"
+        for name in ("source", "role", "is_anchor", "id_no", "id_class", "id_state")
+    )
+    return {
+        "subject_more_than_once": f"SELECT subject_id FROM {published} GROUP BY subject_id HAVING count(*) > 1",
+        "subject_invented": f"SELECT p.subject_id FROM {published} p ANTI JOIN {named} s ON s.subject_id = p.subject_id",
+        "subject_lost": f"SELECT s.subject_id FROM {named} s ANTI JOIN {published} p ON p.subject_id = s.subject_id",
+        "number_judged_otherwise": f"SELECT p.subject_id FROM {published} p JOIN {named} s ON s.subject_id = p.subject_id "
+        f"WHERE NOT ({same})",
+    }
+
+
+def of_decisions(published: str, known: Iterable[Override]) -> dict[str, str]:
+    """Return the invariants of a table of people's decisions: each row is one that the ledger has."""
+    rows = [f"({one.id}, {text(one.subject_id)}, {text(one.other_subject_id)}, {text(one.decision)})" for one in known]
+    said = f"SELECT * FROM (VALUES {', '.join(rows)})" if rows else "SELECT 0, '', '', '' WHERE false"
+    told = f"SELECT override_id, subject_id, other_subject_id, decision FROM {published}"
+    return {"decision_invented": f"SELECT CAST(override_id AS VARCHAR) FROM ({told} EXCEPT {said})"}
+
+
 def of_events(events: str, crosswalk: str, spec: ResolveSpec, business_date: date) -> dict[str, str]:
     """Return the invariants of an event table: what happened to ids must add up to the crosswalk."""
     thing = kind_id(spec.kind)
     other = quoted(f"other_{thing}")
+    gained = "'MOVE', 'SPLIT', 'MERGE_APPROVED', 'UNMERGE'"
     flows = (
-        f"SELECT {thing} AS id, subject_count AS n FROM {events} WHERE event_kind_code IN ('CREATE', 'ABSORB', 'MOVE', 'SPLIT') UNION ALL "
-        f"SELECT {other}, -subject_count FROM {events} WHERE event_kind_code IN ('MOVE', 'SPLIT') AND {other} IS NOT NULL UNION ALL "
+        f"SELECT {thing} AS id, subject_count AS n FROM {events} WHERE event_kind_code IN ('CREATE', 'ABSORB', {gained}) UNION ALL "
+        f"SELECT {other}, -subject_count FROM {events} WHERE event_kind_code IN ({gained}) AND {other} IS NOT NULL UNION ALL "
         f"SELECT {thing}, -subject_count FROM {events} WHERE event_kind_code = 'RELEASE' UNION ALL "
         f"SELECT {thing}, -1 FROM {crosswalk}"
     )

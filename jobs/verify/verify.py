@@ -18,6 +18,7 @@ from jobs.verify.night import Position, Shown, newest_of
 from jobs.verify.store import Store, UnreadableError, newest_version, opened, quoted, text
 from jobs.verify.subjects import id_columns
 from jobs.verify.translate import TranslationError, shaped, shaped_select
+from ledger.overrides import overrides
 from schemas.catalog import Catalog
 from schemas.contract import CollectedContract, Contract, DerivedContract
 from schemas.golden import COMPARISON
@@ -68,6 +69,7 @@ def how_verified(catalog: Catalog, contract: Contract, transforms: Path) -> str 
     if _beside(transforms, contract, ".reference.sql").exists():
         return REFERENCE
     minted = contract.name in catalog.crosswalks.values() or "event_kind_code" in contract.columns
+    minted = minted or contract.decisions or (contract.resolves and contract.unit == ("subject_id",))
     return INVARIANTS if contract.made_by == "resolver" and minted else None
 
 
@@ -187,13 +189,12 @@ class _Verifier:
         assert spec is not None, f"{contract.name}: a resolver's library has a resolve.yml"
         foreign = self._foreign(position)
         published = self._load(position if foreign is None else replace(position, version=foreign))
-        if contract.name == spec.crosswalk:
-            clean = {
-                item.table: self._load(self._input(position, alias, item.table, item.part))
-                for alias, item in contract.inputs.items()
-            }
-            named = invariants.subjects(self.store, self.lake.catalog, spec, clean, position.made_for)
-            asked = invariants.of_crosswalk(published, named, spec, position.made_for)
+        if contract.decisions:
+            asked = invariants.of_decisions(published, overrides(self.lake.ledger, contract.domain))
+        elif contract.name in (spec.crosswalk, spec.subjects):
+            named = self._subjects(spec, position)
+            of_table = invariants.of_crosswalk if contract.name == spec.crosswalk else invariants.of_subjects
+            asked = of_table(published, named, spec, position.made_for)
         else:
             alias, item = next((alias, item) for alias, item in contract.inputs.items() if item.table == spec.crosswalk)
             crosswalk = self._load(self._input(position, alias, item.table, None))
@@ -211,6 +212,16 @@ class _Verifier:
             differences=found,
             stale=position.stale,
         )
+
+    def _subjects(self, spec: ResolveSpec, position: Position) -> str:
+        """Return a table of every subject as the clean tables have it that the kind's table of subjects was made from."""
+        said, made = self.lake.catalog.contract(spec.subjects), self.shown.positions[spec.subjects]
+        assert isinstance(said, DerivedContract)
+        clean = {
+            item.table: self._load(self._input(made, alias, item.table, item.part))
+            for alias, item in said.inputs.items()
+        }
+        return invariants.subjects(self.store, self.lake.catalog, spec, clean, position.made_for)
 
     def _inputs(self, contract: DerivedContract, position: Position) -> dict[str, str]:
         """Show every input under its alias, as the night shows it; one that is stale sees what it was made from."""

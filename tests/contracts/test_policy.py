@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from citylake.settings import PROJECT_ROOT
+from jobs.engine.tables import columns_of
 from schemas.catalog import LAYERS, SCHEMAS, contract_path, load_catalog
 from schemas.contract import CollectedContract, Contract, DerivedContract
 from schemas.select import check_transforms
@@ -20,7 +21,8 @@ CATALOG = load_catalog()
 FILES = sorted(path for layer in LAYERS for path in (SCHEMAS / layer).glob("*/*.yml") if path.stem != "resolve")
 
 NO_PERSON = frozenset({
-    "bank_name", "batch_name", "clinic_name", "death_cause_name", "department_name", "diagnosis_name", "entity_name",
+    "allergy_name", "bank_name", "batch_name", "clinic_name", "court_name", "death_cause_name", "department_name", "diagnosis_name",
+    "employer_name", "entity_name", "previous_employer_name", "skill_name", "unit_name",
     "funeral_home_name", "governing_unit_name", "institution_name", "investor_name", "issuer_name", "line_name", "niche_product_name",
     "police_station_name", "position_name", "prison_name", "stop_name", "tax_office_name",
 })  # fmt: skip
@@ -105,7 +107,8 @@ def what_carries_units_is_a_column_of_its_input(contract: Contract) -> Iterator[
     if isinstance(contract, DerivedContract) and contract.layer != "linked":
         for alias, item in contract.inputs.items():
             named = {name for columns in (item.on, *item.any) for name in columns}
-            yield from (f"{contract.name}.{alias}.{name}" for name in named - set(CATALOG.contract(item.table).columns))
+            present = {column.name for column in columns_of(CATALOG.contract(item.table))}
+            yield from (f"{contract.name}.{alias}.{name}" for name in named - present)
 
 
 DIRECT = {name for name, element in CATALOG.elements.items() if element.direct}

@@ -14,15 +14,16 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from citylake.settings import PROJECT_ROOT, Settings
-from jobs.engine.context import Context, of_part
+from jobs.engine.context import Context, of_part, positions
 from jobs.engine.difference import changed_units
 from jobs.engine.evaluate import with_date
 from jobs.engine.tables import at_version, derived_columns, quoted
 from jobs.lake import open_lake
-from jobs.resolve.crosswalk import resolve
+from jobs.resolve.night import crosswalk
 from ledger.tables import table_state
 from schemas.catalog import load_catalog
 from schemas.contract import DerivedContract
+from schemas.linked import kind_id
 from tests.promises.city import NIGHTS, City, Resource
 from tests.promises.selects import select_of, tables_with_select, transforms
 from tests.promises.untouched import Untouched
@@ -81,18 +82,19 @@ def _check_same_people(city: City) -> None:
         contract = city.catalog.contract(name)
         assert isinstance(contract, DerivedContract)
         present, id_name = _present(city, name), contract.key[0]
-        inputs = {alias: _present(city, item.table) for alias, item in contract.inputs.items()}
+        context = Context(city.lake, city.spark, city.day)
         run = SimpleNamespace(
             spark=city.spark,
             business_date=city.day,
             contract=contract,
             catalog=city.catalog,
-            previous=present.limit(0),
+            lake=city.lake,
+            positions=positions(context, contract),
+            present=None,
             scratch=f"{city.lake.settings.lake_uri}/_staging/from_nothing",
-            key_frame=Context(city.lake, city.spark, city.day).keys(),
         )
-        columns = (id_name, "person_id")
-        anew = resolve(inputs, run)  # type: ignore[arg-type]
+        columns = (id_name, kind_id(next(kind for kind, table in city.catalog.crosswalks.items() if table == name)))
+        anew = crosswalk(run)  # type: ignore[arg-type]
         assert _groups(anew.select(*columns).collect()) == _groups(present.select(*columns).collect())
 
 

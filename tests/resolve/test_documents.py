@@ -18,6 +18,8 @@ from jobs.engine.organisations import (
     organisation_code,
     registration_no,
 )
+from jobs.verify import identifiers
+from jobs.verify.store import opened
 
 ORG = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 CREDIT = "0123456789ABCDEFGHJKLMNPQRTUWXY"
@@ -148,3 +150,20 @@ def test_names_of_firms_are_compared_without_region_and_form(spark: SparkSession
     assert told[0] == told[1] == told[2]
     assert told[3] is not None
     assert told[4] != told[0]
+
+
+def test_the_second_engine_judges_documents_and_codes_alike() -> None:
+    with opened("Asia/Shanghai") as store:
+        identifiers.install(store)
+        for _, number_said, kind, found, lasting, state in DOCUMENTS:
+            told = store.run(
+                "SELECT document_class($n, $k), CASE WHEN document_class($n, $k) IS NOT NULL THEN document_no($n, $k) END, "
+                "document_state($n, $k, DATE '2099-12-31')",
+                {"n": number_said, "k": kind},
+            ).fetchall()
+            assert told == [(found, lasting, state)]
+        for _, code, found, office, state in CODES:
+            told = store.run(
+                "SELECT code_kind_of(code_of($c)), office_code($c), code_state($c)", {"c": code}
+            ).fetchall()
+            assert told == [(found, office, state)]

@@ -82,7 +82,8 @@ def crosswalk(store: Store, *rows: str) -> str:
     """Return a crosswalk of rows given as VALUES: subject, person, rule, guard, id_state."""
     given = ", ".join(rows)
     return store.keep(
-        f"SELECT 'office' AS source, 'self' AS role, *, CAST(NULL AS VARCHAR) AS other_person_id, DATE '2026-11-01' AS valid_from "
+        "SELECT 'office' AS source, 'self' AS role, *, person_id AS own_person_id, CAST(NULL AS VARCHAR) AS other_person_id, "
+        f"DATE '2026-11-01' AS valid_from "
         f"FROM (VALUES {given}) AS x(subject_id, person_id, rule, guard, id_state)"
     )
 
@@ -90,7 +91,7 @@ def crosswalk(store: Store, *rows: str) -> str:
 def named(store: Store, *rows: str) -> str:
     """Return subjects given as VALUES: subject, is_anchor, id_no, id_state, says_enough."""
     return store.keep(
-        f"SELECT 'office' AS source, 'self' AS role, * FROM (VALUES {', '.join(rows)}) "
+        f"SELECT 'office' AS source, 'self' AS role, 'resident' AS id_class, * FROM (VALUES {', '.join(rows)}) "
         "AS s(subject_id, is_anchor, id_no, id_state, says_enough)"
     )
 
