@@ -10,6 +10,7 @@ RULES: Mapping[str, Callable[[str, int], str]] = {
     "uscc_bad_check": mistyped_uscc,
     "organisation_code_only": lambda text, word: organisation_part(text),
     "written_differently": written_differently,
+    "half_width_brackets": lambda text, word: text.replace("（", "(").replace("）", ")"),
 }
 BORROWED: Mapping[str, str] = {"borrowed_uscc": "_parent_uscc", "registration_no_only": "_registration_no"}
 """Kind of mistake -> hidden column with the code that stands there instead."""

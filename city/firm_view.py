@@ -16,7 +16,7 @@ from city.households import SLOTS
 from city.layouts import LAYOUTS
 from city.lives import Lives
 from city.places import COUNTIES, COUNTY_CODES
-from city.texts import NONE, Text, choose, join, number, take
+from city.texts import NONE, Text, blank_where, choose, join, number, take
 from city.world import BLOCK
 
 SLOW = 0.45
@@ -126,6 +126,14 @@ class View:
     def head(self) -> Identity:
         """Who the representatives are, as the resource knows them."""
         return self.people.rows(self.person(self.representative), "representative_")
+
+    @cached_property
+    def parent_uscc(self) -> Text:
+        """Credit codes of the companies that branches belong to, null for all others."""
+        branch = self.firms.sort == BRANCH
+        whole = firms(self.lives.city)
+        above = whole.rows(whole.index(np.where(branch, self.firms.parent, whole.number[0])))
+        return blank_where(above.uscc(self.today), ~branch)
 
     @cached_property
     def address(self) -> Text:

@@ -38,6 +38,8 @@ _ELDER = np.array([0, 4, 8, 12, 16, 26, 29, 32, 37, 42, 47, 75, 78, 81, 84, 87, 
 _YOUNG = np.array([20, 23, 21, 24, 54, 55, 56, 57, 58, 59, 1, 5, 9, 13, 17, 27, 30, 33])
 """Slots of people old enough to have run a business for long, or for some years; see ``households``."""
 EXISTING, REVOKED, CANCELLED = range(3)
+DESKS = 0.06
+"""Share of companies registered at one of the three incubators of their county."""
 _INDUSTRIES = (
     "",
     "0190",
@@ -265,7 +267,11 @@ def _premises(city: City, block: Ints, slot: Ints, sort: Ints, rank: Ints) -> tu
     serves = ~np.isin(sort, (COMPANY, SHOP, BRANCH, COOPERATIVE))
     village = np.where(serves, own, drawn)
     shared = np.searchsorted(block * FIRM_BLOCK + slot, number)
-    return village[shared], number + 2**45
+    # companies by the dozen are registered at one address of an incubator
+    desk = -1 - county * 3 - city.pick(number, "firm.desk", 3)
+    rents = (sort == COMPANY) & city.chance(number, "firm.rents_a_desk", DESKS)
+    building = places.village_of(desk, county, "firm.incubator", city.seed)
+    return np.where(rents, building, village[shared]), np.where(rents, 2**46 + desk, number + 2**45)
 
 
 def _person(city: City, owner: Ints, block: Ints, elder: Bools, turn: str) -> Ints:

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from city.courses import NEVER
 from city.firm_pattern import BRANCH, COMPANY, COOPERATIVE, FIRM_BLOCK, PARENT_SLOT, SHOP, is_case
@@ -53,18 +54,16 @@ def enterprise(lives: Lives, day: int) -> Frame:
     """Return the companies, branches and cooperatives new or changed on a city day; day 0 has all."""
     view = View.of(lives, day, _REGISTERED, "market_regulation.enterprise", registers=True)
     f, city = view.firms, lives.city
-    whole = firms(city)
-    branch = f.sort == BRANCH
-    above = whole.rows(whole.index(np.where(branch, f.parent, whole.number[0])))
     columns = _common(view) | {
         # the register's old column keeps the first code, whatever has been issued since
         "org_code": f.org_code(0),
         "entity_kind_code": f.kind,
         "economic_type_code": take(("160", "170", "150"), city.pick(f.number, "firm.economic_type", 3)),
-        "parent_uscc": blank_where(above.uscc(view.today), ~branch),
+        "parent_uscc": view.parent_uscc,
         "term_to_date": np.where(city.chance(f.number, "firm.term", 0.3), f.established + 7305, NONE),
     }
-    frame = view.frame(("entity_no",), columns, view.changed, firms={"parent": np.where(branch & above.has_uscc, f.parent, -1)},
+    named = pc.is_valid(view.parent_uscc).to_numpy(zero_copy_only=False)
+    frame = view.frame(("entity_no",), columns, view.changed, firms={"parent": np.where(named, f.parent, -1)},
         hidden={"_former": (f.turns.renamed <= view.today).astype(np.int64)},
     )  # fmt: skip
     frame.noted[("org_code", "code_reissued")] = (f.turns.reissued <= view.today)[view.changed]

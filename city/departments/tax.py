@@ -18,11 +18,11 @@ from city.firm_pattern import (
 )
 from city.firm_turns import CODES_SINCE
 from city.firm_view import View
-from city.firms import EXISTING, firms
+from city.firms import EXISTING
 from city.frames import Column, Frame
 from city.lives import Lives
 from city.places import COUNTY_CODES
-from city.texts import NONE, choose, constant, join, nulls, number, take
+from city.texts import NONE, choose, constant, join, number, take
 
 _SORTS = (COMPANY, COOPERATIVE, BRANCH, SHOP, INSTITUTION, HOSPITAL, KINDERGARTEN, TRAINING, CARE, LAW_FIRM, UNION)
 
@@ -36,9 +36,6 @@ def taxpayer(lives: Lives, day: int) -> Frame:
     first = f.usccs[0]
     serial = join("37", number(city.serial(f.number, "taxpayer_no"), 13))
     numbers = choose((f.established < CODES_SINCE) & f.has_organisation_code, old, first)
-    branch = f.sort == BRANCH
-    whole = firms(city)
-    above = whole.rows(whole.index(np.where(branch, f.parent, whole.number[0])))
     owes = city.chance(f.number, "tax.owes", 0.02)
     state = f.state(view.last)
     columns: dict[str, Column] = view.core() | {
@@ -55,7 +52,7 @@ def taxpayer(lives: Lives, day: int) -> Frame:
         "arrears_from_date": np.where(owes, city.first - 30 - city.pick(f.number, "tax.arrears_from", 700), NONE),
     }
     hidden: dict[str, Column] = {
-        "_parent_uscc": choose(branch, above.uscc(view.today), nulls(len(f))),
+        "_parent_uscc": view.parent_uscc,
         "_registration_no": f.registration_no,
     }
     return view.frame(("taxpayer_no",), columns, view.changed & liable, hidden=hidden)
