@@ -1,6 +1,7 @@
 """What several departments know about people: phones, addresses, codes that follow from age and family."""
 
 import numpy as np
+import pyarrow as pa
 
 from city import places
 from city.births import YEAR
@@ -9,6 +10,8 @@ from city.population import People
 from city.texts import Text, choose, digits, join, number, take, text_of
 from city.world import City
 
+AGENT_SLOT = 75
+"""Who sees to the papers of others; see ``households``."""
 ETHNICITIES = ("01", "03", "11", "02", "10", "05", "06", "15")
 _ETHNICITY_WEIGHTS = np.array([972, 12, 6, 3, 2, 2, 2, 1])
 _PHONE_STARTS = np.array(
@@ -92,7 +95,26 @@ def station_name(people: People) -> Text:
     )
 
 
-def parent_id(people: People) -> Text:
-    """Return the number of a relative somebody might be treated under: the mother's for the young, else the spouse's."""
+def lender_id(people: People) -> Text:
+    """Return the number somebody might be entered under: the mother's for the young, the spouse's, or that of the village's agent."""
     young = (people.city.first - people.birth) / YEAR < 18
-    return choose(young, people.kin_id(people.mother), people.kin_id(people.spouse))
+    lender = np.where(young, people.mother, np.where(people.spouse >= 0, people.spouse, agent(people)))
+    return people.kin_id(lender)
+
+
+def agent(people: People) -> Ints:
+    """Return the index of whoever sees to the papers of the block's people; −1 for himself."""
+    return np.where(people.slot == AGENT_SLOT, -1, np.arange(len(people)) - people.slot + AGENT_SLOT)
+
+
+def given_phones(people: People, resource: str, share: float) -> tuple[Text, Bools]:
+    """Return the phone numbers a resource was given, and for whom the agent gave his own.
+
+    Args:
+        people: the people.
+        resource: name of the resource.
+        share: how often the agent did.
+    """
+    his = people.city.chance(people.person, f"{resource}.agent_phone", share) & (people.slot != AGENT_SLOT)
+    index = np.where(his, agent(people), np.arange(len(people)))
+    return phones(people).take(pa.array(index)), his

@@ -168,6 +168,17 @@ def retired_area(p: "People") -> Bools:
     return np.isin(_area_of(p), retired)
 
 
+def registered_twice(p: "People") -> Bools:
+    """Say who has been registered twice, under two valid numbers."""
+    drawn = p.city.chance(p.person, "two_ids", 0.0006) & (p.slot < 100) & (p.case < 0)
+    return np.asarray(drawn & (p.birth < p.city.first - 7300))
+
+
+def second_id_no(p: "People") -> Text:
+    """Return the second number of people registered twice."""
+    return text_of(citizen_ids(np.full(len(p), 370700, dtype=np.int64), p.birth, p.sequence ^ 2))
+
+
 def _area_of(p: "People") -> Ints:
     place = p.id_matrix[:, :6].astype(np.int64) - 48
     return np.asarray(place @ 10 ** np.arange(5, -1, -1))

@@ -57,6 +57,11 @@ class Frame:
             noted={what: rows[index] for what, rows in self.noted.items()},
         )
 
+    def again(self, mask: Bools, key: str, numbers: Text) -> "Frame":
+        """Return a second record, under a number of its own, of the rows where ``mask`` holds."""
+        other = replace(self, columns={**self.columns, key: numbers}, record=self.record + 2**42)
+        return replace(other, noted={**self.noted, ("*", "second_record"): mask}).where(mask)
+
     def with_column(self, name: str, column: Column) -> "Frame":
         """Return the frame with one column replaced."""
         return replace(self, columns={**self.columns, name: column})

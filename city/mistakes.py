@@ -94,7 +94,7 @@ def _numbers(rate: Rate, values: Ints, words: np.ndarray) -> Ints:
     return np.asarray(values + np.array(_SHIFTS)[(words % len(_SHIFTS)).astype(np.int64)], dtype=np.int64)
 
 
-_BORROWED = {"borrowed_valid_id": "_relative_id_no", **firm_mistakes.BORROWED}
+_BORROWED = {"borrowed_valid_id": "_lender_{field}", **firm_mistakes.BORROWED}
 """Kind of mistake -> hidden column whose value stands there instead."""
 _RULES: dict[str, Callable[[str, int], str]] = {
     "fifteen_digit_id": lambda text, word: identifiers.fifteen(text) if text[6:8] == "19" and len(text) == 18 else text,
@@ -105,6 +105,7 @@ _RULES: dict[str, Callable[[str, int], str]] = {
     "full_width": lambda text, word: identifiers.full_width(text),
     "homophone_name": names.homophone,
     "cut_name": lambda text, word: names.cut(text),
+    "unit_mixup": lambda text, word: str(int(text) // 500),
     "code_outside_list": lambda text, word: f"Z{word % 10}",
     "rare_character": names.replaced_rare,
     **firm_mistakes.RULES,
@@ -116,7 +117,7 @@ def _texts(
 ) -> tuple[Ints, pa.StringArray]:
     old = column.take(pa.array(rows)).to_pylist()
     if rate.kind in _BORROWED:
-        others = frame.hidden[_BORROWED[rate.kind]].take(pa.array(rows)).to_pylist()
+        others = frame.hidden[_BORROWED[rate.kind].format(field=rate.field)].take(pa.array(rows)).to_pylist()
         new = [other or text for text, other in zip(old, others, strict=True)]
     else:
         rule = _RULES[rate.kind]

@@ -1,19 +1,27 @@
 """Who works where, and which insurances follow from it."""
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
+import pyarrow as pa
 
 from city.births import YEAR
 from city.courses import NEVER
+from city.firm_pattern import GOVERNMENT, HOSPITAL, INSTITUTION, SCHOOL
 from city.firms import Firms, firms
 from city.hashing import Bools, Ints
 from city.lives import Lives
+from city.texts import Text
+from city.world import City
 
 EMPLOYEES, STAFF, RESIDENTS, UNEMPLOYMENT = "110", "120", "170", "210"
 """Insurance kinds: 企业职工养老, 机关事业单位养老, 城乡居民养老, 失业."""
 EMPLOYEES_HEALTH, RESIDENTS_HEALTH = "310", "390"
+PUBLIC = (SCHOOL, HOSPITAL, GOVERNMENT, INSTITUTION)
+"""Sorts of firms that are government bodies or institutions."""
+SLOW = 0.45
+"""Share of firms whose changes a department hears of late."""
 WORKING, INSURED, INSURED_HEALTH = 0.55, 0.75, 0.6
 """Of the adults; of those without an employer; of all residents."""
 
@@ -62,10 +70,13 @@ class Work:
 
     def employer(self, today: int) -> Ints:
         """Return the number of the firm people worked for on the day before, −1 for none."""
-        p = self.lives.people
-        second = self.firms.employer(p.person + 2**40)
-        firm = np.where(self.changed < today, second, self.firms.employer(p.person))
+        first, second = (self.firms.employer(keys) for keys in self._keys)
+        firm = np.where(self.changed < today, second, first)
         return np.where(self.works(today), firm, -1)
+
+    @property
+    def _keys(self) -> tuple[Ints, Ints]:
+        return self.lives.people.person, self.lives.people.person + 2**40
 
     def works(self, today: int) -> Bools:
         """Say who worked on the day before."""
@@ -78,8 +89,20 @@ class Work:
     def is_public(self, today: int) -> Bools:
         """Say who works for a government body or an institution."""
         place = self.place(today)
-        kinds = np.array([kind in ("11", "12") for kind in self.firms.kind.to_pylist()])
-        return np.asarray((place >= 0) & kinds[np.maximum(place, 0)])
+        return np.asarray((place >= 0) & np.isin(self.firms.sort[place], PUBLIC))
+
+    def stints(self, public: bool) -> tuple[Ints, Ints, Ints]:
+        """Return (first day, day of the end, place among the firms) of the latest time in a public office, or elsewhere.
+
+        The first day is ``NEVER`` for those who never worked there; a change between two such employers ends nothing.
+        """
+        first, second = (self.firms.index(self.firms.employer(keys)) for keys in self._keys)
+        fits_first, fits_second = (np.isin(self.firms.sort[place], PUBLIC) == public for place in (first, second))
+        moves = self.changed < NEVER
+        later = moves & fits_second
+        begun = np.where(fits_first, self.begun, np.where(later, self.changed, NEVER))
+        ended = np.where(moves & ~fits_second, self.changed, self.ended)
+        return np.where(self.begun < NEVER, begun, NEVER), ended, np.where(later, second, first)
 
     @cached_property
     def resident_from(self) -> Ints:
@@ -99,3 +122,36 @@ class Work:
         )
         joins = city.chance(p.person, "health.insured", INSURED_HEALTH)
         return np.where(joins & (day < np.minimum(p.death, p.leave)), day, NEVER)
+
+
+@dataclass(frozen=True)
+class Employers:
+    """How a resource knows employers on a day, row by row."""
+
+    number: Ints
+    """Number of the firm, −1 for none."""
+    uscc: Text
+    name: Text
+    noted: dict[tuple[str, str], Bools]
+
+    @staticmethod
+    def of(city: City, resource: str, today: int, place: Ints, prefix: str = "employer_") -> "Employers":
+        """Return the firms at places among all firms, −1 for none; fields are noted under a prefix."""
+        numbers, usccs, firm_names, renamed, reissued = _known(city, resource, today)
+        nobody = place < 0
+        index = pa.array(np.maximum(place, 0), mask=nobody)
+        noted = {
+            (f"{prefix}name", "company_renamed"): renamed[place] & ~nobody,
+            (f"{prefix}uscc", "code_reissued"): reissued[place] & ~nobody,
+        }
+        return Employers(np.where(nobody, -1, numbers[place]), usccs.take(index), firm_names.take(index), noted)
+
+
+@lru_cache(maxsize=64)
+def _known(city: City, resource: str, today: int) -> tuple[Ints, Text, Text, Bools, Bools]:
+    """Return number, credit code and name of all firms as a resource knows them, and whose name and code are outdated."""
+    whole = firms(city)
+    slow = city.chance(whole.number, f"{resource}.slow", SLOW)
+    last = today - 1 - np.where(slow, 200 + 300 * city.pick(whole.number, f"{resource}.lag", 10), 0)
+    turned = [(when < today) & (when > last) for when in (whole.turns.renamed, whole.turns.reissued)]
+    return whole.number, whole.uscc(last), whole.name(last), turned[0], turned[1] & whole.has_uscc

@@ -34,7 +34,8 @@ _PLACES = ("1", "2", "4", "9")
 _CHANNELS = ("01", "02", "03", "04", "05")
 
 
-def _hospital(city: City, keys: Ints, county: Ints) -> tuple[Text, Text]:
+def hospital(city: City, keys: Ints, county: Ints) -> tuple[Text, Text]:
+    """Return code and name of the hospital that each key goes to."""
     kind = city.pick(keys, "hospital", 4)
     return join("H", number(COUNTY_CODES[county], 6), number(kind + 1, 3)), take(_HOSPITALS, county * 4 + kind)
 
@@ -52,7 +53,7 @@ def death_certificate(lives: Lives, day: int) -> Frame:
     someone = pa.array(np.where(relative < 0, 0, relative), mask=relative < 0)
     papers = identity(p, "health.death_certificate", city.first + day)
     who, kin = papers.rows(index), papers.rows(relative, "relative_")
-    code, name = _hospital(city, person, p.county[index])
+    code, name = hospital(city, person, p.county[index])
     moved = p.move <= p.death
     columns = {
         "death_cert_no": join(
@@ -122,7 +123,7 @@ def _visit_frame(lives: Lives, index: Ints, visited: Ints, stay: Ints, day: int,
     booked = city.chance(person, "booked", 0.55, visited)
     total = np.where(stay > 0, 300000 + 60000 * stay, 3000 + city.pick(person, "fee", 45000, visited))
     share = 20 + city.pick(person, "self_paid", 60, visited)
-    code, name = _hospital(city, person, p.county[index])
+    code, name = hospital(city, person, p.county[index])
     diagnosis = city.pick(person, "diagnosis", len(_DIAGNOSES), visited)
     touched = np.where(day > 0, city.first + day - 1, np.minimum(visited + stay, city.first - 1))
     later = 17 * 3600 + city.pick(person, "visit.entered", 5 * 3600, visited)
@@ -155,7 +156,7 @@ def _visit_frame(lives: Lives, index: Ints, visited: Ints, stay: Ints, day: int,
         "updated_at": touched * 86400 + later,
         "op_code": constant(op, count),
     }
-    hidden = {"_relative_id_no": attributes.parent_id(p).take(pick)}
+    hidden = {"_lender_id_no": attributes.lender_id(p).take(pick)}
     record = person * 2**20 + (visited + 2**18)
     return Frame(
         "health.medical_visit",

@@ -8,11 +8,10 @@ import pyarrow as pa
 from city import attributes
 from city.births import YEAR
 from city.courses import NEVER
-from city.documents import identity, retired_area, shares_number
+from city.documents import identity, registered_twice, retired_area, second_id_no, shares_number
 from city.frames import Frame, stack
 from city.hashing import Bools, Ints
 from city.households import UNBORN, layout
-from city.identifiers import citizen_ids
 from city.lives import HISTORY, Lives, window
 from city.places import COUNTY_CODES
 from city.population import People
@@ -165,12 +164,11 @@ def _entered(lives: Lives, known: Known) -> Ints:
 def _second_registration(lives: Lives, known: Known, day: int) -> Frame:
     """Return the second rows of people registered twice; half of them are cancelled (deleted) some later day."""
     p, city = lives.people, lives.city
-    twice = city.chance(p.person, "two_ids", 0.0006) & (p.slot < 100) & (p.case < 0) & (p.birth < city.first - 7300)
+    twice = registered_twice(p)
     cancelled = 1 + city.pick(p.person, "two_ids.cancelled", 40)
     chosen = twice & ((day == 0) | (cancelled == day))
     frame = _register_frame(lives, known)
-    other = np.full(len(p), 370700, dtype=np.int64)
-    frame = frame.with_column("id_no", text_of(citizen_ids(other, p.birth, p.sequence + 2)))
+    frame = frame.with_column("id_no", second_id_no(p))
     frame = frame.with_column("resident_no", register_no(city, p.person, second=True))
     frame = frame.with_column("op_code", constant("I" if day == 0 else "D", len(p)))
     noted = {("id_no", "two_ids_one_person"): chosen}
