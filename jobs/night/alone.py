@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from jobs.lake import Lake
 from jobs.night.collect import collect_resource
 from jobs.night.gate import pinned_now
-from jobs.night.step import Step, closing
+from jobs.night.step import Step, closing, plain_words
 from jobs.night.tables import make_one
 from ledger.nights import ready
 from ledger.tables import accept
@@ -56,6 +56,7 @@ def run_alone(lake: Lake, day: date, wanted: Iterable[str]) -> Iterator[tuple[st
         for table in needed(lake.catalog, wanted):
             result, error = make_one(step, table, pinned)
             if error is not None or result.state not in ("written", "unchanged"):
-                raise NightAloneError(f"{table}: {result.reason or result.state}") from error
+                said = plain_words(error) if error is not None else result.reason or result.state
+                raise NightAloneError(f"{table}: {said}") from error
             accept(lake.ledger, [table], business_date=day)
             yield table, result.rows
