@@ -158,6 +158,8 @@ class ResolveSpec(Model):
     guard: tuple[tuple[Field_, ...], ...] = Field(min_length=1)
     """An identifier links if in one of these groups every field agrees with the holder's."""
     rules: tuple[LinkRule, ...] = ()
+    successions: tuple[Anchor, ...] = ()
+    """Records by which an authority gives another identifier: whoever bore the former one and agrees bears it now."""
     joins: dict[Name, tuple[Name, ...]] = {}
     """Class of identifier -> classes of those that its holder may bear as well; a rule has to say that it is the same."""
     residue: Residue = Residue()
@@ -165,6 +167,11 @@ class ResolveSpec(Model):
     """Two things with usable identifiers of their own for which this holds go to review, never merged by machine."""
     survivorship: dict[Name, tuple[Golden, ...]] = {}
     """Golden fields per table of the library."""
+
+    @property
+    def name_field(self) -> str:
+        """Field that a former name is another value of."""
+        return "name_key" if self.kind == "person" else "name"
 
     @property
     def crosswalk(self) -> str:

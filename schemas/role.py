@@ -34,6 +34,10 @@ class Role(Model):
     representative: Name | None = None
     """Name of the legal representative."""
     established: Name | None = None
+    former_name: Name | None = None
+    """Name borne before, where the record says one."""
+    former_no: Name | None = None
+    """Identifier borne before ``id_no`` or ``uscc``, where the record says one; another text in the column is no obstacle."""
     subject: Literal["record", "identity"] = "record"
     """What is resolved: the record itself, or (events) each distinct set of identifying values once."""
 

@@ -64,9 +64,14 @@ def registration_no(code: Column) -> Column:
 
 
 def entity_name(name: Column) -> Column:
-    """Return a legal entity's name folded and without spaces, brackets and dots; NULL when nothing is left."""
+    """Return a legal entity's name in one form; NULL when nothing is left.
+
+    Folded, without spaces, brackets and dots; the long word for a limited company made the short one, the prefecture written
+    without 市 and without its province in front.
+    """
     text = F.regexp_replace(fold(name), r"[\s()\[\]<>{}【】〔〕《》“”\"'·•・‧．.,，、。:：;；\-—_?？*]", "")
-    return F.when(text != "", text)
+    short = F.replace(F.replace(text, F.lit("有限责任公司"), F.lit("有限公司")), F.lit("潍坊市"), F.lit("潍坊"))
+    return F.when(text != "", F.regexp_replace(short, "^山东省?(?=潍坊)", ""))
 
 
 def entity_key(normalised: Column) -> Column:

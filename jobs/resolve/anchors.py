@@ -15,8 +15,16 @@ RESIDENT, OTHER = 0, 1
 
 def agrees(spec: ResolveSpec, left: str, right: str) -> str:
     """Return the condition that the attributes of two rows agree as the spec's guard asks; never NULL."""
-    groups = [" AND ".join(f"{left}.{name} = {right}.{name}" for name in fields) for fields in spec.guard]
+    groups = [" AND ".join(_same(spec, name, left, right) for name in fields) for fields in spec.guard]
     return "(" + " OR ".join(f"coalesce({group}, false)" for group in groups) + ")"
+
+
+def _same(spec: ResolveSpec, name: str, left: str, right: str) -> str:
+    """Return the condition that a field agrees; a name agrees with a former one as well."""
+    pairs = [(name, name)]
+    if name == spec.name_field:
+        pairs += [(name, "former_key"), ("former_key", name)]
+    return "(" + " OR ".join(f"{left}.{one} = {right}.{other}" for one, other in pairs) + ")"
 
 
 def silent(spec: ResolveSpec, row: str) -> str:
@@ -34,45 +42,40 @@ def find_anchors(store: duckdb.DuckDBPyConnection, spec: ResolveSpec) -> None:
     These are the records of the spec's anchor roles, and one subject per usable identifier that none of them has.
     Anchor records with one identifier are one thing if their attributes agree, else two: the number was given out twice.
     """
-    fields = ", ".join(_guarded(spec))
+    told = sorted({*_guarded(spec), spec.name_field, "former_key"})
     store.execute(
-        f"CREATE OR REPLACE TEMP TABLE shared AS SELECT subject_id, since, id_no, {fields} FROM subject "
+        f"CREATE OR REPLACE TEMP TABLE shared AS SELECT subject_id, since, id_no, {', '.join(told)} FROM subject "
         "WHERE is_anchor AND id_no IN (SELECT id_no FROM subject WHERE is_anchor GROUP BY id_no HAVING count(*) > 1)"
     )
     store.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE speaker AS
-        WITH head AS (SELECT id_no, unnest(arg_min({{'subject_id': subject_id, {_packed(_guarded(spec))}}}, (since, subject_id)))
+        WITH head AS (SELECT id_no, unnest(arg_min({{'subject_id': subject_id, {_packed(told)}}}, (since, subject_id)))
                       FROM shared GROUP BY id_no),
-        judged AS (SELECT s.subject_id, s.id_no, s.name_key, h.subject_id AS head, {agrees(spec, "s", "h")} AS same
+        judged AS (SELECT s.subject_id, s.id_no, s.{spec.name_field} AS called, h.subject_id AS head, {agrees(spec, "s", "h")} AS same
                    FROM shared s JOIN head h ON h.id_no = s.id_no),
-        namesake AS (SELECT id_no, coalesce(name_key, subject_id) AS called, min(subject_id) AS first
+        namesake AS (SELECT id_no, coalesce(called, subject_id) AS called, min(subject_id) AS first
                      FROM judged WHERE NOT same GROUP BY ALL)
         SELECT j.subject_id, CASE WHEN j.same OR j.subject_id = j.head THEN j.head ELSE n.first END AS anchor_key, {RESIDENT} AS tier
-        FROM judged j LEFT JOIN namesake n ON n.id_no = j.id_no AND n.called = coalesce(j.name_key, j.subject_id)
+        FROM judged j LEFT JOIN namesake n ON n.id_no = j.id_no AND n.called = coalesce(j.called, j.subject_id)
         UNION ALL
         SELECT subject_id, subject_id, {RESIDENT} FROM subject s
         WHERE is_anchor AND NOT EXISTS (SELECT 1 FROM shared o WHERE o.subject_id = s.subject_id)
         """
     )
-    told = [name for name in ("birth", "established") if name in _columns(store)]
-    date_unknown = " , ".join(f"{name} IS NULL" for name in told)
+    begun = "birth" if spec.kind == "person" else "established"
     store.execute(
         f"""
         INSERT INTO speaker
         WITH free AS (SELECT * FROM subject s WHERE NOT is_anchor AND id_no IS NOT NULL
                       AND NOT EXISTS (SELECT 1 FROM subject k WHERE k.is_anchor AND k.id_no = s.id_no)),
-        usual AS (SELECT id_no, name_key, count(*) AS times FROM free GROUP BY ALL)
+        usual AS (SELECT id_no, {spec.name_field} AS called, count(*) AS times FROM free GROUP BY ALL)
         SELECT f.subject_id, f.subject_id, {OTHER} FROM free f
-        JOIN usual u ON u.id_no = f.id_no AND u.name_key IS NOT DISTINCT FROM f.name_key
+        JOIN usual u ON u.id_no = f.id_no AND u.called IS NOT DISTINCT FROM f.{spec.name_field}
         QUALIFY row_number() OVER (
-            PARTITION BY f.id_no ORDER BY f.name_key IS NULL, u.times DESC, {date_unknown}, f.since, f.subject_id) = 1
+            PARTITION BY f.id_no ORDER BY u.called IS NULL, u.times DESC, {begun} IS NULL, f.since, f.subject_id) = 1
         """
     )
-
-
-def _columns(store: duckdb.DuckDBPyConnection) -> list[str]:
-    return [row[0] for row in store.execute("DESCRIBE subject").fetchall()]
 
 
 def _packed(names: Sequence[str]) -> str:

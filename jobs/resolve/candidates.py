@@ -23,6 +23,12 @@ def profile_field(spec: ResolveSpec, name: str) -> str:
     return _OF_PROFILE.get(name, name) if spec.kind == "person" else name
 
 
+def voices(spec: ResolveSpec, table: str) -> str:
+    """Return the rows of a table of subjects, and once more those with a former name, under that name."""
+    under = f"SELECT * REPLACE (former_key AS {spec.name_field}) FROM {table} WHERE former_key IS NOT NULL"
+    return f"(SELECT * FROM {table} UNION ALL {under})"
+
+
 def blocks_of(rules: Sequence[LinkRule]) -> list[tuple[str, ...]]:
     """Return the combinations of fields by which the rules find candidates."""
     return sorted({rule.block for rule in rules})
@@ -39,7 +45,7 @@ def known_near(store: duckdb.DuckDBPyConnection, spec: ResolveSpec, near: str, i
     store.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE {into} AS
-        WITH wanted AS (SELECT subject_id, id_no, id_class, {fields} FROM subject WHERE {sharing}),
+        WITH wanted AS (SELECT subject_id, id_no, id_class, {fields} FROM {voices(spec, "subject")} WHERE {sharing}),
         tiers AS (SELECT anchor_key, min(tier) AS tier FROM speaker GROUP BY ALL),
         certain AS (SELECT subject_id, anchor_key FROM speaker
                     UNION ALL SELECT subject_id, anchor_key FROM held WHERE rule = 'id_exact')

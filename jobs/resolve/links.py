@@ -9,10 +9,11 @@ Columns of ``link``:
 
 import duckdb
 
-from jobs.resolve.anchors import OTHER, RESIDENT, find_anchors, link_by_identifier
-from jobs.resolve.candidates import choose, compare, evidence, holds, known_near, profile_field
+from jobs.resolve.anchors import RESIDENT, find_anchors, link_by_identifier
+from jobs.resolve.candidates import choose, compare, evidence, holds, known_near, profile_field, voices
 from jobs.resolve.overrides import decide_by_people, forbid
 from jobs.resolve.residue import resolve_residue
+from jobs.resolve.same import find_same_things
 from schemas.resolve_spec import ResolveSpec
 
 _ENOUGH = {
@@ -30,52 +31,12 @@ def link(store: duckdb.DuckDBPyConnection, spec: ResolveSpec) -> None:
     """
     find_anchors(store, spec)
     link_by_identifier(store, spec)
-    _join_classes(store, spec)
+    find_same_things(store, spec)
     _choose_for_rest(store, spec)
     _propose(store, spec)
     _assemble(store, spec)
     resolve_residue(store, spec)
     decide_by_people(store)
-
-
-def _join_classes(store: duckdb.DuckDBPyConnection, spec: ResolveSpec) -> None:
-    """Make ``same_thing`` (anchor_key, thing_key, rule): holders of one class of identifier who bear another as well."""
-    store.execute(
-        "CREATE OR REPLACE TEMP TABLE same_thing (anchor_key VARCHAR, thing_key VARCHAR, rule VARCHAR, evidence VARCHAR)"
-    )
-    if not spec.joins:
-        return
-    classes = ", ".join(f"'{name}'" for name in spec.joins)
-    store.execute(
-        "CREATE OR REPLACE TEMP TABLE joining AS SELECT s.*, p.anchor_key AS own_key FROM speaker p JOIN subject s "
-        f"ON s.subject_id = p.subject_id WHERE p.tier = {OTHER} AND s.id_class IN ({classes})"
-    )
-    known_near(store, spec, "joining", "near_joining")
-    fitting = " OR ".join(
-        f"(s.id_class = '{name}' AND p.id_class IN ({', '.join(repr(other) for other in others)}))"
-        for name, others in spec.joins.items()
-    )
-    compare(store, spec, "joining", "near_joining", spec.rules, "joined_facts", where=f"({fitting})")
-    forbid(store, "joined_facts")
-    choose(store, spec.rules, "joined_facts", "joined")
-    store.execute(
-        f"""
-        INSERT INTO same_thing
-        WITH RECURSIVE step AS (
-            SELECT g.own_key AS anchor_key, d.anchor_key AS target, d.rule, g.id_class
-            FROM joined d JOIN joining g ON g.subject_id = d.subject_id WHERE d.rule IS NOT NULL),
-        -- Two identifiers of one class cannot both be the target's, whatever the rules say.
-        alone AS (SELECT s.* FROM step s WHERE 1 = (SELECT count(*) FROM step o WHERE o.target = s.target AND o.id_class = s.id_class)),
-        path AS (SELECT anchor_key, target, rule, 1 AS depth FROM alone
-                 UNION ALL SELECT p.anchor_key, a.target, p.rule, p.depth + 1 FROM path p JOIN alone a ON a.anchor_key = p.target
-                 WHERE p.depth < {len(spec.joins) + 1})
-        SELECT p.anchor_key, arg_max(p.target, p.depth), any_value(p.rule), any_value(f.evidence)
-        FROM path p JOIN alone s ON s.anchor_key = p.anchor_key
-        JOIN joining g ON g.own_key = p.anchor_key
-        JOIN (SELECT *, {evidence(spec, "e")} AS evidence FROM joined_facts e) f ON f.subject_id = g.subject_id AND f.anchor_key = s.target
-        GROUP BY p.anchor_key
-        """
-    )
 
 
 def _choose_for_rest(store: duckdb.DuckDBPyConnection, spec: ResolveSpec) -> None:
@@ -110,7 +71,7 @@ def _propose(store: duckdb.DuckDBPyConnection, spec: ResolveSpec) -> None:
         CREATE OR REPLACE TEMP TABLE bearing AS
         SELECT coalesce(m.thing_key, c.anchor_key) AS own_key, s.* FROM (
             SELECT subject_id, anchor_key FROM speaker UNION ALL SELECT subject_id, anchor_key FROM held WHERE rule = 'id_exact') c
-        JOIN (SELECT subject_id, {fields} FROM subject WHERE id_no IS NOT NULL) s ON s.subject_id = c.subject_id
+        JOIN (SELECT subject_id, {fields} FROM {voices(spec, "subject")} WHERE id_no IS NOT NULL) s ON s.subject_id = c.subject_id
         LEFT JOIN same_thing m ON m.anchor_key = c.anchor_key
         """
     )
@@ -147,10 +108,10 @@ def _assemble(store: duckdb.DuckDBPyConnection, spec: ResolveSpec) -> None:
         f"""
         CREATE OR REPLACE TEMP TABLE link AS
         SELECT p.subject_id, s.source, s.role, s.id_state, coalesce(m.thing_key, p.anchor_key) AS part_key,
-               CASE WHEN m.thing_key IS NOT NULL THEN 'id_joined' WHEN p.tier = {RESIDENT} THEN 'anchor' ELSE 'id_new' END AS rule,
+               CASE WHEN s.is_anchor AND p.tier = {RESIDENT} THEN 'anchor' WHEN m.thing_key IS NOT NULL THEN m.rule WHEN p.tier = {RESIDENT} THEN 'anchor' ELSE 'id_new' END AS rule,
                1::DECIMAL(5, 4) AS score, CASE WHEN s.id_no IS NOT NULL THEN 'agrees' ELSE 'none' END AS guard,
                coalesce(q.proposals, 1) AS candidates, q.review_reason, q.other_key,
-               CASE WHEN m.rule IS NOT NULL THEN m.rule || ' ' || m.evidence ELSE q.evidence END AS evidence
+               CASE WHEN m.rule IS NOT NULL THEN m.evidence ELSE q.evidence END AS evidence
         FROM speaker p JOIN subject s ON s.subject_id = p.subject_id
         LEFT JOIN same_thing m ON m.anchor_key = p.anchor_key LEFT JOIN proposed q ON q.subject_id = p.subject_id
         UNION ALL

@@ -20,7 +20,9 @@ log = structlog.get_logger()
 
 SUBJECTS, DECISIONS = "s", "o"
 """Aliases of the crosswalk's inputs: the table of subjects, and what people have decided of them."""
-_ALWAYS = ("subject_id", "source", "role", "is_anchor", "since", "id_text", "id_no", "id_class", "id_state")
+_ALWAYS = (
+    "subject_id", "source", "role", "is_anchor", "since", "id_text", "id_no", "id_class", "id_state", "former_key", "former_no",
+)  # fmt: skip
 _DECIDED = ("subject_id", "other_subject_id", "decision", "is_in_force")
 
 

@@ -2,7 +2,8 @@
 
 Columns of every kind:
     subject_id, source, role (text), is_anchor (boolean), since (date, first day delivered),
-    id_text (identifier as written), id_no (usable identifier, else NULL), id_class, id_state, name (normalised).
+    id_text (identifier as written), id_no (usable identifier, else NULL), id_class, id_state, name (normalised),
+    former_key (former name, in the form of the kind's name field), former_no (usable identifier borne before).
 Of a person: name_key (sound of the name), surname, birth (date), birth_digits (eight digits, also of a damaged identifier),
     id_birth (date in a usable identifier), sex, phone, village.
 Of a legal entity: name_key (sound of the telling part), uscc (usable), registration_no, representative (sound of the
@@ -16,7 +17,15 @@ from functools import reduce
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from jobs.engine.documents import FOREIGNER, PERMIT, RESIDENT, document_class, document_number, document_state
+from jobs.engine.documents import (
+    FOREIGNER,
+    PERMIT,
+    RESIDENT,
+    document_class,
+    document_number,
+    document_state,
+    usable_document,
+)
 from jobs.engine.evaluate import TransformRun
 from jobs.engine.identifiers import (
     USABLE,
@@ -45,7 +54,7 @@ from schemas.resolve_spec import ResolvedRole, load_resolve_spec, roles
 _DATES = ("birth_date", "established")
 _DELIVERED = (
     "id_no", "id_kind", "name", "birth_date", "sex", "phone", "address", "village",
-    "uscc", "org_code", "registration_no", "representative", "established",
+    "uscc", "org_code", "registration_no", "representative", "established", "former_name", "former_no",
 )  # fmt: skip
 _KEPT = ("subject_id", "source", "role", "is_anchor", "since")
 _MOBILE = 11
@@ -108,6 +117,8 @@ def _persons(delivered: DataFrame, day: date) -> DataFrame:
         normalised_name(F.col("given_name")).alias("name"),
         _phone(F.col("given_phone")).alias("phone"),
         fold(F.col("given_village")).alias("village"),
+        homophone_key(normalised_name(F.col("given_former_name"))).alias("former_key"),
+        usable_document(F.col("given_former_no"), F.lit(None), day).alias("former_no"),
     )
     usable = F.col("id_state").isin(*USABLE)
     dated = usable & F.col("id_class").isin(RESIDENT, PERMIT, FOREIGNER)
@@ -127,7 +138,9 @@ def _persons(delivered: DataFrame, day: date) -> DataFrame:
         *_KEPT, "id_text", "id_no", F.when(usable, F.col("id_class")).alias("id_class"), "id_state", "name", "name_key",
         surname_key(F.col("name_key")).alias("surname"), "birth",
         F.when(F.length("id_text") >= 14, F.substring("id_text", 7, 8)).alias("birth_digits"),
-        "id_birth", "sex", "phone", "village", "_recheck_on",
+        "id_birth", "sex", "phone", "village",
+        F.when(F.col("former_key") != F.col("name_key"), F.col("former_key")).alias("former_key"),
+        F.when(F.col("former_no") != F.col("normalised"), F.col("former_no")).alias("former_no"), "_recheck_on",
     )  # fmt: skip
 
 
@@ -143,6 +156,8 @@ def _entities(delivered: DataFrame, day: date) -> DataFrame:
         F.coalesce(*[_compared_code(code) for code in given]).alias("id_text"),
         F.coalesce(*[registration_no(code) for code in given]).alias("registration_no"),
         entity_name(F.col("given_name")).alias("name"),
+        entity_name(F.col("given_former_name")).alias("former_key"),
+        organisation_code(F.col("given_former_no")).alias("former_no"),
         homophone_key(normalised_name(F.col("given_representative"))).alias("representative"),
         F.col("given_established").alias("established"),
         _phone(F.col("given_phone")).alias("phone"),
@@ -155,6 +170,8 @@ def _entities(delivered: DataFrame, day: date) -> DataFrame:
         *_KEPT, "id_text", "id_no", F.when(usable, ORGANISATION).alias("id_class"),
         F.coalesce(state, F.lit("missing")).alias("id_state"), "uscc", "registration_no", "name",
         entity_key(F.col("name")).alias("name_key"), "representative", "established", "phone", "address", "village",
+        F.when(F.col("former_key") != F.col("name"), F.col("former_key")).alias("former_key"),
+        F.when(F.col("former_no") != F.col("id_no"), F.col("former_no")).alias("former_no"),
     )  # fmt: skip
 
 

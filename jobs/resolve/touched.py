@@ -1,19 +1,19 @@
 """What changed subjects can have an effect on: a slice of the subjects that resolves as all of them would.
 
 A subject's place depends on the subjects of its own identifier, on the profiles of things in its blocks, and these on the
-subjects of their identifiers only; so the closure ends after one step. Whoever stands alone and whoever bears another class of
-identifier is always looked at again, since these depend on each other.
+subjects of their identifiers only; so the closure ends after one step. Whoever stands alone, bears another class of
+identifier or was given another one is always looked at again, since these depend on each other.
 """
 
 from collections.abc import Sequence
 
 import duckdb
 
-from jobs.resolve.candidates import blocks_of, profile_field
+from jobs.resolve.candidates import blocks_of, profile_field, voices
 from schemas.resolve_spec import ResolveSpec
 
-_BY_IDENTIFIER = "('anchor', 'id_new', 'id_joined', 'id_exact', 'id_only')"
-_SPEAKING = "('anchor', 'id_new', 'id_joined')"
+_BY_IDENTIFIER = "('anchor', 'id_new', 'id_joined', 'id_succeeded', 'id_exact', 'id_only')"
+_SPEAKING = "('anchor', 'id_new', 'id_joined', 'id_succeeded')"
 
 
 def take_slice(store: duckdb.DuckDBPyConnection, spec: ResolveSpec) -> None:
@@ -36,7 +36,7 @@ def take_slice(store: duckdb.DuckDBPyConnection, spec: ResolveSpec) -> None:
     store.execute(
         "CREATE OR REPLACE TEMP TABLE asking AS SELECT * FROM everybody WHERE subject_id IN (SELECT subject_id FROM touched)"
     )
-    profile = f"(SELECT subject_id, id_no, is_anchor, {_profile(spec)} FROM everybody)"
+    profile = f"(SELECT subject_id, id_no, is_anchor, {_profile(spec)} FROM {voices(spec, 'everybody')})"
     store.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE near AS
@@ -65,7 +65,9 @@ def _seed(store: duckdb.DuckDBPyConnection, spec: ResolveSpec) -> None:
         WITH named AS (SELECT subject_id FROM changed UNION SELECT subject_id FROM override
                        UNION SELECT other_subject_id FROM override UNION SELECT subject_id FROM withdrawn),
         numbers AS (SELECT id_no FROM changed WHERE id_no IS NOT NULL
-                    UNION SELECT id_no FROM everybody WHERE id_no IS NOT NULL AND subject_id IN (SELECT subject_id FROM named)),
+                    UNION SELECT id_no FROM everybody WHERE id_no IS NOT NULL AND subject_id IN (SELECT subject_id FROM named)
+                    UNION SELECT unnest([id_no, former_no]) FROM everybody WHERE former_no IS NOT NULL AND id_no IS NOT NULL
+                    UNION SELECT former_no FROM changed WHERE former_no IS NOT NULL),
         lone AS (SELECT subject_id FROM before WHERE rule = 'single')
         SELECT subject_id FROM named
         UNION SELECT subject_id FROM everybody WHERE id_no IN (SELECT id_no FROM numbers) OR id_class IN ({joined})
@@ -78,8 +80,8 @@ def _seed(store: duckdb.DuckDBPyConnection, spec: ResolveSpec) -> None:
     store.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE image AS
-        SELECT DISTINCT {fields} FROM changed
-        UNION SELECT {fields} FROM everybody
+        SELECT DISTINCT {fields} FROM {voices(spec, "changed")}
+        UNION SELECT {fields} FROM {voices(spec, "everybody")}
         WHERE subject_id IN (SELECT subject_id FROM touched) AND (id_no IS NOT NULL OR is_anchor)
         """
     )

@@ -105,9 +105,9 @@ def of_crosswalk(crosswalk: str, named: str, spec: ResolveSpec, business_date: d
         "number_state_differs": f"SELECT x.subject_id FROM {matched} WHERE x.id_state IS DISTINCT FROM s.id_state",
         # What people have made one keeps its own ids underneath.
         "two_numbers_in_one": f"SELECT x.{own} FROM {matched} WHERE s.id_no IS NOT NULL AND x.guard IS DISTINCT FROM 'borrowed' "
-        f"GROUP BY x.{own}, s.id_class HAVING count(DISTINCT s.id_no) > 1",
+        f"GROUP BY x.{own}, s.id_class HAVING count(DISTINCT s.id_no) > 1 + count_if(x.rule = 'id_succeeded')",
         "linked_by_a_number_it_lacks": f"SELECT x.subject_id FROM {matched} ANTI JOIN (SELECT h.{thing}, t.id_no FROM {crosswalk} h "
-        f"JOIN {named} t ON t.subject_id = h.subject_id WHERE h.rule IN ('anchor', 'id_new', 'id_joined')) k "
+        f"JOIN {named} t ON t.subject_id = h.subject_id WHERE h.rule IN ('anchor', 'id_new', 'id_joined', 'id_succeeded')) k "
         f"ON k.{thing} = x.{thing} AND k.id_no = s.id_no WHERE x.rule IN ('id_exact', 'id_only')",
         "anchor_by_another_rule": f"SELECT x.subject_id FROM {matched} WHERE s.is_anchor <> (x.rule = 'anchor') "
         "AND x.rule <> 'override'",

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from schemas.resolve_spec import Anchor
 from tests.resolve.town import DAY, Row, Town, firm, groups, person, spec_of
 
 EXAMPLES = int(os.environ.get("CITYLAKE_EXAMPLES", "15"))
@@ -33,6 +34,7 @@ def persons(draw: st.DrawFn, subject: str) -> Row | None:
         subject, **said, id_text=text, id_birth=born, birth_digits=text[6:14] if text and len(text) == 18 else None,
         name_key=draw(one_of(None, "张伟", "张威", "李伟")), birth=draw(one_of(*BIRTHS)), sex=draw(one_of(None, "1", "2")),
         phone=draw(one_of(None, "1", "2")), village=draw(one_of(None, "v", "w")),
+        former_key=draw(one_of(None, None, None, "李伟")), former_no=draw(one_of(None, None, None, NUMBERS[2])),
         is_anchor=draw(st.integers(0, 3)) == 0, since=DAY + timedelta(days=draw(st.integers(0, 1))),
     )  # fmt: skip
 
@@ -45,7 +47,8 @@ def firms(draw: st.DrawFn, subject: str) -> Row | None:
         subject, id_no=draw(one_of(None, None, "MA3X12345", "MA3X12353")), name=draw(one_of(None, "恒昌机械", "恒丰", "恒昌")),
         name_key=draw(one_of(None, "恒昌", "恒丰")), representative=draw(one_of(None, "张伟", "李伟")),
         registration_no=draw(one_of(None, "370700200012345", "370700200012346")), phone=draw(one_of(None, "1")),
-        address=draw(one_of(None, "东关街一号")), is_anchor=draw(st.integers(0, 3)) == 0,
+        address=draw(one_of(None, "东关街一号")), former_key=draw(one_of(None, None, None, "恒丰")),
+        former_no=draw(one_of(None, None, None, "MA3X12353")), is_anchor=draw(st.integers(0, 3)) == 0,
     )  # fmt: skip
 
 
@@ -65,7 +68,7 @@ def histories(draw: st.DrawFn, library: str) -> list[tuple[dict[str, Row | None]
 
 @pytest.mark.parametrize("library", ["population", "legal_entity"])
 def test_resolving_what_changed_equals_resolving_everybody(library: str) -> None:
-    spec = spec_of(library)
+    spec = spec_of(library).model_copy(update={"successions": (Anchor(source="office__thing", role="self"),)})
 
     @settings(
         max_examples=EXAMPLES,

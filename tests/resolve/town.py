@@ -22,6 +22,7 @@ PERSON = pa.schema(
         *[(name, _TEXT) for name in ("subject_id", "source", "role")], ("is_anchor", _YES), ("since", _DAY),
         *[(name, _TEXT) for name in ("id_text", "id_no", "id_class", "id_state", "name", "name_key", "surname")],
         ("birth", _DAY), ("birth_digits", _TEXT), ("id_birth", _DAY), ("sex", _TEXT), ("phone", _TEXT), ("village", _TEXT),
+        ("former_key", _TEXT), ("former_no", _TEXT),
     ]
 )  # fmt: skip
 ENTITY = pa.schema(
@@ -29,6 +30,7 @@ ENTITY = pa.schema(
         *[(name, _TEXT) for name in ("subject_id", "source", "role")], ("is_anchor", _YES), ("since", _DAY),
         *[(name, _TEXT) for name in ("id_text", "id_no", "id_class", "id_state", "uscc", "registration_no", "name")],
         ("name_key", _TEXT), ("representative", _TEXT), ("established", _DAY), ("phone", _TEXT), ("address", _TEXT), ("village", _TEXT),
+        ("former_key", _TEXT), ("former_no", _TEXT),
     ]
 )  # fmt: skip
 SCHEMA = {"person": PERSON, "legal_entity": ENTITY}

@@ -1,0 +1,19 @@
+"""Every record's legal entities: resolved from their subjects, ids carried on from the previous crosswalk."""
+
+from collections.abc import Mapping
+
+from pyspark.sql import DataFrame
+
+from jobs.engine.evaluate import TransformRun
+from jobs.engine.offered import Offer
+from jobs.resolve.night import crosswalk, crosswalk_changes
+
+
+def transform(inputs: Mapping[str, DataFrame], run: TransformRun) -> DataFrame:
+    """Return the crosswalk of the legal entity library."""
+    return crosswalk(run)
+
+
+def changes(run: TransformRun) -> Offer | None:
+    """Return the rows that changed subjects make different."""
+    return crosswalk_changes(run)

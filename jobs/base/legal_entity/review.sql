@@ -1,0 +1,12 @@
+SELECT x.subject_id,
+       x.source,
+       x.role,
+       x.review_reason,
+       x.entity_id,
+       x.other_entity_id,
+       x.rule,
+       x.candidates,
+       x.evidence,
+       x.valid_from AS since
+FROM x
+WHERE x.review_reason IS NOT NULL
