@@ -12,7 +12,7 @@ RULES: Mapping[str, Callable[[str, int], str]] = {
     "written_differently": written_differently,
     "half_width_brackets": lambda text, word: text.replace("（", "(").replace("）", ")"),
 }
-BORROWED: Mapping[str, str] = {"borrowed_uscc": "_parent_uscc", "registration_no_only": "_registration_no"}
+BORROWED: Mapping[str, str] = {"borrowed_uscc": "_lent_uscc", "registration_no_only": "_registration_no"}
 """Kind of mistake -> hidden column with the code that stands there instead."""
 
 

@@ -50,7 +50,7 @@ CASES = (
 LEAST = 3
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=64)
 def case_blocks(city: City, name: str) -> Ints:
     """Return the blocks that hold a kind of case, in the order in which their cases happen."""
     kind = next(item for item in CASES if item.name == name)

@@ -8,7 +8,7 @@ import numpy as np
 from city import attributes, places
 from city.courses import NEVER
 from city.documents import Identity, identity
-from city.firm_pattern import BRANCH, COMPANY
+from city.firm_pattern import BRANCH, COMPANY, FIRM_BLOCK, PARENT_SLOT, SHOP
 from city.firms import Firms, firms
 from city.frames import Column, Frame
 from city.hashing import Bools, Ints
@@ -21,6 +21,8 @@ from city.world import BLOCK
 
 SLOW = 0.45
 """Share of firms whose changes a department other than the register hears of late."""
+FRANCHISES = 0.02
+"""Share of shops that sell under a company's brand."""
 _AGENTS = 25
 """Bookkeepers per hundred blocks who leave their own telephone number for those they register."""
 STATES = ("1", "2", "3")
@@ -134,6 +136,15 @@ class View:
         whole = firms(self.lives.city)
         above = whole.rows(whole.index(np.where(branch, self.firms.parent, whole.number[0])))
         return blank_where(above.uscc(self.today), ~branch)
+
+    @cached_property
+    def lent_uscc(self) -> Text:
+        """Credit codes that firms write in place of their own: branches their parent's, some shops that of the brand they sell."""
+        f, city = self.firms, self.lives.city
+        brand = (f.sort == SHOP) & city.chance(f.number, "firm.franchise", FRANCHISES)
+        whole = firms(city)
+        owner = whole.rows(whole.index(np.where(brand, f.block * FIRM_BLOCK + PARENT_SLOT, whole.number[0])))
+        return choose(brand, owner.uscc(self.today), self.parent_uscc)
 
     @cached_property
     def address(self) -> Text:

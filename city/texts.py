@@ -39,7 +39,7 @@ def number(values: Ints, width: int) -> Text:
 
 def constant(value: str, count: int) -> Text:
     """Return one string ``count`` times."""
-    return pa.array([value], pa.string()).take(pa.array(np.zeros(count, dtype=np.int32)))
+    return pa.repeat(pa.scalar(value, pa.string()), count)
 
 
 def nulls(count: int) -> Text:

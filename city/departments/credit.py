@@ -75,7 +75,7 @@ def credit_penalty(lives: Lives, day: int) -> Frame:
 def _penalties(view: View, turn: int) -> Frame:
     record, day, identity, due = _about_firms(view, "penalty", turn, 0.22)
     columns = identity | _penalty(view, record, day) | {"address": view.address}
-    hidden: dict[str, Column] = {"_parent_uscc": view.parent_uscc}
+    hidden: dict[str, Column] = {"_lent_uscc": view.lent_uscc}
     frame = view.frame(("decision_no",), columns, due, {"offender": np.full(len(record), -1)}, hidden=hidden)
     return _numbered(frame, record[due])
 
@@ -124,7 +124,7 @@ def _penalties_of_people(view: View) -> Frame:
     nobody = np.full(count, -1)
     whole = Frame(
         "development_reform.credit_penalty", ("decision_no",), columns, record, {"offender": p.person}, p.person,
-        np.zeros(count, dtype=bool), {"_parent_uscc": nulls(count)}, {"self": nobody},
+        np.zeros(count, dtype=bool), {"_lent_uscc": nulls(count)}, {"self": nobody},
     )  # fmt: skip
     return whole.where(due)
 

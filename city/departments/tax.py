@@ -52,7 +52,7 @@ def taxpayer(lives: Lives, day: int) -> Frame:
         "arrears_from_date": np.where(owes, city.first - 30 - city.pick(f.number, "tax.arrears_from", 700), NONE),
     }
     hidden: dict[str, Column] = {
-        "_parent_uscc": view.parent_uscc,
+        "_lent_uscc": view.lent_uscc,
         "_registration_no": f.registration_no,
     }
     return view.frame(("taxpayer_no",), columns, view.changed & liable, hidden=hidden)
