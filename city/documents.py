@@ -57,10 +57,11 @@ _RENAMED_SLOT, _RENUMBERED_SLOT = 76, 78
 
 
 def abroad(city: City, slot: Ints, block: Ints) -> Ints:
-    """Return an index into ``PAPERS``, −1 for citizens of the mainland; families have one kind."""
+    """Return an index into ``PAPERS``, −1 for citizens of the mainland; families have one kind, and the first blocks each."""
     family = np.isin(slot, GUESTS[:3]) & (city.chance(block, "abroad_family", FAMILY) | (block == 1))
-    alone = (slot == GUESTS[3]) & (city.chance(block, "abroad", ALONE) | (block == 0))
-    kind = weighted(block, "paper", city.seed, [paper.weight for paper in PAPERS])
+    alone = (slot == GUESTS[3]) & (city.chance(block, "abroad", ALONE) | (block < len(PAPERS)))
+    drawn = weighted(block, "paper", city.seed, [paper.weight for paper in PAPERS])
+    kind = np.where(block < len(PAPERS), block, drawn)
     return np.where(family | alone, kind, -1)
 
 

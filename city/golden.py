@@ -9,7 +9,7 @@ from city.courses import NEVER
 from city.departments.public_security import correction_day
 from city.documents import identity, shares_number
 from city.hashing import Bools
-from city.lives import Lives
+from city.lives import HISTORY, Lives
 from city.places import COUNTY_CODES
 from city.texts import NONE, blank_where, choose, date_text, join, number, take
 from city.work import EMPLOYEES, EMPLOYEES_HEALTH, RESIDENTS, RESIDENTS_HEALTH, STAFF, Work
@@ -21,27 +21,32 @@ DIVORCED = (50, 52)
 def golden(lives: Lives, day: int) -> pa.Table:
     """Return one row per person of the blocks as of the morning of a city day, in their order; whoever is not there yet included.
 
-    ``name``, ``id_no`` and all else are what holds on that morning, whatever a department knows. ``household_no`` is that of the
-    household register, null for people who are not in it. ``employer`` is a firm's number. ``traits`` says what makes a person
-    hard to tell apart, separated by commas.
+    ``name``, ``id_no`` and all else are what holds on that morning, whatever a department knows; null is what nobody is told of:
+    household, ethnicity, marriage and schooling of people outside the household register, deaths after they
+    have left, or before the first delivery begins.
+    ``employer`` is a firm's number. ``traits`` says what makes a person hard to tell apart, separated by commas.
     """
     p, city, work = lives.people, lives.city, Work(lives)
     today = city.first + day
     who = identity(p, "public_security.truth", today)
     moved = p.move < today
     household = join(number(COUNTY_CODES[p.county], 6), number(city.serial(p.household, "household_no"), 10))
+    told = (p.death < p.leave) & (p.death >= city.first - HISTORY)
     place = work.place(today)
-    pension = np.select([work.is_public(today), place >= 0, work.resident_from < today], [0, 1, 2], -1)
+    pension = np.select(
+        [work.is_public(today), place >= 0, (work.resident_from < today) & (today <= work.ended)], [0, 1, 2], -1
+    )
     insured = (work.health_from < today) & lives.here(np.array(today - 1))
     village = attributes.village_code(p, moved)
     return pa.table({
         "person": p.person, "id_kind_code": who.id_kind, "id_no": who.id_no, "name": who.name,
         "former_name": blank_where(p.former_name, p.renamed >= today), "sex_code": attributes.sex_code(p),
         "birth_date": date_text(p.birth, "yyyy-MM-dd"),
-        "death_date": date_text(np.where(p.death < today, p.death, NONE), "yyyy-MM-dd"),
-        "ethnicity_code": attributes.ethnicity(p), "marital_code": take(("10", "20", "30", "40"), _marital(lives, today)),
+        "death_date": date_text(np.where(told & (p.death < today), p.death, NONE), "yyyy-MM-dd"),
+        "ethnicity_code": blank_where(attributes.ethnicity(p), p.guest),
+        "marital_code": take(("10", "20", "30", "40"), _marital(lives, today), p.guest),
         "household_no": blank_where(household, p.guest), "village_code": village, "county_code": pc.utf8_slice_codeunits(village, 0, 6),
-        "education_code": attributes.education(p, correction_day(lives) <= day),
+        "education_code": blank_where(attributes.education(p, correction_day(lives) <= day), p.guest),
         "employer": pa.array(work.employer(today), mask=place < 0),
         "pension_insurance_code": take((STAFF, EMPLOYEES, RESIDENTS), pension),
         "medical_insurance_code": blank_where(choose(place >= 0, EMPLOYEES_HEALTH, RESIDENTS_HEALTH), ~insured),

@@ -59,7 +59,8 @@ class Lives:
         if source == "cremation":
             nowhere = np.ones(len(p), dtype=bool)
             for other in DEATH_SOURCES:
-                nowhere &= ~city.chance(p.person, f"death.{other}", _KNOWN_SHARE[other])
+                heard = city.chance(p.person, f"death.{other}", _KNOWN_SHARE[other])
+                nowhere &= ~heard | (p.guest & (other == "household_change"))
             has |= nowhere
         one = p.is_case("dead_one_source")
         has = np.where(one, np.array(SOLE_SOURCE)[p.variant] == source, has)

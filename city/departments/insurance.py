@@ -7,6 +7,7 @@ from city import attributes
 from city.births import YEAR
 from city.courses import NEVER
 from city.departments.hrss import personal_no
+from city.departments.public_security import correction_day
 from city.documents import identity, registered_twice, second_id_no
 from city.frames import Frame, stack
 from city.hashing import Bools, Ints
@@ -208,7 +209,7 @@ def job_seeker(lives: Lives, day: int) -> Frame:
         "birth_date": p.birth[index],
         "phone": attributes.phones(p).take(pick),
         "registered_date": begins[index],
-        "education_code": attributes.education(p, np.zeros(len(p), dtype=bool)).take(pick),
+        "education_code": attributes.education(p, correction_day(lives) <= day).take(pick),
         "occupation_code": take(OCCUPATIONS, city.pick(person, "seeks.occupation", len(OCCUPATIONS))),
         "skill_name": take(("电工", "焊工", "会计", "厨师", "驾驶", "护理", "缝纫"), city.pick(person, "skill", 7)),
         "expected_salary_amount": 300000 + 10000 * city.pick(person, "salary", 50),

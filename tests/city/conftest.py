@@ -34,6 +34,12 @@ def ten_days(make_city: Callable[..., Settings]) -> Settings:
     return make_city(1000, 11)
 
 
+@pytest.fixture(scope="session")
+def larger(make_city: Callable[..., Settings]) -> Settings:
+    """A city of twelve thousand people after two business dates."""
+    return make_city(12_000, 2)
+
+
 def content(folder: Path) -> dict[str, bytes]:
     """Return every file below a folder."""
     return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}

@@ -18,11 +18,6 @@ from schemas.contract import CollectedContract
 
 
 @pytest.fixture(scope="module")
-def larger(make_city: Callable[..., Settings]) -> Settings:
-    return make_city(12_000, 2)
-
-
-@pytest.fixture(scope="module")
 def truth(larger: Settings) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect()
     folder = larger.home / "city" / "truth"
