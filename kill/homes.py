@@ -14,6 +14,7 @@ from typing import Any
 
 import yaml
 
+from city.layouts import departments
 from citylake.settings import PROJECT_ROOT, Settings, settings
 from kill.night import run_night
 from kill.record import record
@@ -21,8 +22,8 @@ from kill.record import record
 PEOPLE = 400
 """The smallest city in which every kind of case finds its people."""
 START = date(2026, 11, 22)
-QUIET = ("health", "justice", "public_security", "transport")
-"""Departments that deliver on the first night only: two of six are enough to kill, and a night has to be short."""
+BUSY = ("civil_affairs", "hrss")
+"""Departments that deliver on every night, the others on the first only: two are enough to kill, and a night has to be short."""
 STAGES = {
     "gate.decide": "collected",
     "libraries.identify_population": "resolved",
@@ -52,7 +53,7 @@ def settle_in(chosen: Settings, api: str) -> None:
     for name, value in chosen.model_dump().items():
         os.environ[f"CITYLAKE_{name.upper()}"] = str(value)
     os.environ["CITYLAKE_CONNECTION_HEALTH"] = api
-    for name in ("public_security", "hrss"):
+    for name in departments("database"):
         os.environ[f"CITYLAKE_CONNECTION_{name.upper()}"] = f"sqlite:///{chosen.home / 'city' / f'{name}.db'}"
     settings.cache_clear()
 
@@ -193,7 +194,7 @@ def prepare(chosen: Settings, night: int) -> None:
 
     deliver(chosen, day_of(night))
     lake = open_lake(chosen)
-    for department in QUIET:
+    for department in sorted(set(lake.catalog.departments) - set(BUSY)):
         nothing = [Settled(item.name, "nothing") for item in lake.catalog.of_department(department)]
         settle(lake.ledger, department, day_of(night), nothing)
     lake.ledger.dispose()
