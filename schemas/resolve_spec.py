@@ -19,10 +19,10 @@ from schemas.linked import subject_column
 Kind = Literal["person", "legal_entity", "place"]
 Field_ = Literal[
     "name_key", "surname", "birth", "birth_digits", "sex", "phone", "village",
-    "name", "representative", "registration_no", "established", "address",
+    "context", "name", "representative", "registration_no", "established", "address",
 ]  # fmt: skip
 FIELDS: Mapping[str, tuple[str, ...]] = {
-    "person": ("name_key", "surname", "birth", "birth_digits", "sex", "phone", "village"),
+    "person": ("name_key", "surname", "birth", "birth_digits", "sex", "phone", "village", "context"),
     "legal_entity": (
         "name",
         "name_key",
@@ -116,6 +116,8 @@ class Given(Model):
     """A fixed value said by the mere row."""
     today: Name | None = None
     """Code list whose ``successor`` says what the value's code is called today."""
+    usable: Literal["uscc"] | None = None
+    """Only a value that is a unified social credit code says anything."""
 
 
 class Golden(Model):

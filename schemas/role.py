@@ -34,6 +34,8 @@ class Role(Model):
     representative: Name | None = None
     """Name of the legal representative."""
     established: Name | None = None
+    context: Name | None = None
+    """What somebody is named beside (a home, a firm) where it is not their own address: people of one name there are one."""
     former_name: Name | None = None
     """Name borne before, where the record says one."""
     former_no: Name | None = None

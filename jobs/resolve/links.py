@@ -108,7 +108,8 @@ def _assemble(store: duckdb.DuckDBPyConnection, spec: ResolveSpec) -> None:
         f"""
         CREATE OR REPLACE TEMP TABLE link AS
         SELECT p.subject_id, s.source, s.role, s.id_state, coalesce(m.thing_key, p.anchor_key) AS part_key,
-               CASE WHEN s.is_anchor AND p.tier = {RESIDENT} THEN 'anchor' WHEN m.thing_key IS NOT NULL THEN m.rule WHEN p.tier = {RESIDENT} THEN 'anchor' ELSE 'id_new' END AS rule,
+               CASE WHEN s.is_anchor AND p.tier = {RESIDENT} THEN 'anchor' WHEN m.thing_key IS NOT NULL THEN m.rule
+                    WHEN p.tier = {RESIDENT} THEN 'anchor' ELSE 'id_new' END AS rule,
                1::DECIMAL(5, 4) AS score, CASE WHEN s.id_no IS NOT NULL THEN 'agrees' ELSE 'none' END AS guard,
                coalesce(q.proposals, 1) AS candidates, q.review_reason, q.other_key,
                CASE WHEN m.rule IS NOT NULL THEN m.evidence ELSE q.evidence END AS evidence

@@ -5,7 +5,8 @@ Columns of every kind:
     id_text (identifier as written), id_no (usable identifier, else NULL), id_class, id_state, name (normalised),
     former_key (former name, in the form of the kind's name field), former_no (usable identifier borne before).
 Of a person: name_key (sound of the name), surname, birth (date), birth_digits (eight digits, also of a damaged identifier),
-    id_birth (date in a usable identifier), sex, phone, village.
+    id_birth (date in a usable identifier), sex, phone, village, context (address, firm or
+    home beside which somebody is named).
 Of a legal entity: name_key (sound of the telling part), uscc (usable), registration_no, representative (sound of the
     name), established (date), phone, address, village. Its id_no is the organisation code, which a credit code contains.
 """
@@ -55,6 +56,7 @@ _DATES = ("birth_date", "established")
 _DELIVERED = (
     "id_no", "id_kind", "name", "birth_date", "sex", "phone", "address", "village",
     "uscc", "org_code", "registration_no", "representative", "established", "former_name", "former_no",
+    "context",
 )  # fmt: skip
 _KEPT = ("subject_id", "source", "role", "is_anchor", "since")
 _MOBILE = 11
@@ -117,6 +119,7 @@ def _persons(delivered: DataFrame, day: date) -> DataFrame:
         normalised_name(F.col("given_name")).alias("name"),
         _phone(F.col("given_phone")).alias("phone"),
         fold(F.col("given_village")).alias("village"),
+        normalised_name(F.coalesce("given_context", "given_address")).alias("context"),
         homophone_key(normalised_name(F.col("given_former_name"))).alias("former_key"),
         usable_document(F.col("given_former_no"), F.lit(None), day).alias("former_no"),
     )
@@ -138,7 +141,7 @@ def _persons(delivered: DataFrame, day: date) -> DataFrame:
         *_KEPT, "id_text", "id_no", F.when(usable, F.col("id_class")).alias("id_class"), "id_state", "name", "name_key",
         surname_key(F.col("name_key")).alias("surname"), "birth",
         F.when(F.length("id_text") >= 14, F.substring("id_text", 7, 8)).alias("birth_digits"),
-        "id_birth", "sex", "phone", "village",
+        "id_birth", "sex", "phone", "village", "context",
         F.when(F.col("former_key") != F.col("name_key"), F.col("former_key")).alias("former_key"),
         F.when(F.col("former_no") != F.col("normalised"), F.col("former_no")).alias("former_no"), "_recheck_on",
     )  # fmt: skip

@@ -21,7 +21,8 @@ def install(store: Store) -> None:
     # ISO 7064 hybrid system MOD 11,10: the running product is carried from digit to digit.
     hybrid = (
         "(list_reduce(list_prepend(10, list_transform(range(1, 15), lambda i: TRY_CAST(substr(c, i, 1) AS INTEGER))), "
-        "lambda p, d: (CASE WHEN (p + d) % 10 = 0 THEN 10 ELSE (p + d) % 10 END * 2) % 11) + TRY_CAST(substr(c, 15, 1) AS INTEGER)) % 10 = 1"
+        "lambda p, d: (CASE WHEN (p + d) % 10 = 0 THEN 10 ELSE (p + d) % 10 END * 2) % 11) "
+        "+ TRY_CAST(substr(c, 15, 1) AS INTEGER)) % 10 = 1"
     )
     for signature, body in {
         "document_class_of(n, kind)": "CASE WHEN regexp_full_match(n, '[0-9]{15}|[0-9]{17}[0-9X]') THEN "

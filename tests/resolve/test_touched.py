@@ -33,7 +33,7 @@ def persons(draw: st.DrawFn, subject: str) -> Row | None:
     return person(
         subject, **said, id_text=text, id_birth=born, birth_digits=text[6:14] if text and len(text) == 18 else None,
         name_key=draw(one_of(None, "张伟", "张威", "李伟")), birth=draw(one_of(*BIRTHS)), sex=draw(one_of(None, "1", "2")),
-        phone=draw(one_of(None, "1", "2")), village=draw(one_of(None, "v", "w")),
+        phone=draw(one_of(None, "1", "2")), village=draw(one_of(None, "v", "w")), context=draw(one_of(None, None, "东关街一号")),
         former_key=draw(one_of(None, None, None, "李伟")), former_no=draw(one_of(None, None, None, NUMBERS[2])),
         is_anchor=draw(st.integers(0, 3)) == 0, since=DAY + timedelta(days=draw(st.integers(0, 1))),
     )  # fmt: skip

@@ -21,8 +21,8 @@ PERSON = pa.schema(
     [
         *[(name, _TEXT) for name in ("subject_id", "source", "role")], ("is_anchor", _YES), ("since", _DAY),
         *[(name, _TEXT) for name in ("id_text", "id_no", "id_class", "id_state", "name", "name_key", "surname")],
-        ("birth", _DAY), ("birth_digits", _TEXT), ("id_birth", _DAY), ("sex", _TEXT), ("phone", _TEXT), ("village", _TEXT),
-        ("former_key", _TEXT), ("former_no", _TEXT),
+        ("birth", _DAY), ("birth_digits", _TEXT), ("id_birth", _DAY),
+        *[(name, _TEXT) for name in ("sex", "phone", "village", "context", "former_key", "former_no")],
     ]
 )  # fmt: skip
 ENTITY = pa.schema(
