@@ -1,69 +1,74 @@
-"""Direct identifiers of persons: what every resolved role says, and which word wins."""
+"""Direct identifiers of things: what every subject says, and which word wins."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
 from functools import reduce
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from jobs.engine.identifiers import USABLE, fold, id_no_state, normalised_id_no
-from jobs.resolve.survivorship import golden, rank
-from schemas.resolve_spec import Golden, ResolvedRole
+from jobs.engine.evaluate import TransformRun
+from jobs.resolve.library import spec_of
+from jobs.resolve.survivorship import claims, golden, rank
+from schemas.linked import kind_id
+from schemas.resolve_spec import Golden
 
 _LENT = "borrowed"
+_SAID = ("entity_id", "field", "value", "source", "said_on", "place")
 
 
-def identity(
-    tables: Mapping[str, DataFrame],
-    crosswalk: DataFrame,
-    fields: Sequence[Golden],
-    roles: Sequence[ResolvedRole],
-    business_date: date,
-) -> DataFrame:
-    """Return one row per person with the columns of :func:`jobs.resolve.survivorship.golden`.
+def identity(inputs: Mapping[str, DataFrame], run: TransformRun) -> DataFrame:
+    """Return one row per thing with the columns of :func:`jobs.resolve.survivorship.golden`.
 
     A borrowed number says nothing about who used it.
 
     Args:
-        tables: clean tables by source.
-        crosswalk: subject_id, person_id, guard.
-        fields: golden fields with ``role_value``.
-        roles: where the clean tables name people.
-        business_date: for maximum ages.
+        inputs: ``x``, the crosswalk; ``s``, the subjects; clean tables that say what no subject has.
+        run: the table's run.
     """
-    said = reduce(DataFrame.unionAll, [_of_role(tables[role.source], role, fields) for role in roles])
-    owners = crosswalk.select("subject_id", F.col("person_id").alias("entity_id"), "guard")
-    lent = (F.col("guard") == _LENT) & (F.col("field") == "id_no")
-    return golden(said.join(owners, "subject_id").where(~lent).drop("guard"), fields, business_date)
+    spec = spec_of(run)
+    fields = spec.survivorship[run.contract.thing]
+    owners = inputs["x"].select("subject_id", F.col(kind_id(spec.kind)).alias("entity_id"), "guard")
+    said = [_of_subjects(inputs["s"].join(owners, "subject_id"), [field for field in fields if field.role_value])]
+    if given := [field for field in fields if field.given]:
+        said.append(_of_tables(inputs, owners, given, run))
+    return golden(reduce(DataFrame.unionAll, said), fields, run.business_date)
 
 
-def _of_role(rows: DataFrame, role: ResolvedRole, fields: Sequence[Golden]) -> DataFrame:
-    columns = role.columns.model_dump(exclude_none=True)
-    said = [field for field in fields if field.role_value in columns]
+def _of_subjects(rows: DataFrame, fields: Sequence[Golden]) -> DataFrame:
+    lent = F.col("guard") == _LENT
     facts = [
         F.struct(
             F.lit(field.field).alias("field"),
-            _value(F.col(f"_said_{field.field}"), str(field.role_value)).alias("value"),
-            F.lit(role.source).alias("source"),
-            F.col("_as_of").alias("said_on"),
-            F.lit(rank(field, role.source)).alias("place"),
+            (F.when(~lent, F.col("id_no")) if field.role_value == "id_no" else F.col(str(field.role_value))).alias(
+                "value"
+            ),
+            F.col("source"),
+            F.col("since").alias("said_on"),
+            _place(field).alias("place"),
         )
-        for field in said
+        for field in fields
     ]
-    # The values are judged once per distinct saying: an event's numbers are said over and over.
-    told = rows.where(F.col(f"`{role.subject}`").isNotNull() & ~F.col("_deleted"))
-    raw = {f"_said_{field.field}": F.col(f"`{columns[str(field.role_value)]}`").cast("string") for field in said}
-    once = told.groupBy(
-        F.col(f"`{role.subject}`").alias("subject_id"), *[value.alias(name) for name, value in raw.items()]
-    )
-    distinct = once.agg(F.max("_as_of").alias("_as_of"))
-    claims = distinct.select("subject_id", F.explode(F.array(*facts)).alias("claim"))
-    kept = claims.select("subject_id", "claim.*").where("value IS NOT NULL")
-    return kept.groupBy("subject_id", "field", "value", "source", "place").agg(F.max("said_on").alias("said_on"))
+    told = rows.select("entity_id", F.explode(F.array(*facts)).alias("claim")).select("entity_id", "claim.*")
+    return told.where("value IS NOT NULL").select(*_SAID)
 
 
-def _value(column: Column, kind: str) -> Column:
-    if kind == "id_no":
-        return F.when(id_no_state(column).isin(*USABLE), normalised_id_no(column))
-    return fold(column)
+def _place(field: Golden) -> Column:
+    place = F.lit(rank(field, ""))
+    for number, source in enumerate(field.ranked):
+        place = F.when(F.col("source") == source, F.lit(number)).otherwise(place)
+    return place
+
+
+def _of_tables(
+    inputs: Mapping[str, DataFrame], owners: DataFrame, fields: Sequence[Golden], run: TransformRun
+) -> DataFrame:
+    """Return what clean tables say of those their own rows are about; tombstones say nothing."""
+    aliases = {given.input for field in fields for given in field.given}
+    tables = {alias: run.contract.inputs[alias] for alias in aliases}
+    frames = {
+        alias: inputs[alias].where(~F.col("_deleted")).join(owners, F.col(item.on[0]) == owners["subject_id"])
+        for alias, item in tables.items()
+    }
+    names = {alias: item.table.partition(".")[2] for alias, item in tables.items()}
+    ids = dict.fromkeys(tables, "entity_id")
+    return claims(frames, ids, fields, names, run.catalog.successors).select(*_SAID)

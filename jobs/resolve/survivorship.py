@@ -11,6 +11,8 @@ from functools import reduce
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from jobs.engine.identifiers import fold
+from jobs.engine.organisations import valid_uscc
 from schemas.resolve_spec import Given, Golden
 
 _UNRANKED = 99
@@ -128,6 +130,8 @@ def _said(given: Given, field: Golden, source: str, successors: Mapping[str, Map
             F.array(*[F.lit(code) for code in codes]) for codes in zip(*successors[given.today].items(), strict=True)
         )
         value = F.coalesce(F.element_at(F.map_from_arrays(old, new), value), value)
+    if given.usable is not None:
+        value = F.when(valid_uscc(value), fold(value))
     if given.where is not None:
         value = F.when(F.expr(given.where), value)
     return F.struct(

@@ -11,10 +11,10 @@ from datetime import date
 from jobs.verify.store import Store, quoted, text
 from jobs.verify.translate import duckdb_condition
 from schemas.catalog import Catalog
-from schemas.contract import DerivedContract
+from schemas.contract import DerivedContract, Input
 from schemas.golden import BESIDE, COMPARISON
 from schemas.linked import kind_id
-from schemas.resolve_spec import Choice, Given, Golden, ResolvedRole, ResolveSpec, roles
+from schemas.resolve_spec import Choice, Given, Golden, ResolveSpec
 
 _DAYS = {"d": 1, "m": 30, "y": 365}
 _LAST = 99
@@ -40,7 +40,7 @@ def golden(
         business_date: for values that grow too old.
     """
     fields = spec.survivorship[contract.thing]
-    claims = _claims(store, catalog, contract, spec, fields, inputs, business_date)
+    claims = _claims(store, catalog, contract, spec, fields, inputs)
     chosen = {field.field: store.keep(_chosen(claims, field, business_date)) for field in fields}
     entities = store.keep(f"SELECT DISTINCT entity_id FROM {claims}")
     suffixes = ("", *[f"_{name}" for name in BESIDE])
@@ -68,7 +68,7 @@ def compared(
 ) -> str:
     """Return the name of a table: entity_id, source, authority, and the fields in which they agree and disagree as texts."""
     fields = spec.survivorship[contract.thing.removesuffix(COMPARISON)]
-    claims = _claims(store, catalog, contract, spec, fields, inputs, business_date)
+    claims = _claims(store, catalog, contract, spec, fields, inputs)
     parts = [
         f"SELECT * FROM ({_ranked(claims, field, business_date)} SELECT w.entity_id, w.source, a.source AS authority, "
         f"{text(field.field)} AS field, w.value = a.value AS same FROM words w JOIN words a ON a.entity_id = w.entity_id "
@@ -92,9 +92,8 @@ def _claims(
     spec: ResolveSpec,
     fields: Sequence[Golden],
     inputs: Mapping[str, str],
-    business_date: date,
 ) -> str:
-    parts = _given(catalog, contract, fields, inputs) + _by_role(catalog, contract, spec, fields, inputs, business_date)
+    parts = _given(catalog, contract, fields, inputs) + _by_role(contract, spec, fields, inputs)
     return store.keep(" UNION ALL ".join(parts))
 
 
@@ -110,13 +109,16 @@ def _given(
             columns = catalog.contract(item.table).columns
             moment = given.column in columns and columns[given.column].type == "timestamp"
             value = _value(given, moment, catalog.successors.get(given.today or "", {}))
-            where = f"{quoted((item.on or item.any[0])[0])} IS NOT NULL"
+            entity, rows = (item.on or item.any[0])[0], inputs[given.input]
+            if item.via is not None:
+                entity, rows = _through(contract, item, inputs)
+            where = f"{quoted(entity)} IS NOT NULL"
             if given.where is not None:
                 where += f" AND {duckdb_condition(given.where)}"
             parts.append(
-                f"SELECT {quoted((item.on or item.any[0])[0])} AS entity_id, {text(field.field)} AS field, "
+                f"SELECT {quoted(entity)} AS entity_id, {text(field.field)} AS field, "
                 f"{value} AS value, {text(source)} AS source, CAST({quoted(given.date)} AS DATE) AS said_on, "
-                f"{_place(field, source)} AS place FROM {inputs[given.input]} WHERE {where} AND {value} IS NOT NULL"
+                f"{_place(field, source)} AS place FROM {rows} WHERE {where} AND {value} IS NOT NULL"
             )
     return parts
 
@@ -126,45 +128,47 @@ def _value(given: Given, moment: bool, successors: Mapping[str, str]) -> str:
         return text(given.value)
     value = f"CAST({f'CAST({quoted(given.column)} AS TIMESTAMP)' if moment else quoted(given.column)} AS VARCHAR)"
     value = f"left({value}, {given.prefix})" if given.prefix is not None else value
+    if given.usable is not None:
+        return f"CASE WHEN is_credit_code({value}) THEN folded({value}) END"
     followed = " ".join(f"WHEN {text(old)} THEN {text(new)}" for old, new in successors.items())
     return f"CASE {value} {followed} ELSE {value} END" if followed else value
 
 
+def _through(contract: DerivedContract, item: Input, inputs: Mapping[str, str]) -> tuple[str, str]:
+    """Return the entity's column and the live rows of a clean table that is reached through another input."""
+    via = contract.inputs[str(item.via)]
+    rows = (
+        f"(SELECT t.*, x.{quoted(via.on[0])} AS {quoted(via.on[0])} FROM {inputs[str(item.via)]} x "
+        f"JOIN {inputs[_alias(contract, item)]} t ON t.{quoted(item.on[0])} = x.{quoted((item.via_on or item.on)[0])} WHERE NOT t._deleted)"
+    )
+    return via.on[0], rows
+
+
+def _alias(contract: DerivedContract, wanted: Input) -> str:
+    return next(alias for alias, item in contract.inputs.items() if item is wanted)
+
+
 def _by_role(
-    catalog: Catalog,
-    contract: DerivedContract,
-    spec: ResolveSpec,
-    fields: Sequence[Golden],
-    inputs: Mapping[str, str],
-    business_date: date,
+    contract: DerivedContract, spec: ResolveSpec, fields: Sequence[Golden], inputs: Mapping[str, str]
 ) -> list[str]:
-    """Return what every resolved role says of fields with ``role_value``; a borrowed number says nothing."""
-    if not any(field.role_value for field in fields):
+    """Return what every subject says of fields with ``role_value``; a borrowed number says nothing."""
+    asked = [field for field in fields if field.role_value]
+    if not asked:
         return []
-    crosswalk = next(alias for alias, item in contract.inputs.items() if item.table == spec.crosswalk)
+    by_table = {item.table: inputs[alias] for alias, item in contract.inputs.items()}
+    subjects, crosswalk = by_table[f"base.{spec.library}__subject"], by_table[spec.crosswalk]
     return [
-        _of_role(role, field, inputs[role.source], inputs[crosswalk], kind_id(spec.kind))
-        for role in roles(spec, catalog.collected)
-        for field in fields
-        if field.role_value is not None and getattr(role.columns, field.role_value) is not None
+        f"SELECT x.{quoted(kind_id(spec.kind))} AS entity_id, {text(field.field)} AS field, s.{quoted(str(field.role_value))} AS value, "
+        f"s.source, s.since AS said_on, {_places(field)} AS place FROM {subjects} s JOIN {crosswalk} x USING (subject_id) "
+        f"WHERE s.{quoted(str(field.role_value))} IS NOT NULL"
+        + (" AND x.guard IS DISTINCT FROM 'borrowed'" if field.role_value == "id_no" else "")
+        for field in asked
     ]
 
 
-def _of_role(role: ResolvedRole, field: Golden, rows: str, crosswalk: str, entity: str) -> str:
-    column = f"CAST({quoted(getattr(role.columns, str(field.role_value)))} AS VARCHAR)"
-    is_number = field.role_value == "id_no"
-    lent = " AND x.guard IS DISTINCT FROM 'borrowed'" if is_number else ""
-    usable = "CASE WHEN is_usable_id(raw, DATE '2099-12-31') THEN id_18(raw) END" if is_number else "folded(raw)"
-    # An event's values are said over and over: each is judged once.
-    return (
-        f"SELECT entity_id, {text(field.field)} AS field, value, {text(role.source)} AS source, said_on, "
-        f"{_place(field, role.source)} AS place "
-        f"FROM (SELECT x.{quoted(entity)} AS entity_id, c.raw, max(c.said_on) AS said_on "
-        f"FROM (SELECT {quoted(role.subject)} AS subject_id, {column} AS raw, max(_as_of) AS said_on FROM {rows} "
-        f"WHERE NOT _deleted AND {column} IS NOT NULL GROUP BY ALL) c "
-        f"JOIN {crosswalk} x ON x.subject_id = c.subject_id{lent} GROUP BY ALL) "
-        f"JOIN (SELECT raw, {usable} AS value FROM (SELECT DISTINCT {column} AS raw FROM {rows})) USING (raw) WHERE value IS NOT NULL"
-    )
+def _places(field: Golden) -> str:
+    ranked = " ".join(f"WHEN {text(source)} THEN {place}" for place, source in enumerate(field.ranked))
+    return f"CASE s.source {ranked} ELSE {_LAST} END" if ranked else str(_LAST)
 
 
 def _place(field: Golden, source: str) -> int:

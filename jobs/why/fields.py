@@ -15,7 +15,7 @@ from jobs.verify.translate import duckdb_condition
 from jobs.why.rows import Night, Origin
 from schemas.contract import CollectedContract, DerivedContract
 from schemas.linked import subject_column
-from schemas.resolve_spec import Given, Golden, ResolveSpec, roles
+from schemas.resolve_spec import Given, Golden, ResolveSpec
 
 _LENT = "borrowed"
 
@@ -91,9 +91,9 @@ def fields(
     row = (shown.to_pylist() or [{}])[0] if shown is not None else {}
     with opened(night.lake.settings.timezone) as store:
         identifiers.install(store)
-        given = _given(night, store, contract, wanted, entity)
+        given = _given(night, store, contract, wanted, entity, links)
         for item in wanted:
-            claims = given[item.field] if item.given else _by_role(night, store, spec, item, links)
+            claims = given[item.field] if item.given else _by_role(night, spec, item, links)
             column = contract.columns[item.field]
             value = row.get(item.field)
             yield _field(
@@ -145,22 +145,28 @@ def _origins(night: Night, claims: Sequence[_Claim]) -> tuple[Origin, ...]:
 
 
 def _given(
-    night: Night, store: Store, contract: DerivedContract, wanted: Sequence[Golden], entity: str
+    night: Night,
+    store: Store,
+    contract: DerivedContract,
+    wanted: Sequence[Golden],
+    entity: str,
+    links: Sequence[Mapping[str, Any]],
 ) -> dict[str, list[_Claim]]:
     """Return what the table's inputs say in columns named by ``given``, by field."""
     claims: dict[str, list[_Claim]] = {item.field: [] for item in wanted}
     for alias in sorted({given.input for item in wanted for given in item.given}):
         source = contract.inputs[alias]
-        rows = night.input_rows(source, entity)
+        if source.via is None:
+            rows = night.input_rows(source, entity)
+        else:
+            rows = night.rows(source.table, [source.on], [link["subject_id"] for link in links])
         if rows is None or rows.num_rows == 0:
             continue
         store.connection.register("said", rows)
-        linked = night.lake.catalog.contract(source.table)
-        clean = (
-            night.lake.catalog.clean_of(linked)
-            if isinstance(linked, DerivedContract) and linked.layer == "linked"
-            else None
-        )
+        said = night.lake.catalog.contract(source.table)
+        clean = said if isinstance(said, CollectedContract) else None
+        if isinstance(said, DerivedContract) and said.layer == "linked":
+            clean = night.lake.catalog.clean_of(said)
         for item in wanted:
             for given in [one for one in item.given if one.input == alias]:
                 followed = night.lake.catalog.successors.get(given.today or "", {})
@@ -177,39 +183,24 @@ def _select(given: Given, rows: pa.Table) -> str:
         value = "'" + given.value.replace("'", "''") + "'"
     elif given.prefix is not None:
         value = f"left({value}, {given.prefix})"
+    if given.usable is not None:
+        value = f"CASE WHEN is_credit_code({value}) THEN folded({value}) END"
     record = '"_record_id"' if "_record_id" in rows.column_names else "NULL"
     where = f" AND ({duckdb_condition(given.where)})" if given.where is not None else ""
+    where += ' AND NOT "_deleted"' if "_deleted" in rows.column_names else ""
     return f"SELECT {value} AS value, CAST({quoted(given.date)} AS DATE), {record} FROM said WHERE {value} IS NOT NULL{where}"
 
 
-def _by_role(
-    night: Night, store: Store, spec: ResolveSpec, item: Golden, links: Sequence[Mapping[str, Any]]
-) -> list[_Claim]:
-    """Return what every resolved role says; a borrowed number says nothing."""
+def _by_role(night: Night, spec: ResolveSpec, item: Golden, links: Sequence[Mapping[str, Any]]) -> list[_Claim]:
+    """Return what every subject says; a borrowed number says nothing."""
+    lent = {link["subject_id"] for link in links if item.role_value == "id_no" and link["guard"] == _LENT}
+    rows = night.rows(f"base.{spec.library}__subject", [["subject_id"]], [link["subject_id"] for link in links])
     claims: list[_Claim] = []
-    for role in roles(spec, night.lake.catalog.collected):
-        column = getattr(role.columns, str(item.role_value))
-        subjects = [
-            link["subject_id"]
-            for link in links
-            if (link["source"], link["role"]) == (role.source, role.role)
-            and not (item.role_value == "id_no" and link["guard"] == _LENT)
-        ]
-        if column is None or not subjects:
-            continue
-        clean = night.lake.catalog.contract(role.table)
-        assert isinstance(clean, CollectedContract)
-        subject = subject_column(role.role)
-        rows = night.rows(role.table, [[subject]], subjects)
-        if rows is None:
-            continue
-        store.connection.register("said", rows)
-        raw = f"CAST({quoted(column)} AS VARCHAR)"
-        number = f"CASE WHEN is_usable_id({raw}, DATE '2099-12-31') THEN id_18({raw}) END"
-        value = number if item.role_value == "id_no" else f"folded({raw})"
-        asked = f"SELECT {value} AS value, max(_as_of), {quoted(subject)} FROM said WHERE NOT _deleted GROUP BY ALL"
-        for said, day, name in store.run(asked).fetchall():
-            if said is not None:
-                claims.append((Word(said, role.source, day), name, clean, subject))
-        store.connection.unregister("said")
+    for row in rows.to_pylist() if rows is not None else ():
+        value = row[str(item.role_value)]
+        if value is not None and row["subject_id"] not in lent:
+            clean = night.lake.catalog.contract(f"clean.{row['source']}")
+            assert isinstance(clean, CollectedContract)
+            word = Word(value, row["source"], row["since"])
+            claims.append((word, row["subject_id"], clean, subject_column(row["role"])))
     return claims

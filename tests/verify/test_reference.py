@@ -62,7 +62,8 @@ def test_a_reference_select_makes_of_a_case_what_it_expects(table_case: Case, st
             store.connection.execute(f'INSERT INTO "{alias}" VALUES ({", ".join("?" for _ in types)})', values)
     inputs = {alias: f'"{alias}"' for alias in contract.inputs}
     chosen, name = (compared, "compared") if contract.thing.endswith(COMPARISON) else (golden, "golden")
-    made = chosen(store, CATALOG, contract, SPEC, inputs, table_case.business_date)
+    spec = load_resolve_spec(CATALOG.root / "base" / contract.domain / "resolve.yml")
+    made = chosen(store, CATALOG, contract, spec, inputs, table_case.business_date)
     store.run(f"CREATE VIEW {name} AS SELECT * FROM {made}")
     found = store.run(shaped(reference(table_case.table).read_text("utf-8"), contract))
     names = [item[0] for item in found.description or ()]

@@ -46,6 +46,10 @@ def night(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lake]:
         {"source": CREMATION, "role": "self", "subject_id": "s2", "person_id": PERSON, "rule": "id_exact", "guard": "agrees",
          "id_state": "upgraded", "valid_from": DAY},
     ])  # fmt: skip
+    put(lake, "base.population__subject", [
+        {"subject_id": "s1", "source": REGISTER, "role": "self", "since": date(2026, 11, 21), "name": NAME},
+        {"subject_id": "s2", "source": CREMATION, "role": "self", "since": date(2026, 11, 20), "name": ALIAS},
+    ])  # fmt: skip
     put(lake, "base.population__event", [
         {"event_id": "e1", "event_date": DAY, "event_kind_code": "CREATE", "person_id": PERSON, "subject_count": 2},
         {"event_id": "e2", "event_date": DAY, "event_kind_code": "MOVE", "person_id": PERSON, "other_person_id": OTHER,

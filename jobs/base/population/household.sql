@@ -1,11 +1,22 @@
-SELECT g.household_no,
-       MAX(CASE WHEN g.household_state_code = '1' AND g.relation_to_head_code IN ('01', '02') THEN g.person_id END) AS head_id,
-       COUNT(DISTINCT CASE WHEN g.household_state_code = '1' THEN g.person_id END) AS member_count,
-       COUNT(CASE WHEN g.household_state_code <> '1' THEN 1 END) AS former_count,
-       MAX(STRUCT(g.household_state_code = '1', g.updated_at, g.resident_no, g.household_kind_code)).household_kind_code
-         AS household_kind_code,
-       MAX(STRUCT(g.household_state_code = '1', g.updated_at, g.resident_no, g.village_code)).village_code AS village_code,
-       SUBSTRING(MAX(STRUCT(g.household_state_code = '1', g.updated_at, g.resident_no, g.village_code)).village_code, 1, 6)
-         AS county_code
-FROM g
-GROUP BY g.household_no
+WITH told AS (
+  SELECT g.household_no, g.person_id, g.household_state_code, g.relation_to_head_code, g.household_kind_code, g.village_code,
+         g.updated_at, g.resident_no, CASE WHEN g.household_state_code = '1' THEN 1 ELSE 0 END AS is_there
+  FROM g
+),
+held AS (
+  SELECT told.household_no,
+         MAX(CASE WHEN told.is_there = 1 AND told.relation_to_head_code IN ('01', '02') THEN told.person_id END) AS head_id,
+         COUNT(DISTINCT CASE WHEN told.is_there = 1 THEN told.person_id END) AS member_count,
+         COUNT(CASE WHEN told.is_there = 0 THEN 1 END) AS former_count,
+         MAX(STRUCT(told.is_there, told.updated_at, told.resident_no, told.household_kind_code, told.village_code)) AS newest
+  FROM told
+  GROUP BY told.household_no
+)
+SELECT held.household_no,
+       held.head_id,
+       held.member_count,
+       held.former_count,
+       held.newest.household_kind_code,
+       held.newest.village_code,
+       SUBSTRING(held.newest.village_code, 1, 6) AS county_code
+FROM held
