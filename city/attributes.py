@@ -1,5 +1,7 @@
 """What several departments know about people: phones, addresses, codes that follow from age and family."""
 
+from functools import lru_cache
+
 import numpy as np
 import pyarrow as pa
 
@@ -23,6 +25,7 @@ _EDUCATION = np.array([
 ]) / 100  # fmt: skip
 
 
+@lru_cache(maxsize=2)
 def phones(people: People) -> Text:
     """Return a mobile number each: most adults their own, children and a share of the old that of the household."""
     city = people.city
@@ -65,6 +68,7 @@ def village_code(people: People, moved: Bools) -> Text:
     return take(places.villages().codes, people.village(moved))
 
 
+@lru_cache(maxsize=2)
 def ethnicity(people: People) -> Text:
     """Return GB/T 3304 codes; a household shares one."""
     return take(ETHNICITIES, weighted(people.household, "ethnicity", people.city.seed, _ETHNICITY_WEIGHTS))
@@ -82,11 +86,13 @@ def education(people: People, later: Bools) -> Text:
     return take(EDUCATION, np.where(age < 18, young, place))
 
 
+@lru_cache(maxsize=2)
 def sex_code(people: People) -> Text:
     """Return GB/T 2261.1 codes."""
     return take(("1", "2"), people.sex - 1)
 
 
+@lru_cache(maxsize=2)
 def station_name(people: People) -> Text:
     """Return the police station that keeps each household's register."""
     towns = take(places.villages().streets, people.village(np.zeros(len(people), dtype=bool)))
@@ -95,6 +101,7 @@ def station_name(people: People) -> Text:
     )
 
 
+@lru_cache(maxsize=2)
 def lender_id(people: People) -> Text:
     """Return the number somebody might be entered under: the mother's for the young, the spouse's, or that of the village's agent."""
     young = (people.city.first - people.birth) / YEAR < 18

@@ -1,6 +1,7 @@
 """Who people are on paper: documents of people from elsewhere, names and numbers that changed, and who still has the old ones."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -98,6 +99,7 @@ class Identity:
         return Identity(self.id_kind.take(known), self.id_no.take(known), self.name.take(known), noted)
 
 
+@lru_cache(maxsize=2)
 def identity(p: "People", resource: str, today: int) -> Identity:
     """Return how a resource knows people on a day.
 

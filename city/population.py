@@ -26,7 +26,7 @@ SHARED_OF, SHARED = 98, 0.004
 """Somebody who was once given the number of another person (重号), and how often."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class People:
     """People of some blocks, one entry per slot, block after block. Days are days since 1970-01-01."""
 

@@ -177,10 +177,12 @@ def _second_registration(lives: Lives, known: Known, day: int) -> Frame:
 
 def household_change(lives: Lives, day: int) -> Frame:
     """Return the changes that reach the lake on a city day; day 0 has one year of them."""
-    return stack([_changes(lives, kind, day) for kind in range(len(KINDS))])
+    found = [(kind, *_changes(lives, kind, day)) for kind in range(len(KINDS))]
+    some = [item for item in found if len(item[1])]
+    return stack([_change_frame(lives, *item, day) for item in some or found[:1]])
 
 
-def _changes(lives: Lives, kind: int, day: int) -> Frame:
+def _changes(lives: Lives, kind: int, day: int) -> tuple[Ints, Ints]:
     p, city = lives.people, lives.city
     event, mask = _event(lives, kind)
     mask &= ~p.guest
@@ -193,7 +195,7 @@ def _changes(lives: Lives, kind: int, day: int) -> Frame:
     old_enough = event >= days[0] if day == 0 else np.ones(len(p), dtype=bool)
     chosen = mask & (delivered == day) & old_enough & (event < city.first + day)
     index = np.flatnonzero(chosen)
-    return _change_frame(lives, kind, index, event[index], day)
+    return index, event[index]
 
 
 def _event(lives: Lives, kind: int) -> tuple[Ints, Bools]:

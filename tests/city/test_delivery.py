@@ -57,13 +57,13 @@ def test_a_file_the_lake_has_taken_is_not_put_back(make_city: Callable[..., Sett
 
 def test_the_same_city_delivers_the_same_bytes_whatever_is_made_at_a_time(tmp_path: Path, start: date) -> None:
     found = []
-    for chunk in (1, 3, 50):
+    for chunk in (2, 50):
         settings = Settings(home=tmp_path / str(chunk), people=500)
         deliver(settings, start, quiet=True)
         for day in (0, 1, 7):
             deliver_day(settings, City(500, 3707, start), day, chunk)
         found.append({name: value for name, value in everything(settings).items() if not name.endswith(".parquet")})
-    assert found[0] == found[1] == found[2]
+    assert found[0] == found[1]
 
 
 def test_two_homes_get_the_same_city(make_city: Callable[..., Settings]) -> None:
