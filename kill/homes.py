@@ -53,9 +53,20 @@ def settle_in(chosen: Settings, api: str) -> None:
     for name, value in chosen.model_dump().items():
         os.environ[f"CITYLAKE_{name.upper()}"] = str(value)
     os.environ["CITYLAKE_CONNECTION_HEALTH"] = api
-    for name in departments("database"):
-        os.environ[f"CITYLAKE_CONNECTION_{name.upper()}"] = f"sqlite:///{chosen.home / 'city' / f'{name}.db'}"
+    for name, url in _databases(chosen).items():
+        os.environ[f"CITYLAKE_CONNECTION_{name.upper()}"] = url
     settings.cache_clear()
+
+
+def own_databases(chosen: Settings) -> None:
+    """Let a copied home read the departments' databases beside it: the connections it was copied with name the first one's."""
+    from city.deliver import set_connections
+
+    set_connections(chosen, _databases(chosen))
+
+
+def _databases(chosen: Settings) -> dict[str, str]:
+    return {name: f"sqlite:///{chosen.home / 'city' / f'{name}.db'}" for name in departments("database")}
 
 
 class Homes:

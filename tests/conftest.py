@@ -9,6 +9,8 @@ import pytest
 from pyspark.sql import SparkSession
 
 from citylake.settings import Settings
+from citylake.settings import settings as installed
+from jobs.lake import Lake, open_lake
 from jobs.spark.server import Tuning, start_server, stop_server
 from jobs.spark.session import remote, session
 
@@ -62,6 +64,19 @@ def lake_of_module(spark_server: str, tmp_path_factory: pytest.TempPathFactory) 
     served = Settings(home=home, lake="", landing="", ledger="", spark_remote=spark_server)
     empty_catalog(served)
     return served
+
+
+@pytest.fixture
+def own_lake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lake]:
+    """A lake of this process's own environment, as the commands open it; it has no Spark server."""
+    monkeypatch.setenv("CITYLAKE_HOME", str(tmp_path / "home"))
+    for name in ("LAKE", "LANDING", "LEDGER", "SPARK_REMOTE", "PEOPLE"):
+        monkeypatch.delenv(f"CITYLAKE_{name}", raising=False)
+    installed.cache_clear()
+    opened = open_lake()
+    yield opened
+    opened.ledger.dispose()
+    installed.cache_clear()
 
 
 def empty_catalog(settings: Settings) -> None:

@@ -18,7 +18,9 @@ REASON = "struct<rule:string,column:string,reason:string>"
 
 def folded(value: Column) -> Column:
     """Return a text with full-width letters, digits and signs made half-width, trimmed, NULL when empty."""
-    text = F.trim(F.translate(value, _FULL_WIDTH, _HALF_WIDTH))
+    # Most values are plain ASCII; looking up each of their characters would be the dearest part of taking a line.
+    is_plain = F.octet_length(value) == F.char_length(value)
+    text = F.trim(F.when(is_plain, value).otherwise(F.translate(value, _FULL_WIDTH, _HALF_WIDTH)))
     return F.when(text != "", text)
 
 
@@ -82,7 +84,7 @@ def _typed(text: Column, column: ColumnContract) -> Column:
             return _of_our_era(F.coalesce(*[_date(text, item) for item in column.format or _DATE_FORMATS]))
         case "timestamp":
             formats = column.format or _TIMESTAMP_FORMATS
-            return _of_our_era(F.coalesce(*[F.try_to_timestamp(text, F.lit(item)) for item in formats]))
+            return _of_our_era(F.coalesce(*[_moment(text, item) for item in formats]))
         case "decimal":
             exact = text.try_cast("decimal(38,12)")
             value = text.try_cast(column.spark_type)
@@ -100,7 +102,26 @@ def _date(text: Column, pattern: str) -> Column:
     if pattern == "excel_serial":
         days = text.try_cast("int")
         return F.when(days.between(1, 80_000), F.date_add(F.to_date(F.lit("1899-12-30")), days))
+    if pattern == "yyyy-MM-dd":
+        return _cast_where(text, r"^\d{4}-\d{2}-\d{2}$", text, "date")
+    if pattern == "yyyyMMdd":
+        return _cast_where(text, r"^\d{8}$", _hyphened(text), "date")
     return F.to_date(F.try_to_timestamp(text, F.lit(pattern)))
+
+
+def _moment(text: Column, pattern: str) -> Column:
+    if pattern == "yyyy-MM-dd HH:mm:ss":
+        return _cast_where(text, r"^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}$", text, "timestamp")
+    return F.try_to_timestamp(text, F.lit(pattern))
+
+
+def _hyphened(text: Column) -> Column:
+    return F.concat_ws("-", F.substring(text, 1, 4), F.substring(text, 5, 2), F.substring(text, 7, 2))
+
+
+def _cast_where(text: Column, shape: str, spelt: Column, kind: str) -> Column:
+    """Return a text of that shape as a date or timestamp: a cast is ten times as fast as parsing by a pattern."""
+    return F.when(text.rlike(shape), spelt.try_cast(kind))
 
 
 def _failure(

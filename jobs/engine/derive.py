@@ -9,7 +9,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.engine.context import Context, TableResult, positions
-from jobs.engine.difference import changed_units, fetch_small, small_difference
+from jobs.engine.difference import fetch_small, small_difference, stage_changed
 from jobs.engine.errors import FeedLostError
 from jobs.engine.evaluate import TransformRun, evaluate
 from jobs.engine.gates import Judged, judge, judge_small
@@ -164,28 +164,19 @@ def _replace(work: Work, record: RunRecord, staged: DataFrame, units: Units | No
     """Write the units that differ: a few listed, many by ``replaceUsing``, most by an overwrite."""
     by = work.contract.unit
     present = work.present() if units is None else units.restrict(work.present(), by)
-    path = f"{work.context.lake.staging(record.run.id)}/changed"
-    changed_units(staged, present, by).write.mode("overwrite").parquet(path)
-    changed = work.context.spark.read.parquet(path)
-    total = changed.agg(F.count(F.lit(1)), F.count_if("_vanished")).collect()[0]
-    differing, vanished = int(total[0]), int(total[1])
-    rows_after = _rows_after(work, staged, present, changed)
+    changed = stage_changed(staged, present, by, f"{work.context.lake.staging(record.run.id)}/changed")
+    new, old = changed.rows_of(staged), changed.rows_of(present)
+    rows_after = _rows_after(work, new, old)
     judged = judge(work.context, work.contract, staged, rows_after)
-    if differing == 0:
+    if changed.units == 0:
         return _nothing(work, judged), {"units": 0, "written": 0}
-    moved_rows = [rows.join(changed, list(by), "left_semi") for rows in (staged, present)]
-    parts = _parts(work.contract, [_distinct_parts(work.contract, rows) for rows in moved_rows])
-    most = units is None and differing > OVERWRITE_SHARE * max(1, (work.state.rows or 0) if work.state else 0)
-    steps = 2 if 0 < vanished < differing and not most else 1
-    writer = _writer(work, record, rows_after, parts, steps)
-    if most:
-        writer.overwrite(staged)
+    parts = _parts(work.contract, [_distinct_parts(work.contract, rows) for rows in (new, old)])
+    if units is None and changed.units > OVERWRITE_SHARE * max(1, (work.state.rows or 0) if work.state else 0):
+        _writer(work, record, rows_after, parts).overwrite(staged)
     else:
-        if vanished < differing:
-            writer.replace_using(_shaped(moved_rows[0], work.contract), by)
-        if vanished:
-            writer.delete_units(by, changed.where("_vanished").select(*[quoted(name) for name in by]))
-    counts = {"changed_units": differing, "vanished_units": vanished}
+        writer = _writer(work, record, rows_after, parts, changed.steps)
+        writer.replace_changed(_shaped(new, work.contract), changed)
+    counts = {"changed_units": changed.units, "vanished_units": changed.vanished}
     return _written(work, record, judged, rows_after, parts), counts
 
 
@@ -205,13 +196,11 @@ def _parts(contract: DerivedContract, tables: list[pa.Table | None]) -> tuple[st
     return tuple(sorted(found))
 
 
-def _rows_after(work: Work, staged: DataFrame, present: DataFrame, changed: DataFrame) -> int:
-    """Return the table's rows after the write: those of untouched units stay."""
+def _rows_after(work: Work, new: DataFrame, old: DataFrame) -> int:
+    """Return the table's rows after the write: those of unchanged units stay."""
     assert work.state is not None
-    by = list(work.contract.unit)
-    new = staged.join(changed, by, "left_semi").select(F.lit(1).alias("side"))
-    old = present.join(changed, by, "left_semi").select(F.lit(-1).alias("side"))
-    gained = new.unionAll(old).agg(F.coalesce(F.sum("side"), F.lit(0))).collect()[0][0]
+    sides = new.select(F.lit(1).alias("side")).unionAll(old.select(F.lit(-1).alias("side")))
+    gained = sides.agg(F.coalesce(F.sum("side"), F.lit(0))).collect()[0][0]
     return (work.state.rows or 0) + int(gained)
 
 

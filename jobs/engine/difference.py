@@ -63,6 +63,44 @@ def _of_changed(connection: duckdb.DuckDBPyConnection, name: str, rows: pa.Table
     return rows.take(pa.array([row[0] for row in found], pa.int64()))
 
 
+@dataclass(frozen=True)
+class Changed:
+    """Units whose rows differ, kept in scratch, as many as there are.
+
+    Attributes:
+        frame: columns ``by`` and ``_vanished``: the unit has no rows any more.
+        by: columns that name a unit.
+        units: how many differ.
+        vanished: how many of them have vanished.
+    """
+
+    frame: DataFrame
+    by: tuple[str, ...]
+    units: int
+    vanished: int
+
+    @property
+    def steps(self) -> int:
+        """How many commits ``Writer.replace_changed`` makes of it."""
+        return 2 if 0 < self.vanished < self.units else 1
+
+    def rows_of(self, rows: DataFrame) -> DataFrame:
+        """Return the rows of units that differ."""
+        return rows.join(self.frame, list(self.by), "left_semi")
+
+    def gone(self) -> DataFrame:
+        """Return the units that have vanished."""
+        return self.frame.where("_vanished").select(*[quoted(name) for name in self.by])
+
+
+def stage_changed(result: DataFrame, present: DataFrame, by: tuple[str, ...], path: str) -> Changed:
+    """Compare two sets of rows and keep the units that differ as Parquet under ``path``."""
+    changed_units(result, present, by).write.mode("overwrite").parquet(path)
+    staged = result.sparkSession.read.parquet(path)
+    counts = staged.agg(F.count(F.lit(1)), F.count_if("_vanished")).collect()[0]
+    return Changed(staged, by, int(counts[0]), int(counts[1]))
+
+
 def changed_units(result: DataFrame, present: DataFrame, by: tuple[str, ...]) -> DataFrame:
     """Return units whose rows differ (columns ``by``, ``_vanished``: it has no rows any more), compared in Spark.
 

@@ -35,7 +35,9 @@ _DATA = Path(__file__).parent
 
 def fold(text: Column) -> Column:
     """Return a text with full-width signs made half-width, trimmed, in capitals; NULL when nothing is left."""
-    folded = F.upper(F.trim(F.translate(text, _WIDE, _NARROW)))
+    # The look-up of every character costs ten times the pattern.
+    narrow = F.when(text.rlike("[^ -~]"), F.translate(text, _WIDE, _NARROW)).otherwise(text)
+    folded = F.upper(F.trim(narrow))
     return F.when(folded != "", folded)
 
 

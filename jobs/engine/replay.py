@@ -8,7 +8,7 @@ from pyspark.sql import functions as F
 from jobs.engine.context import Context
 from jobs.engine.delivered import lines_of, parsed_lines
 from jobs.engine.delta_log import newest_version
-from jobs.engine.difference import changed_units
+from jobs.engine.difference import stage_changed
 from jobs.engine.errors import TableError
 from jobs.engine.record import RunRecord
 from jobs.engine.tables import (
@@ -83,18 +83,12 @@ class Replay:
             return writer.overwrite(replayed).version
         replayed = replayed.select(*[F.col(quoted(name)) for name in present.columns if name in replayed.columns])
         present = present.select(*[F.col(quoted(name)) for name in replayed.columns])
-        path = f"{self.context.lake.staging(self.record.run.id)}/changed"
-        changed_units(replayed, present, by).write.mode("overwrite").parquet(path)
-        changed = self.context.spark.read.parquet(path)
-        differing, vanished = (int(n) for n in changed.agg(F.count(F.lit(1)), F.count_if("_vanished")).collect()[0])
-        if differing == 0:
+        changed = stage_changed(replayed, present, by, f"{self.context.lake.staging(self.record.run.id)}/changed")
+        if changed.units == 0:
             return None
-        writer.steps = 2 if 0 < vanished < differing else 1
-        if vanished < differing:
-            rows = replayed.join(changed, list(by), "left_semi")
-            writer.replace_using(rows.select(*[F.col(quoted(name)) for name in replayed.columns]), by)
-        if vanished:
-            writer.delete_units(by, changed.where("_vanished").select(*[quoted(name) for name in by]))
+        writer.steps = changed.steps
+        new = changed.rows_of(replayed)
+        writer.replace_changed(new.select(*[F.col(quoted(name)) for name in replayed.columns]), changed)
         return writer.commits[-1].version
 
     def _gain_columns(self, uri: str) -> None:

@@ -8,20 +8,10 @@ from jobs.engine.check import message, row_rules
 from jobs.engine.errors import AccountingError, GateError
 from jobs.engine.gates import out_of_range
 from jobs.engine.lines import OUTCOMES
+from jobs.words import FATES
 from ledger.runs import RuleResult
 from schemas.contract import CollectedContract
 from schemas.rules import Rule
-
-_LABELS = {
-    "inserted": "新增",
-    "updated": "更新",
-    "deleted": "删除",
-    "unchanged": "未变",
-    "repeated": "重复",
-    "superseded": "被更新数据取代",
-    "quarantined": "问题行",
-    "unreadable": "无法读取",
-}
 
 
 @dataclass(frozen=True)
@@ -89,7 +79,7 @@ class Tally:
 
     def sentence(self) -> str:
         """Return the receipt's sentence: what became of the lines, in a clerk's words."""
-        parts = [f"{_LABELS[name]} {count} 行" for name, count in self.outcomes.items() if count]
+        parts = [f"{FATES[name]} {count} 行" for name, count in self.outcomes.items() if count]
         if self.vanished:
             parts.append(f"上期有而本期无 {self.vanished} 条")
         if self.unkeyed:

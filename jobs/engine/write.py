@@ -9,6 +9,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.readwriter import DataFrameWriter
 
 from jobs.engine.delta_log import Commit, find_commit, newest_version
+from jobs.engine.difference import Changed
 from jobs.engine.errors import CommitLostError
 from jobs.engine.tables import literal, quoted
 
@@ -81,6 +82,18 @@ class Writer:
         """Put rows in the place of all rows the predicate finds."""
         self._writer(rows).mode("overwrite").option("replaceWhere", predicate).save(self.uri)
         return self._committed()
+
+    def replace_changed(self, rows: DataFrame, changed: Changed) -> None:
+        """Put rows in the place of the rows of all changed units, in ``changed.steps`` commits.
+
+        Args:
+            rows: the new rows of the changed units.
+            changed: the units; those that vanished have no rows.
+        """
+        if changed.vanished < changed.units:
+            self.replace_using(rows, changed.by)
+        if changed.vanished:
+            self.delete_units(changed.by, changed.gone())
 
     def delete_units(self, by: Sequence[str], units: DataFrame) -> Commit:
         """Remove all rows of more units than a literal list should hold.

@@ -1,4 +1,4 @@
-"""Files that follow a destructive change, by one commit under the table's lease; old versions stay readable.
+"""Files that follow a destructive change, by one overwrite under the table's lease; old versions stay readable.
 
 The table gets its new shape without rows, and the next run makes it anew: a clean table from landing, a derived one from
 its inputs. Until then what was accepted of it last stays published and read. A resolver's table carries its rows over:

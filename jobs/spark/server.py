@@ -168,6 +168,8 @@ def _java_options(settings: Settings, tuning: Tuning) -> list[str]:
         f"-Xmx{settings.spark_memory}",
         "-XX:+UseSerialGC" if tuning.short_lived else "-XX:+UseParallelGC",
         "-XX:ReservedCodeCacheSize=256m",
+        # A wide table's generated code is one method of more than 8,000 bytecodes, which Java would leave interpreted.
+        "-XX:-DontCompileHugeMethods",
         *(["-XX:TieredStopAtLevel=1"] if tuning.short_lived else []),
         "-XX:+ExitOnOutOfMemoryError",
         *(f"--add-opens={name}=ALL-UNNAMED" for name in _OPENS),

@@ -1,16 +1,13 @@
 """What a clerk sees of deliveries on the command line, and how the commands end."""
 
 import json
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
-from citylake.settings import settings as installed
 from jobs.cli import app
-from jobs.lake import Lake, open_lake
+from jobs.lake import Lake
 from jobs.words import FATES, counts_in_words
 from ledger.deliveries import Problem, add_problems, receive, refuse
 from ledger.nights import Entry, publish, ready
@@ -19,19 +16,6 @@ from tests.night.given import DAY
 CREMATION = "clean.civil_affairs__cremation"
 NEXT = DAY + timedelta(days=1)
 COUNTS = {"lines": 10, "inserted": 7, "vanished": 2, "quarantined": 3, "live_before": 0, "live_after": 7}
-
-
-@pytest.fixture
-def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lake]:
-    """A lake of this process's own environment, as the commands open it."""
-    monkeypatch.setenv("CITYLAKE_HOME", str(tmp_path / "home"))
-    for name in ("LAKE", "LANDING", "LEDGER", "SPARK_REMOTE", "PEOPLE"):
-        monkeypatch.delenv(f"CITYLAKE_{name}", raising=False)
-    installed.cache_clear()
-    lake = open_lake()
-    yield lake
-    lake.ledger.dispose()
-    installed.cache_clear()
 
 
 def refused(lake: Lake) -> int:
@@ -62,8 +46,8 @@ def run(*arguments: str) -> tuple[int, str, str]:
     return done.exit_code, done.stdout, done.stderr
 
 
-def test_receipts_show_the_number_that_accept_takes_beside_the_receipts_own(made: Lake) -> None:
-    number = refused(made)
+def test_receipts_show_the_number_that_accept_takes_beside_the_receipts_own(own_lake: Lake) -> None:
+    number = refused(own_lake)
     code, shown, _ = run("receipts")
     assert code == 1
     assert "交付号" in shown.splitlines()[0]
@@ -74,11 +58,11 @@ def test_receipts_show_the_number_that_accept_takes_beside_the_receipts_own(made
     assert f"交付号 {number}" in said
 
 
-def test_counts_and_resources_are_told_in_chinese(made: Lake) -> None:
-    refused(made)
+def test_counts_and_resources_are_told_in_chinese(own_lake: Lake) -> None:
+    refused(own_lake)
     shown = run("receipts")[1]
     assert "共 10：新增 7，问题行 3，上期有本期无 2" in shown
-    title = made.catalog.contracts[CREMATION].title
+    title = own_lake.catalog.contracts[CREMATION].title
     assert f"{title}（civil_affairs__cremation）" in shown
     assert not any(name in shown for name in ("inserted", "live_after", "vanished"))
 
@@ -89,8 +73,8 @@ def test_every_fate_of_a_line_has_a_word() -> None:
     assert counts_in_words({}) == ""
 
 
-def test_a_file_that_no_contract_takes_is_named(made: Lake) -> None:
-    folder = made.settings.inbox / "civil_affairs"
+def test_a_file_that_no_contract_takes_is_named(own_lake: Lake) -> None:
+    folder = own_lake.settings.inbox / "civil_affairs"
     folder.mkdir(parents=True)
     (folder / "随便.csv").write_text("x", "utf-8")
     code, shown, _ = run("receipts")
@@ -101,9 +85,9 @@ def test_a_file_that_no_contract_takes_is_named(made: Lake) -> None:
     assert "随便.csv" not in run("receipts", "--department", "justice")[1]
 
 
-def test_held_back_lines_are_listed_with_label_rule_and_reason(made: Lake) -> None:
-    number = refused(made)
-    contract = made.catalog.contracts[CREMATION]
+def test_held_back_lines_are_listed_with_label_rule_and_reason(own_lake: Lake) -> None:
+    number = refused(own_lake)
+    contract = own_lake.catalog.contracts[CREMATION]
     dated = next(name for name, column in contract.columns.items() if column.type == "date")
     key = contract.key[0]
     found = [
@@ -112,7 +96,7 @@ def test_held_back_lines_are_listed_with_label_rule_and_reason(made: Lake) -> No
         Problem(4, "", "unreadable"),
         Problem(5, "gone", "matches:gone"),
     ]
-    add_problems(made.ledger, number, found)
+    add_problems(own_lake.ledger, number, found)
     code, shown, _ = run("receipts", "--problems", str(number))
     assert code == 1, "the delivery was refused"
     assert f"{contract.columns[dated].label}（{dated}）" in shown
@@ -123,12 +107,12 @@ def test_held_back_lines_are_listed_with_label_rule_and_reason(made: Lake) -> No
     assert run("receipts", "--problems", "99")[0] == 2
 
 
-def test_every_quarantine_rule_of_every_contract_has_a_reason(made: Lake) -> None:
+def test_every_quarantine_rule_of_every_contract_has_a_reason(own_lake: Lake) -> None:
     from jobs.night.problem_words import explained
 
-    for contract in made.catalog.collected:
+    for contract in own_lake.catalog.collected:
         for rule in contract.rules.quarantine:
-            said = explained(made.catalog, contract.name, Problem(1, rule.column or "", rule.id))
+            said = explained(own_lake.catalog, contract.name, Problem(1, rule.column or "", rule.id))
             assert said["reason"]
             assert "约定此后有变动" not in said["reason"], (contract.name, rule.id)
 
@@ -138,7 +122,7 @@ def test_every_quarantine_rule_of_every_contract_has_a_reason(made: Lake) -> Non
     [["status"], ["sql", "SELECT 1"], ["score"]],
 )
 def test_before_the_first_publication_every_command_says_the_same_and_ends_with_2(
-    made: Lake, command: list[str]
+    own_lake: Lake, command: list[str]
 ) -> None:
     code, _, said = run(*command)
     assert code == 2
@@ -146,15 +130,15 @@ def test_before_the_first_publication_every_command_says_the_same_and_ends_with_
 
 
 @pytest.mark.parametrize("command", [["status"], ["sql", "SELECT 1"], ["score"]])
-def test_a_night_that_is_not_published_is_named_with_the_newest(made: Lake, command: list[str]) -> None:
-    publish_day(made)
+def test_a_night_that_is_not_published_is_named_with_the_newest(own_lake: Lake, command: list[str]) -> None:
+    publish_day(own_lake)
     code, _, said = run(*command, "--night", "2026-12-24")
     assert code == 2
     assert "2026-12-24 尚未发布，最新发布的是 2026-11-22" in said
 
 
-def test_without_a_spark_server_the_same_sentence_ends_every_command_that_needs_one(made: Lake) -> None:
-    publish_day(made)
+def test_without_a_spark_server_the_same_sentence_ends_every_command_that_needs_one(own_lake: Lake) -> None:
+    publish_day(own_lake)
     answers = {run("sql", "SELECT 1")[::2], run("run", "base.population__person", "--business-date", str(NEXT))[::2]}
     assert len(answers) == 1
     assert answers.pop()[0] == 2
@@ -172,7 +156,7 @@ def test_without_a_spark_server_the_same_sentence_ends_every_command_that_needs_
         ["run", "base.population__person", "--business-date"],
     ],
 )
-def test_what_is_no_date_gets_one_answer_everywhere(made: Lake, command: list[str], text: str) -> None:
+def test_what_is_no_date_gets_one_answer_everywhere(own_lake: Lake, command: list[str], text: str) -> None:
     code, _, said = run(*command, text)
     assert code == 2
     assert f"“{text}”不是日期" in said
@@ -180,16 +164,16 @@ def test_what_is_no_date_gets_one_answer_everywhere(made: Lake, command: list[st
 
 
 @pytest.mark.parametrize("table", [CREMATION, "base.population__person"])
-def test_a_published_date_is_closed_and_the_next_one_is_named(made: Lake, table: str) -> None:
-    publish_day(made)
+def test_a_published_date_is_closed_and_the_next_one_is_named(own_lake: Lake, table: str) -> None:
+    publish_day(own_lake)
     code, _, said = run("run", table, "--business-date", str(DAY))
     assert code == 2
     assert "夜间作业只向前走" in said
     assert str(NEXT) in said
 
 
-def test_a_plan_is_explained_for_people_and_raw_as_json(made: Lake) -> None:
-    publish_day(made)
+def test_a_plan_is_explained_for_people_and_raw_as_json(own_lake: Lake) -> None:
+    publish_day(own_lake)
     table = "topic.social_security__person_benefit"
     code, shown, _ = run("run", table, "--business-date", str(DAY), "--explain")
     assert code == 0, "explaining changes nothing, so it may speak of a published date"
@@ -199,8 +183,8 @@ def test_a_plan_is_explained_for_people_and_raw_as_json(made: Lake) -> None:
     assert said["reads"]["p"]["table"] == "linked.hrss__pension_payment"
 
 
-def test_a_city_smaller_than_the_least_is_wrong_use_before_anything_starts(made: Lake) -> None:
+def test_a_city_smaller_than_the_least_is_wrong_use_before_anything_starts(own_lake: Lake) -> None:
     code, _, said = run("night", "--people", "99")
     assert code == 2
     assert "100" in said
-    assert not list(made.settings.run.iterdir())
+    assert not list(own_lake.settings.run.iterdir())

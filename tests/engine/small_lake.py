@@ -101,6 +101,32 @@ class SmallLake:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text, "utf-8")
 
+    def resolve_by_owner(self) -> None:
+        """Write a crosswalk that takes the person of a ``change`` record from the ``snapshot`` record of its number."""
+        plain = {"label": "标识", "grade": "L2"}
+        self.write("base/population/resolve.yml", {"kind": "person"})
+        self.write(
+            "base/population/crosswalk.yml",
+            {
+                "title": "交叉索引",
+                "grain": "一个主体一行",
+                "owner": "office",
+                "made_by": "resolver",
+                "key": ["subject_id"],
+                "partition": ["source"],
+                "inputs": {
+                    "c": {"table": "clean.office__change", "on": ["_self_subject"]},
+                    "a": {"table": "clean.office__snapshot", "via": "c", "via_on": ["record_no"], "on": ["record_no"]},
+                },
+                "columns": {"source": plain, "subject_id": plain, "person_id": plain},
+            },
+        )
+        self.select(
+            "base/population/crosswalk.sql",
+            "SELECT 'office__change' AS source, c._self_subject AS subject_id, a.owner_no AS person_id "
+            "FROM c JOIN a ON a.record_no = c.record_no WHERE NOT a._deleted",
+        )
+
     @property
     def lake(self) -> Lake:
         """The lake, its contracts read anew after each change."""

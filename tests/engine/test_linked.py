@@ -13,32 +13,7 @@ def assigned(small: SmallLake) -> SmallLake:
     identity = {"person": {"self": {"name": "name"}}}
     columns = contract("change")["columns"] | {"name": {"from": "MC", "direct": True}}
     small.write("clean/office/change.yml", contract("change", columns=columns, identity=identity))
-    small.write("base/population/resolve.yml", {"kind": "person"})
-    small.write(
-        "base/population/crosswalk.yml",
-        {
-            "title": "交叉索引",
-            "grain": "一个主体一行",
-            "owner": "office",
-            "made_by": "resolver",
-            "key": ["subject_id"],
-            "partition": ["source"],
-            "inputs": {
-                "c": {"table": "clean.office__change", "on": ["_self_subject"]},
-                "a": {"table": "clean.office__snapshot", "via": "c", "via_on": ["record_no"], "on": ["record_no"]},
-            },
-            "columns": {
-                "source": {"label": "来源", "grade": "L2"},
-                "subject_id": {"label": "主体标识", "grade": "L2"},
-                "person_id": {"label": "人员标识", "grade": "L2"},
-            },
-        },
-    )
-    small.select(
-        "base/population/crosswalk.sql",
-        "SELECT 'office__change' AS source, c._self_subject AS subject_id, a.owner_no AS person_id "
-        "FROM c JOIN a ON a.record_no = c.record_no",
-    )
+    small.resolve_by_owner()
     small.drop("change_20260301.csv", [line("1"), line("2")])
     small.drop("snapshot_20260301.csv", [line("1", GSBH="P1"), line("2", GSBH="P2")])
     for table in ("clean.office__change", "clean.office__snapshot"):

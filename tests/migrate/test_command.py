@@ -1,36 +1,19 @@
 """``citylake migrate`` without Spark: it says what waits, changes nothing, and ends with 1 while somebody has to decide."""
 
 import json
-from collections.abc import Iterator
 from datetime import date
-from pathlib import Path
 
-import pytest
 from deltalake import DeltaTable
 from deltalake.schema import Field, PrimitiveType, Schema
 from typer.testing import CliRunner
 
-from citylake.settings import settings as installed
 from jobs.cli import app
 from jobs.engine.tables import columns_of, marks_of
-from jobs.lake import Lake, open_lake
+from jobs.lake import Lake
 from ledger.runs import Outcome, record, start
 
 TABLE = "topic.social_security__person_benefit"
 DELTA = {"bigint": "long", "int": "integer"}
-
-
-@pytest.fixture
-def lake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lake]:
-    """A lake of this process's own environment."""
-    monkeypatch.setenv("CITYLAKE_HOME", str(tmp_path / "home"))
-    for name in ("LAKE", "LANDING", "LEDGER", "SPARK_REMOTE", "PEOPLE"):
-        monkeypatch.delenv(f"CITYLAKE_{name}", raising=False)
-    installed.cache_clear()
-    opened = open_lake()
-    yield opened
-    opened.ledger.dispose()
-    installed.cache_clear()
 
 
 def make(lake: Lake, *more: Field, without: str = "") -> None:
@@ -55,44 +38,44 @@ def run(*arguments: str) -> tuple[int, str]:
     return done.exit_code, done.stdout
 
 
-def test_tables_that_are_as_their_contracts_say_need_nothing(lake: Lake) -> None:
-    make(lake)
+def test_tables_that_are_as_their_contracts_say_need_nothing(own_lake: Lake) -> None:
+    make(own_lake)
     assert run() == (0, "各表与契约一致\n")
 
 
-def test_a_gained_column_is_shown_and_nobody_has_to_decide(lake: Lake) -> None:
-    contract = lake.catalog.contract(TABLE)
+def test_a_gained_column_is_shown_and_nobody_has_to_decide(own_lake: Lake) -> None:
+    contract = own_lake.catalog.contract(TABLE)
     gained = next(name for name in contract.columns if name not in (*contract.key, "person_id"))
-    make(lake, without=gained)
+    make(own_lake, without=gained)
     code, said = run()
     assert code == 0
     assert f"增加列 {gained}" in said
     assert "下一次运行时自动加上" in said
 
 
-def test_a_column_the_contract_does_not_name_waits_for_a_decision(lake: Lake) -> None:
-    make(lake, Field("left_over", PrimitiveType("string"), True))
+def test_a_column_the_contract_does_not_name_waits_for_a_decision(own_lake: Lake) -> None:
+    make(own_lake, Field("left_over", PrimitiveType("string"), True))
     code, said = run()
     assert code == 1
     assert "删除列 left_over（string）　→ 需要决定：--apply --destructive" in said
     code, said = run("--json")
     (waiting,) = json.loads(said)["waiting"]
     assert (code, waiting["table"], waiting["destructive"]) == (1, TABLE, True)
-    assert DeltaTable(lake.location(TABLE)).version() == 0
+    assert DeltaTable(own_lake.location(TABLE)).version() == 0
 
 
-def test_a_table_without_a_contract_waits_as_well(lake: Lake) -> None:
+def test_a_table_without_a_contract_waits_as_well(own_lake: Lake) -> None:
     gone = "base.demo__gone"
     one = start(
-        lake.ledger, table=gone, kind="rebuild", business_date=date(2026, 11, 22), session_id="s", inputs={},
+        own_lake.ledger, table=gone, kind="rebuild", business_date=date(2026, 11, 22), session_id="s", inputs={},
         meaning="m", dress="d",
     )  # fmt: skip
-    record(lake.ledger, one.id, Outcome("done", version=0, rows=1))
+    record(own_lake.ledger, one.id, Outcome("done", version=0, rows=1))
     code, said = run()
     assert code == 1
     assert gone in said
     assert "契约已删除" in said
 
 
-def test_a_destructive_change_is_carried_out_only_together_with_apply(lake: Lake) -> None:
+def test_a_destructive_change_is_carried_out_only_together_with_apply(own_lake: Lake) -> None:
     assert run("--destructive")[0] == 2

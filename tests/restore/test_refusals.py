@@ -1,17 +1,14 @@
 """When the lake does not go back: asked before anything is changed, and before Spark is."""
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import NoReturn
 
 import pytest
 from sqlalchemy import text
 from typer.testing import CliRunner
 
-from citylake.settings import settings as installed
 from jobs.cli import app
-from jobs.lake import Lake, open_lake
+from jobs.lake import Lake
 from jobs.maintenance import RESTORE_DAYS
 from jobs.restore.errors import PromiseOverError
 from jobs.restore.restore import restore
@@ -24,18 +21,11 @@ TABLE = "base.population__person"
 
 
 @pytest.fixture
-def published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lake]:
-    """A lake of this process's own environment with one published night, and no Spark server."""
-    monkeypatch.setenv("CITYLAKE_HOME", str(tmp_path / "home"))
-    for name in ("LAKE", "LANDING", "LEDGER", "SPARK_REMOTE", "PEOPLE"):
-        monkeypatch.delenv(f"CITYLAKE_{name}", raising=False)
-    installed.cache_clear()
-    lake = open_lake()
-    ready(lake.ledger, NIGHT, {}, [])
-    publish(lake.ledger, NIGHT, [])
-    yield lake
-    lake.ledger.dispose()
-    installed.cache_clear()
+def published(own_lake: Lake) -> Lake:
+    """A lake with one published night."""
+    ready(own_lake.ledger, NIGHT, {}, [])
+    publish(own_lake.ledger, NIGHT, [])
+    return own_lake
 
 
 def no_spark() -> NoReturn:

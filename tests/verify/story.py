@@ -119,27 +119,8 @@ def write_contracts(small: SmallLake) -> None:
         "clean/office/odd.yml",
         contract("snapshot", columns=odd, rules={"quarantine": ODD_RULES}, source=source, ignore={}),
     )
-    small.write("base/population/resolve.yml", {"kind": "person"})
+    small.resolve_by_owner()
     plain = {"label": "标识", "grade": "L2"}
-    crosswalk = {
-        "title": "交叉索引",
-        "grain": "一个主体一行",
-        "owner": "office",
-        "made_by": "resolver",
-        "key": ["subject_id"],
-        "partition": ["source"],
-        "inputs": {
-            "c": {"table": CHANGE, "on": ["_self_subject"]},
-            "a": {"table": SNAPSHOT, "via": "c", "via_on": ["record_no"], "on": ["record_no"]},
-        },
-        "columns": {"source": plain, "subject_id": plain, "person_id": plain},
-    }
-    small.write("base/population/crosswalk.yml", crosswalk)
-    small.select(
-        "base/population/crosswalk.sql",
-        "SELECT 'office__change' AS source, c._self_subject AS subject_id, a.owner_no AS person_id "
-        "FROM c JOIN a ON a.record_no = c.record_no WHERE NOT a._deleted",
-    )
     topic = {"title": "主题", "grain": "一行", "owner": "office"}
     small.write(
         "topic/money/owner_total.yml",

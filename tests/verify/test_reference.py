@@ -14,11 +14,11 @@ from jobs.verify.store import Store, opened
 from jobs.verify.translate import input_schema, shaped
 from jobs.verify.verify import how_verified
 from schemas.catalog import load_catalog
-from schemas.contract import CollectedContract, DerivedContract
+from schemas.contract import DerivedContract
 from schemas.golden import COMPARISON
-from schemas.linked import subject_column
 from schemas.resolve_spec import load_resolve_spec
 from tests.tables.cases import JOBS, Case, all_cases, check
+from tests.verify.given import types_of
 
 CATALOG = load_catalog()
 SPEC = load_resolve_spec(CATALOG.root / "base/population/resolve.yml")
@@ -41,21 +41,12 @@ def store() -> Iterator[Store]:
         yield made
 
 
-def types_of(table: str) -> dict[str, str]:
-    contract = CATALOG.contract(table)
-    types = {name: column.type for name, column in contract.columns.items()}
-    if isinstance(contract, CollectedContract):
-        types |= {subject_column(role): "string" for roles in contract.identity.values() for role in roles}
-        types |= {"_record_id": "string", "_as_of": "date", "_deleted": "boolean"}
-    return types
-
-
 @pytest.mark.parametrize("table_case", CASES, ids=[f"{item.table}: {item.name.replace('_', ' ')}" for item in CASES])
 def test_a_reference_select_makes_of_a_case_what_it_expects(table_case: Case, store: Store) -> None:
     contract = CATALOG.contract(table_case.table)
     assert isinstance(contract, DerivedContract)
     for alias, item in contract.inputs.items():
-        types = types_of(item.table)
+        types = types_of(CATALOG, item.table)
         store.run(f'CREATE TABLE "{alias}" ({input_schema(types)})')
         for row in table_case.given.get(alias, ()):
             values = [None if row.get(name) is None else str(row[name]) for name in types]
@@ -155,7 +146,7 @@ def test_what_breaks_the_events_is_found_and_nothing_else(
 def test_subjects_are_judged_by_number_and_by_what_is_said_beside_a_name(store: Store) -> None:
     clean = {}
     for contract in CATALOG.collected:
-        types = types_of(contract.name)
+        types = types_of(CATALOG, contract.name)
         clean[contract.name] = store.name()
         store.run(f"CREATE TABLE {clean[contract.name]} ({input_schema(types)})")
     table = clean["clean.civil_affairs__cremation"]

@@ -13,9 +13,9 @@ from pyspark.sql import SparkSession
 from jobs.engine.evaluate import with_date
 from jobs.verify.translate import TranslationError, duckdb_select, input_schema, shaped_select
 from schemas.catalog import Catalog, load_catalog
-from schemas.contract import CollectedContract, DerivedContract
-from schemas.linked import subject_column
+from schemas.contract import DerivedContract
 from tests.tables.cases import JOBS, Case, all_cases, check
+from tests.verify.given import types_of
 
 DAY = date(2026, 11, 22)
 ZONE = "Asia/Shanghai"
@@ -32,20 +32,11 @@ def select_of(catalog: Catalog, contract: DerivedContract) -> str | None:
 WRITTEN = {item.name: text for item in CATALOG.derived if (text := select_of(CATALOG, item)) is not None}
 
 
-def types_of(table: str) -> dict[str, str]:
-    contract = CATALOG.contract(table)
-    types = {name: column.type for name, column in contract.columns.items()}
-    if isinstance(contract, CollectedContract):
-        types |= {subject_column(role): "string" for roles in contract.identity.values() for role in roles}
-        types |= {"_record_id": "string", "_as_of": "date", "_deleted": "boolean"}
-    return types
-
-
 def opened(contract: DerivedContract, given: Mapping[str, Sequence[Mapping[str, Any]]]) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect()
     connection.execute(f"SET TimeZone = '{ZONE}'")
     for alias, item in contract.inputs.items():
-        types = types_of(item.table)
+        types = types_of(CATALOG, item.table)
         connection.execute(f'CREATE TABLE "{alias}" ({input_schema(types)})')
         for row in given.get(alias, ()):
             places = ", ".join("?" for _ in types)
