@@ -1,6 +1,7 @@
 """The few questions and orders that the command line has for a running Airflow, over its REST API."""
 
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -13,6 +14,8 @@ from citylake.settings import Settings
 from jobs.services.supervisor import ServiceError, find
 
 _PAGE = 100
+_WAITS = (0.5, 1.0, 2.0, 4.0, 8.0)
+"""Seconds between attempts where asking twice does no harm: just after it was started Airflow finds its database busy."""
 _FINISHED = frozenset({"success", "failed"})
 REPORT = "report"
 """XCom key of what a task of the lake says became of it."""
@@ -136,19 +139,37 @@ class AirflowClient:
     def _log_in(self) -> None:
         users = json.loads((self._settings.secrets / "airflow_users.json").read_text("utf-8"))
         name, password = next(iter(users.items()))
-        answer = self._http.post("/auth/token", json={"username": name, "password": password})
+        answer = self._sent("POST", "/auth/token", json={"username": name, "password": password})
         if answer.status_code != httpx.codes.CREATED:
             raise AirflowError(f"Airflow does not accept the password in secrets/airflow_users.json for user {name}")
         self._http.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
 
     def _ask(self, method: str, path: str, **options: Any) -> dict[str, Any]:
-        answer = self._http.request(method, f"/api/v2{path}", **options)
+        answer = self._sent(method, f"/api/v2{path}", **options)
         if answer.status_code == httpx.codes.UNAUTHORIZED:
             self._log_in()
-            answer = self._http.request(method, f"/api/v2{path}", **options)
+            answer = self._sent(method, f"/api/v2{path}", **options)
         if answer.is_error:
             raise AirflowError(f"{method} {path}: {answer.status_code} {answer.text[:500]}")
         return dict(answer.json())
+
+    def _sent(self, method: str, path: str, **options: Any) -> httpx.Response:
+        """Return the answer to a request; where asking twice does no harm, a failing server is asked again for a while.
+
+        Raises:
+            AirflowError: nobody answers.
+        """
+        for wait in (*(_WAITS if method in {"GET", "PATCH"} else ()), None):
+            try:
+                answer = self._http.request(method, path, **options)
+            except httpx.TransportError as error:
+                raise AirflowError(
+                    "Airflow does not answer any more; run the same command again: it starts what is not running and goes on"
+                ) from error
+            if wait is None or not answer.is_server_error:
+                break
+            time.sleep(wait)
+        return answer
 
     def _pages(self, path: str, key: str, **asked: str) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []

@@ -18,7 +18,7 @@ from kill.airflow import SERIES as AIRFLOW_SERIES
 from kill.airflow import airflow_cells
 from kill.cells import SERIES as ENGINE_SERIES
 from kill.cells import engine_cells
-from kill.checks import CHECKS, check
+from kill.checks import CHECKS, check, differing_receipts
 from kill.content import content
 from kill.grid import Row, line
 from kill.moments import Order, carry_out, pending, was_carried_out
@@ -142,6 +142,13 @@ def test_a_home_that_is_as_it_should_be_passes_and_each_difference_fails_its_che
     assert failing(expected, Sight(nights={"2026-11-21": 1}, answers=1)) == ["reader"]
     with lease(lake.ledger, "base.a"):
         assert failing(expected) == ["leases"]
+
+
+def test_a_database_may_say_once_more_that_nothing_moved_and_nothing_else() -> None:
+    expected = {"a 2026-11-23 accepted": 1, "b 2026-11-23 unchanged": 1}
+    assert differing_receipts(expected | {"a 2026-11-23 unchanged": 1}, expected) == ""
+    assert differing_receipts(expected | {"a 2026-11-23 accepted": 2}, expected) == "a 2026-11-23 accepted: 2, not 1"
+    assert differing_receipts({"a 2026-11-23 accepted": 1}, expected) == "b 2026-11-23 unchanged: 0, not 1"
 
 
 def test_a_line_of_the_grid_says_what_does_not_hold() -> None:
