@@ -66,7 +66,9 @@ def test_every_role_of_every_live_record_comes_with_the_id_it_got() -> None:
 
 def test_a_damaged_column_is_a_mistake_of_the_role_it_identifies() -> None:
     connection, _ = loaded()
-    assert connection.execute("SELECT record_key, role, mistake FROM mistake").fetchall() == [("1", "husband", "typo_id")]
+    assert connection.execute("SELECT record_key, role, mistake FROM mistake").fetchall() == [
+        ("1", "husband", "typo_id")
+    ]
 
 
 def test_tables_that_are_not_there_are_named_and_the_others_read() -> None:
