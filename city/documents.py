@@ -138,9 +138,9 @@ def renamed(p: "People") -> Ints:
 
 
 def renumbered(p: "People") -> Ints:
-    """Return the day on which the police put a number right, ``NEVER`` for most."""
+    """Return the day on which the police put a number right, ``NEVER`` for most; never so long ago that nobody is told."""
     city = p.city
-    day = city.first - 3000 + city.pick(p.person, "renumbered_day", 4000)
+    day = city.first - 350 + city.pick(p.person, "renumbered_day", 900)
     drawn = city.chance(p.person, "renumbered", RENUMBERED) & (p.birth < day - 365) & (p.slot < 100)
     forced = (p.slot == _RENUMBERED_SLOT) & (p.block < FORCED_DAYS)
     day = np.where(forced, city.first + p.block - 2, day)

@@ -22,6 +22,8 @@ _AGAINST_UNEMPLOYMENT = 0.4
 _FUND = 0.5
 """Of all who work."""
 OCCUPATIONS = ("1", "2", "3", "4", "5", "6")
+FOUNDED = 8035
+"""1992-01-01: nobody was insured before."""
 AGENT_PHONES = 0.06
 """How often the village's agent leaves his own number for those he registers."""
 
@@ -45,8 +47,9 @@ def insured_person(lives: Lives, day: int) -> Frame:
 def _insured(lives: Lives, work: Work, day: int, turn: int, kind: str, stint: tuple[Ints, Ints, Ints]) -> Frame:
     p, city, name = lives.people, lives.city, "hrss.insured_person"
     today = city.first + day
-    begins, ends, place = stint
-    standing = Standing(lives, f"{name}.{kind}", day, np.where(begins < np.minimum(p.death, p.leave), begins, NEVER))
+    begins, ends, place = np.maximum(stint[0], FOUNDED), stint[1], stint[2]
+    insured = (begins < np.minimum(p.death, p.leave)) & (begins < ends)
+    standing = Standing(lives, f"{name}.{kind}", day, np.where(insured, begins, NEVER))
     over = standing.learn(np.where(ends > begins, ends, NEVER))
     standing.learn(work.changed)
     index = standing.rows

@@ -56,7 +56,7 @@ def run_alone(lake: Lake, day: date, wanted: Iterable[str]) -> Iterator[tuple[st
         for table in needed(lake.catalog, wanted):
             result, error = make_one(step, table, pinned)
             if error is not None or result.state not in ("written", "unchanged"):
-                said = plain_words(error) if error is not None else result.reason or result.state
-                raise NightAloneError(f"{table}: {said}") from error
+                why = plain_words(error) if error is not None else result.reason or result.state
+                raise NightAloneError(f"{table}: {why}") from error
             accept(lake.ledger, [table], business_date=day)
             yield table, result.rows

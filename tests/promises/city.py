@@ -11,10 +11,13 @@ from datetime import date, datetime, timedelta
 from random import Random
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
+from city.entity_codes import credit_codes, organisation_codes
+from city.texts import text_of
 from jobs.engine.context import Context, TableResult
 from jobs.engine.meaning import meaning
 from jobs.engine.record import running
@@ -142,8 +145,8 @@ class City:
 
 
 def _of_role(role: Role, said: Mapping[str, Any]) -> Row:
-    named = role.model_dump(exclude_none=True, exclude={"subject", "id_kind", "village"})
-    return {column: said[name] for name, column in named.items()}
+    named = role.model_dump(exclude_none=True)
+    return {column: said[name] for name, column in named.items() if name in said}
 
 
 def _subject(table: str, name: str, role: Role, key: Sequence[str], row: Row) -> str:
@@ -157,9 +160,12 @@ def _hashed(*parts: str) -> str:
 
 
 def _said_of(number: int) -> Row:
-    """Return what each field of a role says of somebody made up."""
+    """Return what each field of a role says of somebody, or of a firm, made up."""
     born = date(1940, 1, 1) + timedelta(days=number * 1_111)
     digits = f"370702{born:%Y%m%d}{number:02d}{number % 2}"
+    organisation = organisation_codes(np.array([number]), np.array([True]), 1)
+    kind = np.frombuffer(b"91", dtype=np.uint8)[None, :]
+    credit_code = text_of(credit_codes(kind, np.array([370702]), organisation))[0].as_py()
     check = "10X98765432"[sum(int(digit) * weight for digit, weight in zip(digits, _WEIGHTS, strict=True)) % 11]
     return {
         "id_no": digits + check,
@@ -168,4 +174,9 @@ def _said_of(number: int) -> Row:
         "sex": "1" if number % 2 else "2",
         "phone": f"1380000{number:04d}",
         "address": f"东关街道{number}号",
+        "uscc": credit_code,
+        "org_code": credit_code[8:17],
+        "registration_no": f"3707{number:011d}",
+        "representative": "孙" + "安宁康乐平顺和美"[number % 8],
+        "established": born,
     }

@@ -91,12 +91,14 @@ class Results:
         contract = self._contract(cases[0].table)
         unknown = {alias for case in cases for alias in case.given} - set(contract.inputs)
         assert not unknown, f"{contract.name} has no input {', '.join(sorted(unknown))}"
-        frames = {alias: self._frame(alias, item, cases) for alias, item in contract.inputs.items()}
+        frames = {alias: self._frame(alias, item, contract, cases) for alias, item in contract.inputs.items()}
         return [row.asDict() for row in self._transformed(contract, frames, cases[0].business_date).collect()]
 
-    def _frame(self, alias: str, item: Input, cases: Sequence[Case]) -> DataFrame:
+    def _frame(self, alias: str, item: Input, contract: DerivedContract, cases: Sequence[Case]) -> DataFrame:
         types = {column.name: column.type for column in columns_of(self._catalog.contract(item.table))}
         carriers = {name for columns in (item.on, *item.any) for name in columns[:1]}
+        reached = [other.via_on or other.on for other in contract.inputs.values() if other.via == alias]
+        carriers |= {name for columns in reached for name in columns}
         rows = []
         for case in cases:
             for row in case.given.get(alias, ()):
