@@ -242,7 +242,7 @@ def changes_since(small: SmallLake, before: TableState) -> list[Any]:
     here = Position("x", Input(table=CROSSWALK, on=("subject_id",)), 0, now.version or 0, uri)
     run = TransformRun(
         small.spark, DAY, contract, small.lake.catalog, at_version(small.spark, uri, here.version), "",
-        {"x": here}, {"x": Consumed(before.content or 0, before.version or 0)}, lambda: small.spark.range(1),
+        {"x": here}, {"x": Consumed(before.content or 0, before.version or 0)}, lambda: small.spark.range(1), small.lake,
     )  # fmt: skip
     return list(run.feed("x").collect())
 
