@@ -155,6 +155,8 @@ class ResolveSpec(Model):
 
     kind: Kind
     library: Name
+    folder: Path = Path()
+    """Where the file lies; models lie beside it."""
     id: Identifier
     anchors: tuple[Anchor, ...] = Field(min_length=1)
     guard: tuple[tuple[Field_, ...], ...] = Field(min_length=1)
@@ -248,7 +250,7 @@ def load_resolve_spec(path: Path) -> ResolveSpec:
     if not isinstance(values, dict):
         raise ContractError(f"{path}: expected keys and values")
     try:
-        return ResolveSpec.model_validate({"library": path.parent.name, **values})
+        return ResolveSpec.model_validate({"library": path.parent.name, "folder": path.parent, **values})
     except ValidationError as error:
         raise explain(path, error, ResolveSpec) from error
 

@@ -62,7 +62,9 @@ def _transform(lake: Lake, contract: DerivedContract) -> str:
         return sqlglot.parse_one(text, read="spark").sql(dialect="spark", comments=False, normalize=True)
     module = lake.transforms / contract.layer / contract.domain / f"{contract.thing}.py"
     spec = lake.catalog.root / contract.layer / contract.domain / "resolve.yml"
-    return module.read_text("utf-8") + (spec.read_text("utf-8") if spec.exists() else "")
+    models = sorted(spec.parent.glob("*.json")) if spec.exists() else []
+    beside = [path.read_text("utf-8") for path in (spec, *models) if path.exists()]
+    return "".join([module.read_text("utf-8"), *beside])
 
 
 def _hash(said: dict[str, Any]) -> str:
