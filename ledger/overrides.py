@@ -94,7 +94,7 @@ def overrides_mark(engine: Engine, library: str) -> str:
         return f"{made}/{withdrawn}"
 
 
-def _standing(library: str) -> Select[tuple[OverrideRow]]:
+def _standing(library: str) -> "Select[OverrideRow]":
     return select(OverrideRow).where(OverrideRow.library == library, OverrideRow.withdrawn_at.is_(None))
 
 

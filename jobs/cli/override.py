@@ -11,9 +11,10 @@ from jobs.terminal import ENDINGS, USE, AsJson, business_day, end, print_json, p
 
 if TYPE_CHECKING:
     from jobs.lake import Lake
-    from ledger.overrides import Override
+    from ledger.overrides import Decision, Override
 
 _WORDS = {"must_link": "是同一个", "cannot_link": "不是同一个"}
+_KINDS: dict[str, "Decision"] = {"must-link": "must_link", "cannot-link": "cannot_link"}
 _UNTIL = typer.Option(
     "--until", parser=business_day, metavar="YYYY-MM-DD", help="Last day in force; default: for good."
 )
@@ -45,8 +46,8 @@ def add(
 
     with told_plainly():
         lake = _lake(library)
-        kind = decision.replace("-", "_")
-        if kind != "must_link" and kind != "cannot_link":
+        kind = _KINDS.get(decision)
+        if kind is None:
             end("the decision is must-link or cannot-link", USE)
         made = add_override(
             lake.ledger, library=library, subject_id=subject, other_subject_id=other, decision=kind,

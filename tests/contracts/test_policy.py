@@ -95,8 +95,9 @@ def it_is_delivered_by_the_department_of_its_domain(contract: Contract) -> Itera
         yield contract.name
 
 
-def only_the_resolver_and_linked_tables_read_below_the_border(contract: Contract) -> Iterator[str]:
-    if isinstance(contract, DerivedContract) and contract.made_by != "resolver" and contract.layer != "linked":
+def only_the_resolver_linked_and_restricted_tables_read_below_the_border(contract: Contract) -> Iterator[str]:
+    below = isinstance(contract, DerivedContract) and (contract.made_by == "resolver" or contract.restricted)
+    if isinstance(contract, DerivedContract) and not below and contract.layer != "linked":
         for alias, item in contract.inputs.items():
             read = CATALOG.contract(item.table)
             if read.layer == "clean" or (isinstance(read, DerivedContract) and read.restricted):
@@ -124,7 +125,7 @@ POLICIES: tuple[Callable[[Contract], Iterator[str]], ...] = (
     what_is_left_out_has_a_chinese_reason,
     no_source_column_is_taken_twice_or_taken_and_left_out,
     it_is_delivered_by_the_department_of_its_domain,
-    only_the_resolver_and_linked_tables_read_below_the_border,
+    only_the_resolver_linked_and_restricted_tables_read_below_the_border,
     what_carries_units_is_a_column_of_its_input,
 )
 

@@ -26,7 +26,7 @@ CREDIT = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 
 
 def number(body: str) -> str:
-    return body + mod_11_2.calc_check_digit(body)
+    return body + str(mod_11_2.calc_check_digit(body))
 
 
 def organisation(body: str) -> str:
@@ -43,7 +43,7 @@ def credit(front: str, body: str) -> str:
 
 
 def registration(body: str) -> str:
-    return body + mod_11_10.calc_check_digit(body)
+    return body + str(mod_11_10.calc_check_digit(body))
 
 
 RESIDENT = number("37070219800115302")

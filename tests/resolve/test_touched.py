@@ -2,6 +2,7 @@
 
 import os
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -17,7 +18,7 @@ NUMBERS = ["370702198001153025", "370702198001153026", "370702195112010019"]
 EXPLAINED = ("rule", "guard", "review_reason", "candidates", "part_key", "other_key", "evidence", "score")
 
 
-def one_of(*values: object) -> st.SearchStrategy[object]:
+def one_of(*values: Any) -> st.SearchStrategy[Any]:
     return st.sampled_from(values)
 
 

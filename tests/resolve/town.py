@@ -79,7 +79,7 @@ class Town:
     decided: dict[tuple[str, str], str] = field(default_factory=dict)
     withdrawn: set[str] = field(default_factory=set)
 
-    def night(self, day: date, changes: Mapping[str, Row | None] = {}, *, whole: bool = False) -> set[str]:  # noqa: B006
+    def night(self, day: date, changes: dict[str, Row | None] = {}, *, whole: bool = False) -> set[str]:  # noqa: B006
         """Change subjects (None: gone), resolve, keep the result; return the subjects whose row differs."""
         images = [row for name, row in self.subjects.items() if name in changes and changes[name] != row]
         images += [row for name, row in changes.items() if row is not None and self.subjects.get(name) != row]
