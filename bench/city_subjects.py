@@ -116,7 +116,8 @@ def _names(connection: duckdb.DuckDBPyConnection) -> None:
         f"CREATE MACRO bare(t) AS nullif(regexp_replace(folded(t), '{_PUNCTUATION.replace('{{', '{').replace('}}', '}')}', '', 'g'), '')"
     )
     connection.execute(
-        "CREATE MACRO firm_name(t) AS regexp_replace(replace(replace(bare(t), '有限责任公司', '有限公司'), '潍坊市', '潍坊'), '^山东省?(潍坊)', '\\1')"
+        "CREATE MACRO firm_name(t) AS regexp_replace("
+        "replace(replace(bare(t), '有限责任公司', '有限公司'), '潍坊市', '潍坊'), '^山东省?(潍坊)', '\\1')"
     )
     lines = [line for line in _WORDS.read_text("utf-8").splitlines() if line and not line.startswith("#")]
     words = dict(line.split(":", 1) for line in lines)

@@ -1,6 +1,6 @@
 """A few subjects in a store: what the resolver reads, made up of few values so that they meet."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
