@@ -51,7 +51,8 @@ def carry_ids(store: duckdb.DuckDBPyConnection, minting: Minting) -> None:
     """Make ``part_id`` (part_key, own_id) and ``thing_id`` (thing_key, entity_id), each id once.
 
     An id goes to the part that holds most of the subjects that bore it, then to the one with the oldest of them, then to
-    the lowest key; a part keeps one id by the same order. Every other part gets a new id, made from its first anchor.
+    the one it was made from, then to the lowest key; a part keeps one id by the same order. Every other part gets a new
+    id, made from its first anchor.
 
     Reads ``assigned`` (subject_id, part_key, thing_key) and ``previous`` (subject_id, own_id, entity_id, valid_from): of
     every part that is assigned something, and of every id that one of its subjects bore, all subjects.
@@ -66,7 +67,8 @@ def carry_ids(store: duckdb.DuckDBPyConnection, minting: Minting) -> None:
         wished AS (SELECT * FROM votes
                    QUALIFY row_number() OVER (PARTITION BY part_key ORDER BY votes DESC, oldest, own_id) = 1),
         carried AS (SELECT part_key, own_id FROM wished
-                    QUALIFY row_number() OVER (PARTITION BY own_id ORDER BY votes DESC, oldest, part_key) = 1),
+                    QUALIFY row_number() OVER (PARTITION BY own_id
+                                               ORDER BY votes DESC, oldest, minted(part_key) <> own_id, part_key) = 1),
         fresh AS (SELECT DISTINCT part_key, minted(part_key) AS own_id FROM assigned
                   WHERE part_key NOT IN (SELECT part_key FROM carried))
         SELECT part_key, own_id FROM carried

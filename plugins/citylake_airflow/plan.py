@@ -191,8 +191,11 @@ def _tables_task(
 
 
 def _resolve(compiled: Compiled) -> list[TaskPlan]:
-    """Return per library the crosswalk's task, which linking waits for, and one for what else the resolver makes."""
+    """Return per library the task of crosswalk and its inputs, which linking waits for, and one for what else is made."""
     awaited = {name for table in compiled.where(layer="linked") for name in table["inputs"]}
+    for table in reversed(compiled.where(made_by="resolver")):
+        if table["name"] in awaited:
+            awaited.update(table["inputs"])
     plans = []
     for library in sorted({table["domain"] for table in compiled.where(made_by="resolver")}):
         mine = compiled.where(made_by="resolver", domain=library)

@@ -4,6 +4,8 @@ import pytest
 
 from citylake_airflow.compiled import NotCompiledError, read_compiled
 from citylake_airflow.plan import DagPlan, TaskPlan, collect_plans, gate_plan, libraries_plan
+from schemas.catalog import load_catalog
+from schemas.compiled import write_compiled
 from tests.dags.given import TABLES, compiled, table
 
 
@@ -93,3 +95,19 @@ def test_documents_name_the_table_its_owner_its_columns_and_rules_in_chinese(tmp
     for said in ("clean.hrss__pension_payment", "主管：人社局", "一条为一件", "编号", "不合即整表停下：unique:a"):
         assert said in document
     assert "每日 02:00" in plan.document
+
+
+def test_in_the_city_of_the_project_every_table_is_made_after_its_inputs(tmp_path: Path) -> None:
+    write_compiled(load_catalog(), tmp_path)
+    plan = libraries_plan(read_compiled(tmp_path), "night.ready")
+    inputs = {table["name"]: table["inputs"] for table in read_compiled(tmp_path).tables}
+    tasks = [task for task in plan.tasks if task.call.endswith(":make_tables")]
+    maker = {name: task.id for task in tasks for name in task.arguments["tables"]}
+    for task in tasks:
+        own = list(task.arguments["tables"])
+        for place, name in enumerate(own):
+            for read in inputs[name]:
+                if read in own:
+                    assert own.index(read) < place, (name, read)
+                elif read in maker:
+                    assert maker[read] in all_before(plan, task.id), (name, read)
