@@ -173,13 +173,16 @@ def _write(sizes: Sequence[dict[str, Any]], load: float) -> None:
     worst = max(
         statistics.median([figures[f"{one['rows']:,} rows bytes written / changed"]["median"]]) for one in sizes
     )
+    within = figures["growth"]["median"] <= GROWS and worst <= AMPLIFIES
+    far_enough = sizes[-1]["rows"] >= SIZES[-1] / SIZES[0] * sizes[0]["rows"]
     result.write(
         "growth",
         measure=f"one clean and one derived table, {CHANGED:,} scattered changes, {first} to {last}",
-        target=f"CPU at the largest <= {GROWS} × CPU at the smallest; bytes written <= {AMPLIFIES:.0f} × bytes changed",
+        target=f"1 M to 16 M rows: CPU at the largest <= {GROWS} × CPU at the smallest; bytes written <= {AMPLIFIES:.0f} × bytes changed",
         figures=figures,
         headline=["growth", *[f"{one['rows']:,} rows bytes written / changed" for one in sizes]],
-        met=figures["growth"]["median"] <= GROWS and worst <= AMPLIFIES,
+        # Over a shorter way the target can be missed but not met.
+        met=within if far_enough or not within else None,
         load_before=load,
         raw=sizes,
     )

@@ -54,7 +54,7 @@ def _verdicts(found: Mapping[str, Any]) -> str:
         one = found[name]
         shown = one.get("headline") or list(one["figures"])[:1]
         figures = "<br>".join(f"{key}: {_said(one['figures'][key])}" for key in shown)
-        verdict = {"met": "**met**", "missed": "**missed**"}.get(one["verdict"], "") + _small(one)
+        verdict = {"met": "**met**", "missed": "**missed**"}.get(one["verdict"], "not judged") + _small(one)
         lines.append(f"| {one['measure']} | {one['target']} | {figures} | {verdict} |")
     return "## Targets\n\n" + "\n".join(lines)
 
