@@ -60,6 +60,11 @@ def what_names_somebody_is_direct(contract: Contract) -> Iterator[str]:
             yield f"{contract.name}.{name}"
 
 
+def a_record_can_still_be_named_above_the_border(contract: Contract) -> Iterator[str]:
+    if isinstance(contract, CollectedContract):
+        yield from (f"{contract.name}.{name}" for name in contract.key if contract.columns[name].direct)
+
+
 def nothing_direct_stands_above_the_border(contract: Contract) -> Iterator[str]:
     if isinstance(contract, DerivedContract) and not contract.restricted:
         for name, column in contract.columns.items():
@@ -119,6 +124,7 @@ POLICIES: tuple[Callable[[Contract], Iterator[str]], ...] = (
     a_unit_is_part_of_the_key,
     a_key_is_exact,
     what_names_somebody_is_direct,
+    a_record_can_still_be_named_above_the_border,
     nothing_direct_stands_above_the_border,
     what_is_restricted_is_not_shared,
     what_is_direct_is_graded_l3_at_least,
