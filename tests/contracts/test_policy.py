@@ -26,8 +26,8 @@ NO_PERSON = frozenset({
     "funeral_home_name", "governing_unit_name", "institution_name", "investor_name", "issuer_name", "line_name", "niche_product_name",
     "police_station_name", "position_name", "prison_name", "stop_name", "tax_office_name",
 })  # fmt: skip
-"""Columns whose names are of firms, offices, places, things, illnesses and records of one office: the one list of what may break the policy below, and a name
-that nothing needs fails."""
+"""Columns whose names are of firms, offices, places, things, illnesses and records of one office: the one list of what may break
+the policy below, and a name that nothing needs fails."""
 
 
 def title_grain_and_labels_are_chinese(contract: Contract) -> Iterator[str]:
