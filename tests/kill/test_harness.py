@@ -146,9 +146,13 @@ def test_a_home_that_is_as_it_should_be_passes_and_each_difference_fails_its_che
 
 def test_a_database_may_say_once_more_that_nothing_moved_and_nothing_else() -> None:
     expected = {"a 2026-11-23 accepted": 1, "b 2026-11-23 unchanged": 1}
-    assert differing_receipts(expected | {"a 2026-11-23 unchanged": 1}, expected) == ""
-    assert differing_receipts(expected | {"a 2026-11-23 accepted": 2}, expected) == "a 2026-11-23 accepted: 2, not 1"
-    assert differing_receipts({"a 2026-11-23 accepted": 1}, expected) == "b 2026-11-23 unchanged: 0, not 1"
+    again = expected | {"a 2026-11-23 unchanged": 1}
+    assert differing_receipts(again, expected, {"a"}) == ""
+    assert differing_receipts(again, expected, {"b"}) == "a 2026-11-23 unchanged: 1, not 0"
+    twice = expected | {"a 2026-11-23 accepted": 2}
+    assert differing_receipts(twice, expected, {"a"}) == "a 2026-11-23 accepted: 2, not 1"
+    lost = {"a 2026-11-23 accepted": 1}
+    assert differing_receipts(lost, expected, {"a", "b"}) == "b 2026-11-23 unchanged: 0, not 1"
 
 
 def test_a_line_of_the_grid_says_what_does_not_hold() -> None:
