@@ -1,17 +1,14 @@
 """Why: records, rules, competing values, hidden identifiers, down to file and line, from a published night without Spark."""
 
 import json
-from collections.abc import Iterator
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
-from citylake.settings import settings as installed
 from jobs.cli import app
-from jobs.lake import Lake, open_lake
+from jobs.lake import Lake
 from ledger.audit import entries
 from tests.night.given import DAY
 from tests.why.given import delivered, published, put
@@ -22,13 +19,9 @@ NAME, ALIAS = "测试甲", "测试乙"
 
 
 @pytest.fixture
-def night(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lake]:
+def night(own_lake: Lake) -> Lake:
     """One person: two records that differ in day of birth and in name, and an id that another person's record left."""
-    monkeypatch.setenv("CITYLAKE_HOME", str(tmp_path / "home"))
-    for name in ("LAKE", "LANDING", "LEDGER", "SPARK_REMOTE", "PEOPLE"):
-        monkeypatch.delenv(f"CITYLAKE_{name}", raising=False)
-    installed.cache_clear()
-    lake = open_lake()
+    lake = own_lake
     hukou = delivered(lake, REGISTER, "hukou_20261121.csv", date(2026, 11, 21))
     ashes = delivered(lake, CREMATION, "bhxx_20261120.xlsx", date(2026, 11, 20))
     engine = {"_row_hash": 1, "_deleted": False}
@@ -67,9 +60,7 @@ def night(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lake]:
     ])  # fmt: skip
     put(lake, "base.population__identity", [{"person_id": PERSON, "name": NAME}])
     published(lake, DAY, "base.population__person", f"linked.{REGISTER}", f"linked.{CREMATION}")
-    yield lake
-    lake.ledger.dispose()
-    installed.cache_clear()
+    return lake
 
 
 def ask(*arguments: str) -> tuple[int, str, str]:
