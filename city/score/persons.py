@@ -68,9 +68,9 @@ def score_persons(connection: duckdb.DuckDBPyConnection) -> Persons:
         " FROM resolved r LEFT JOIN holder h USING (person)"
     )
     total = _one(connection, "SELECT count(*) FROM resolved")
-    both = _pairs(connection, "person, person_id", "person_id IS NOT NULL")
-    said = _pairs(connection, "person_id", "person_id IS NOT NULL")
-    true = _pairs(connection, "person", "true")
+    both = pairs(connection, "person, person_id", "person_id IS NOT NULL")
+    said = pairs(connection, "person_id", "person_id IS NOT NULL")
+    true = pairs(connection, "person", "true")
     missing = _one(
         connection,
         "SELECT count(*) FROM truth_link t ANTI JOIN record r USING (resource, record_key, role) WHERE t.kind = 'person'",
@@ -90,7 +90,8 @@ def score_persons(connection: duckdb.DuckDBPyConnection) -> Persons:
     )
 
 
-def _pairs(connection: duckdb.DuckDBPyConnection, by: str, where: str) -> int:
+def pairs(connection: duckdb.DuckDBPyConnection, by: str, where: str) -> int:
+    """Return how many pairs of records of the table ``resolved`` agree in the columns ``by``."""
     counted = f"SELECT count(*) AS n FROM resolved WHERE {where} GROUP BY {by}"
     return _one(connection, f"SELECT coalesce(sum(n * (n - 1) // 2), 0)::BIGINT FROM ({counted})")
 

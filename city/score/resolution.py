@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import duckdb
 
-from city.score.persons import Rate
+from city.score.persons import Rate, pairs
 
 FATES = ("wrong", "apart", "nobody")
 """Put to somebody else; under an id of its own or of few records; under none."""
@@ -85,9 +85,9 @@ def score_kind(connection: duckdb.DuckDBPyConnection, kind: str) -> Resolution:
         kind: person or legal_entity.
     """
     _judge(connection, kind)
-    both = _pairs(connection, "number, found", "found IS NOT NULL")
-    said = _pairs(connection, "found", "found IS NOT NULL")
-    true = _pairs(connection, "number", "true")
+    both = pairs(connection, "number, found", "found IS NOT NULL")
+    said = pairs(connection, "found", "found IS NOT NULL")
+    true = pairs(connection, "number", "true")
     rows, things = _row(connection, "SELECT count(*), count(DISTINCT number) FROM judged")
     link = f"(SELECT * FROM truth_link WHERE kind = '{kind}')"
     on = "r.resource = t.resource AND r.record_key = t.record_key AND r.kind = t.kind AND r.role = t.role"
@@ -178,11 +178,6 @@ def _examples(connection: duckdb.DuckDBPyConnection, of_each: int = 2) -> tuple[
         [of_each],
     ).fetchall()
     return tuple(Example(*row) for row in rows)
-
-
-def _pairs(connection: duckdb.DuckDBPyConnection, by: str, where: str) -> int:
-    counted = f"SELECT count(*) AS n FROM resolved WHERE {where} GROUP BY {by}"
-    return _row(connection, f"SELECT coalesce(sum(n * (n - 1) // 2), 0)::BIGINT FROM ({counted})")[0]
 
 
 def _rates(connection: duckdb.DuckDBPyConnection, select: str) -> dict[str, Rate]:
