@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
 
 from jobs.engine.evaluate import TransformRun
 from jobs.resolve.survivorship import claims, compared, golden
@@ -19,6 +20,21 @@ def golden_values(inputs: Mapping[str, DataFrame], run: TransformRun) -> DataFra
     """Return the golden values of the running table, one row per entity; see :func:`jobs.resolve.survivorship.golden`."""
     fields = spec_of(run).survivorship[run.contract.thing]
     return golden(_claims(inputs, run, fields), fields, run.business_date)
+
+
+def golden_records(inputs: Mapping[str, DataFrame], run: TransformRun, id_column: str) -> DataFrame:
+    """Return one row per entity of the crosswalk, input ``x``: how it is known, and its golden values."""
+    known = (
+        inputs["x"]
+        .groupBy(id_column)
+        .agg(
+            F.max(F.col("rule") == "anchor").alias("is_registered"),
+            F.count_distinct("source").alias("source_count"),
+            F.count(F.lit(1)).alias("subject_count"),
+            F.min("valid_from").alias("first_known_date"),
+        )
+    )
+    return known.join(golden_values(inputs, run).withColumnRenamed("entity_id", id_column), id_column, "left")
 
 
 def comparison(inputs: Mapping[str, DataFrame], run: TransformRun) -> DataFrame:
