@@ -19,6 +19,9 @@ TASKS = 5
 _TIDY_ALL = {"jobs.maintenance:OPTIMIZE_AFTER": 1, "jobs.maintenance:RESTORE_DAYS": 0}
 """Maintenance that finds something to do in a lake of three days."""
 
+_BY_SPARK = Order(limits={"jobs.engine.small_write:SCHEMES": []})
+"""Spark writes what a task would write by itself before anybody could strike."""
+
 
 def _before(point: str, of: str = "", nth: int = 1) -> Order:
     return Order(point, "before", nth, of)
@@ -56,12 +59,8 @@ def collecting() -> list[EngineCell]:
         ),
         _task("run-opened", "after the run was opened, before Spark", _after("ledger.runs:start", f"clean.{change}")),
         _task("lines-staged", "lines judged in scratch, nothing written", _after("jobs.engine.take:Taking.stage")),
-        EngineCell(
-            "raw-parquet", TASK, "while Parquet of raw is written", strike=at_new_parquet(f"raw.{change}", "task")
-        ),
-        EngineCell(
-            "clean-parquet", TASK, "while Parquet of clean is written", strike=at_new_parquet(f"clean.{change}", "task")
-        ),
+        _writing("raw-parquet", "while Parquet of raw is written", f"raw.{change}"),
+        _writing("clean-parquet", "while Parquet of clean is written", f"clean.{change}"),
     ]
     cells.append(EngineCell("parser", "the parser's process", "while a delivery is parsed", strike=at_parser))
     for mode, name in (("change", change), ("snapshot", snapshot), ("event", event)):
@@ -93,6 +92,10 @@ def collecting() -> list[EngineCell]:
     ]
 
 
+def _writing(name: str, where: str, table: str) -> EngineCell:
+    return EngineCell(name, TASK, where, _BY_SPARK, at_new_parquet(table, "task"))
+
+
 def deriving() -> list[EngineCell]:
     """Return the cells between the pinned night and its publication."""
     return [*_resolving(), *_linking(), *_judging(), *_above()]
@@ -107,12 +110,7 @@ def _resolving() -> list[EngineCell]:
     crosswalk = "base.population__crosswalk"
     cells = [
         _task("boundary-start", "after the tables that can move were found", _after("jobs.night.movable:start_night")),
-        EngineCell(
-            "crosswalk-parquet",
-            TASK,
-            "while Parquet of the crosswalk is written",
-            strike=at_new_parquet(crosswalk, "task"),
-        ),
+        _writing("crosswalk-parquet", "while Parquet of the crosswalk is written", crosswalk),
         _task("crosswalk-committed", "after the crosswalk's commit, before the ledger", _before(RECORD, crosswalk)),
         _task("boundary-resolve", "after the crosswalk was made", _after(MAKE, crosswalk)),
         _task("boundary-identify", "after identity and events were made", _after(MAKE, "base.population__identity")),
@@ -127,12 +125,7 @@ def _linking() -> list[EngineCell]:
         _task("link-between", "between two tables of one task", between),
         _task("linked-committed", "after a linked table's commit, before the ledger", _before(RECORD, recipient)),
         _task("boundary-link", "after a department's linked tables", _after(MAKE, recipient)),
-        EngineCell(
-            "linked-parquet",
-            TASK,
-            "while Parquet of a linked table is written",
-            strike=at_new_parquet(marriage, "task"),
-        ),
+        _writing("linked-parquet", "while Parquet of a linked table is written", marriage),
     ]
     return _at("resolved", cells)
 
@@ -218,13 +211,17 @@ def serving() -> list[EngineCell]:
     power = Order(RECORD, of="base.population__person", act=("spark", "self"))
     served = [
         EngineCell(
-            "server-collecting", SERVER, "while Parquet of clean is written", None, at_new_parquet(change, "server")
+            "server-collecting",
+            SERVER,
+            "while Parquet of clean is written",
+            _BY_SPARK,
+            at_new_parquet(change, "server"),
         ),
         EngineCell(
             "server-deriving",
             SERVER,
             "while Parquet of a linked table is written",
-            None,
+            _BY_SPARK,
             at_new_parquet(linked, "server"),
             stage="resolved",
         ),

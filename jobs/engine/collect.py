@@ -9,7 +9,7 @@ from pathlib import Path
 import structlog
 
 from jobs.engine.context import Context, TableResult
-from jobs.engine.delivered import lines_of, parsed_lines
+from jobs.engine.delivered import is_few, lines_of, parsed_lines
 from jobs.engine.errors import GateError
 from jobs.engine.meaning import meaning
 from jobs.engine.record import RunRecord, running, settle_left
@@ -247,6 +247,7 @@ class _Collector:
             record=record,
             lines=lines_of(self.context, parsed, record.run.id),
             line_count=parsed.lines,
+            is_few=is_few(parsed),
             uri=self.context.lake.location(self.contract.name),
             live_before=(state.rows or 0) if state is not None else 0,
             is_first=state is None or state.version is None,

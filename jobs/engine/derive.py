@@ -18,7 +18,7 @@ from jobs.engine.offered import offered
 from jobs.engine.record import RunRecord, running, settle_left
 from jobs.engine.shape import check_follows
 from jobs.engine.small_read import earliest, rows_of_units
-from jobs.engine.tables import add_columns, at_version, derived_columns, ensure_derived, local_frame, quoted
+from jobs.engine.tables import add_columns, at_version, derived_columns, ensure_derived, quoted
 from jobs.engine.units import Units, collected, touched
 from jobs.engine.work import Work
 from jobs.engine.write import Writer
@@ -112,10 +112,7 @@ def _few(work: Work, record: RunRecord, units: Units, rows: DataFrame | None) ->
     if not difference.units:
         return _nothing(work, judged), {"units": len(units.listed), "written": 0}
     parts = _parts(work.contract, [difference.rows, difference.removed])
-    changed = local_frame(work.context.spark, difference.rows)
-    _writer(work, record, rows_after, parts).replace_listed(
-        _shaped(changed, work.contract), work.contract.unit, difference.units
-    )
+    _writer(work, record, rows_after, parts).replace_listed(difference.rows, work.contract.unit, difference.units)
     counts = {"units": len(units.listed), "changed_units": len(difference.units), "written": difference.rows.num_rows}
     return _written(work, record, judged, rows_after, parts), counts
 
@@ -134,7 +131,20 @@ def _present_rows(work: Work, units: Units, schema: pa.Schema) -> pa.Table | Non
 
 
 def _rebuild(work: Work, record: RunRecord) -> tuple[Outcome, dict[str, int]]:
+    if work.present_version is None and work.reads_little:
+        result = fetch_small(_evaluate(work, record, None))
+        if result is not None:
+            return _first_few(work, record, result)
     return _many(work, record, None)
+
+
+def _first_few(work: Work, record: RunRecord, result: pa.Table) -> tuple[Outcome, dict[str, int]]:
+    """Judge in this process and write: a few megabytes."""
+    rows = result.num_rows
+    judged = judge_small(work.context, work.contract, result, rows)
+    parts = _parts(work.contract, [result])
+    _writer(work, record, rows, parts).overwrite(result)
+    return _written(work, record, judged, rows, parts), {"written": rows}
 
 
 def _many(

@@ -8,6 +8,7 @@ from functools import cached_property
 from importlib import import_module
 from itertools import pairwise
 
+import pyarrow as pa
 import sqlglot
 from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame, SparkSession
@@ -18,14 +19,16 @@ from jobs.engine.context import Context, Position, of_part
 from jobs.engine.errors import TableError
 from jobs.engine.meaning import select_text
 from jobs.engine.shape import keeps_columns
-from jobs.engine.small_read import input_rows
+from jobs.engine.small_read import all_rows, input_rows
 from jobs.engine.tables import at_version, derived_columns, feed, local_frame, quoted
 from jobs.engine.units import Units
 from jobs.lake import Lake
 from ledger.runs import Consumed
 from schemas.catalog import Catalog
-from schemas.contract import DerivedContract
+from schemas.contract import DerivedContract, Input
 
+PLAN_BYTES = 16 * 1024 * 1024
+"""What the inputs that travel with one plan hold at most."""
 _PARAMETER = re.compile(r"(?<![:\w]):business_date\b")
 
 
@@ -104,7 +107,7 @@ def evaluate(
     """
     # Of disjoint inputs those that did not move have no row of a touched unit.
     read = run.moved if units is not None and contract.disjoint else positions.keys()
-    frames = {alias: _narrowed(item, context.spark, units) for alias, item in positions.items() if alias in read}
+    frames = _frames({alias: item for alias, item in positions.items() if alias in read}, context.spark, units)
     text = select_text(context.lake, contract)
     try:
         result = _select(context, text, frames) if text is not None else _python(contract)(frames, run)
@@ -116,16 +119,37 @@ def evaluate(
     return kept if units is None else units.restrict(kept, contract.unit)
 
 
-def _narrowed(position: Position, spark: SparkSession, units: Units | None) -> DataFrame:
+def _frames(positions: Mapping[str, Position], spark: SparkSession, units: Units | None) -> dict[str, DataFrame]:
+    """Return the inputs' rows of the units; what is little is read here and travels with the plan."""
+    frames, left = {}, PLAN_BYTES
+    for alias, position in positions.items():
+        few = _few_rows(position, units) if left > 0 else None
+        if few is None or few.nbytes > left:
+            frames[alias] = _restricted(position, spark, units)
+        else:
+            frames[alias] = local_frame(spark, few)
+            left -= few.nbytes
+    return frames
+
+
+def _few_rows(position: Position, units: Units | None) -> pa.Table | None:
+    """Return what a transform reads of an input, None when that is for Spark to find."""
     item = position.input
-    if units is None or item.all or item.via is not None:
-        return position.frame(spark)
-    if units.listed:
-        few = input_rows(position.uri, position.version, item, units.listed)
-        if few is not None:
-            return local_frame(spark, few)
-    rows = position.frame(spark)
+    if _is_whole(item, units):
+        return all_rows(position.uri, position.version, part=item.part)
+    assert units is not None
+    return input_rows(position.uri, position.version, item, units.listed) if units.listed else None
+
+
+def _restricted(position: Position, spark: SparkSession, units: Units | None) -> DataFrame:
+    item, rows = position.input, position.frame(spark)
+    if units is None or _is_whole(item, units):
+        return rows
     return units.restrict_any(rows, item.any) if item.any else units.restrict(rows, item.on)
+
+
+def _is_whole(item: Input, units: Units | None) -> bool:
+    return units is None or item.all or item.via is not None
 
 
 def _select(context: Context, text: str, frames: Mapping[str, DataFrame]) -> DataFrame:

@@ -6,7 +6,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.engine.context import Context
-from jobs.engine.delivered import lines_of, parsed_lines
+from jobs.engine.delivered import is_few, lines_of, parsed_lines
 from jobs.engine.delta_log import newest_version
 from jobs.engine.difference import stage_changed
 from jobs.engine.errors import TableError
@@ -59,6 +59,7 @@ class Replay:
                 record=RunRecord(self.context, self.contract, self.record.run, part=f"@{delivery.id}"),
                 lines=lines_of(self.context, parsed, self.record.run.id),
                 line_count=parsed.lines,
+                is_few=is_few(parsed),
                 uri=scratch,
                 live_before=live,
                 is_first=is_first,

@@ -44,22 +44,28 @@ def rows_of_units(
         wanted = " OR ".join(_may_name(columns, units) for columns in choices)
     except TypeError:
         return None
-    condition = f"({wanted})" if part is None else f"({wanted}) AND {_name('source')} = {_literal(part)}"
+    condition = f"({wanted})" if part is None else f"({wanted}) AND {sql_name('source')} = {sql_literal(part)}"
     rows = _query(uri, version, f"SELECT * FROM t WHERE {condition}")
     if rows is None or all(len(columns) == 1 for columns in choices):
         return rows
     return _exactly(rows, choices, units)
 
 
+def all_rows(uri: str, version: int, *, part: str | None = None) -> pa.Table | None:
+    """Return a small table's rows as it stood at a version, of its part if there is one; None when Spark has to read them."""
+    condition = "true" if part is None else f"{sql_name('source')} = {sql_literal(part)}"
+    return _query(uri, version, f"SELECT * FROM t WHERE {condition}")
+
+
 def live_rows(uri: str) -> int | None:
     """Return how many rows of a clean table's newest version are no tombstones."""
-    counted = _query(uri, None, f"SELECT count(*) AS n FROM t WHERE NOT {_name('_deleted')}")
+    counted = _query(uri, None, f"SELECT count(*) AS n FROM t WHERE NOT {sql_name('_deleted')}")
     return None if counted is None else int(counted.column("n")[0].as_py())
 
 
 def earliest(uri: str, column: str) -> tuple[date | None] | None:
     """Return a one-tuple with the earliest day in a column of a table's newest version."""
-    found = _query(uri, None, f"SELECT min({_name(column)}) AS day FROM t")
+    found = _query(uri, None, f"SELECT min({sql_name(column)}) AS day FROM t")
     return None if found is None else (found.column("day")[0].as_py(),)
 
 
@@ -92,29 +98,29 @@ def _fetched(batches: object) -> pa.Table | None:
         if rows > SMALL_ROWS or size > SMALL_BYTES:
             return None
         kept.append(batch)
-    plain = pa.schema([pa.field(field.name, _plain(field.type), field.nullable) for field in reader.schema])
+    plain = pa.schema([pa.field(field.name, plain_type(field.type), field.nullable) for field in reader.schema])
     return pa.Table.from_batches(kept, reader.schema).cast(plain)
 
 
-def _plain(kind: pa.DataType) -> pa.DataType:
-    """Return the type without the views in which the reader keeps texts: Spark takes none."""
+def plain_type(kind: pa.DataType) -> pa.DataType:
+    """Return an Arrow type without the views in which the reader keeps texts: Spark takes none."""
     if pa.types.is_string_view(kind) or pa.types.is_large_string(kind):
         return pa.string()
     if pa.types.is_binary_view(kind) or pa.types.is_large_binary(kind):
         return pa.binary()
     if pa.types.is_dictionary(kind):
-        return _plain(kind.value_type)
+        return plain_type(kind.value_type)
     if pa.types.is_list(kind) or pa.types.is_large_list(kind):
-        return pa.list_(_plain(kind.value_type))
+        return pa.list_(plain_type(kind.value_type))
     if pa.types.is_struct(kind):
-        return pa.struct([pa.field(field.name, _plain(field.type), field.nullable) for field in kind])
+        return pa.struct([pa.field(field.name, plain_type(field.type), field.nullable) for field in kind])
     return kind
 
 
 def _may_name(columns: Sequence[str], units: Sequence[Values]) -> str:
     """Return a predicate that holds for every row that names a unit; of several columns also for some others."""
     listed = [
-        f"{_name(column)} IN ({', '.join(sorted({_literal(unit[index]) for unit in units}))})"
+        f"{sql_name(column)} IN ({', '.join(sorted({sql_literal(unit[index]) for unit in units}))})"
         for index, column in enumerate(columns)
     ]
     return f"({' AND '.join(listed)})"
@@ -125,7 +131,9 @@ def _exactly(rows: pa.Table, choices: Sequence[Sequence[str]], units: Sequence[V
     names = [f"u{index}" for index in range(len(units[0]))]
     wanted = pa.table([pa.array(column) for column in zip(*units, strict=True)], names)
     same = " OR ".join(
-        "(" + " AND ".join(f"r.{_name(column)} = u.{name}" for column, name in zip(columns, names, strict=True)) + ")"
+        "("
+        + " AND ".join(f"r.{sql_name(column)} = u.{name}" for column, name in zip(columns, names, strict=True))
+        + ")"
         for columns in choices
     )
     needed = sorted({column for columns in choices for column in columns})
@@ -140,12 +148,13 @@ def _exactly(rows: pa.Table, choices: Sequence[Sequence[str]], units: Sequence[V
     return rows.take(pa.array([row[0] for row in found], pa.int64()))
 
 
-def _name(column: str) -> str:
+def sql_name(column: str) -> str:
+    """Return a column's name as the library's SQL quotes it."""
     return '"' + column.replace('"', '""') + '"'
 
 
-def _literal(value: object) -> str:
-    """Return a value as the reader's SQL spells it.
+def sql_literal(value: object) -> str:
+    """Return a value as the library's SQL spells it.
 
     Raises:
         TypeError: it is of a type that is left to Spark.

@@ -173,6 +173,11 @@ def local_frame(spark: SparkSession, rows: pa.Table) -> DataFrame:
     return spark.createDataFrame(rows)
 
 
+def as_frame(spark: SparkSession, rows: DataFrame | pa.Table) -> DataFrame:
+    """Return rows that Spark has, or this process holds, as a frame."""
+    return local_frame(spark, rows) if isinstance(rows, pa.Table) else rows
+
+
 def at_version(spark: SparkSession, uri: str, version: int) -> DataFrame:
     """Return the table as it stood at a version."""
     return spark.read.format("delta").option("versionAsOf", version).load(uri)

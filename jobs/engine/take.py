@@ -1,10 +1,11 @@
 """One delivery on its way into raw, quarantine and clean: staged once, judged whole, then written."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
+import pyarrow as pa
 from pyspark.sql import Column, DataFrame, Observation
 from pyspark.sql import functions as F
 
@@ -15,10 +16,11 @@ from jobs.engine.errors import AccountingError
 from jobs.engine.identity import with_ids
 from jobs.engine.lines import OUTCOMES, decide, gone, held
 from jobs.engine.record import RunRecord
-from jobs.engine.small_read import live_rows
-from jobs.engine.tables import clean_columns, ensure, ensure_clean, quarantine_columns, quoted, raw_columns
+from jobs.engine.small_read import SMALL_ROWS, live_rows
+from jobs.engine.staged import Constant, Pick, first_problems, project, rewritten, union, with_outcome
+from jobs.engine.tables import as_frame, clean_columns, ensure, ensure_clean, quarantine_columns, quoted, raw_columns
 from jobs.engine.verdicts import Tally, verdicts
-from jobs.engine.write import LISTED_UNITS
+from jobs.engine.write import LISTED_UNITS, Rows
 from ledger.deliveries import Delivery, Problem
 from ledger.runs import DeliveryOutcome, Outcome
 from schemas.contract import CollectedContract
@@ -29,6 +31,7 @@ SPREAD_ROWS = 2_500_000
 """Up to so many clean rows their keys are given to every worker: about 250 MB, where the lines would be sorted."""
 PROBLEMS_KEPT = 1_000
 """Problem rows the ledger keeps of one delivery; the quarantine table has them all."""
+_HELD_BACK = ("quarantined", "unreadable")
 _RAW_OUTCOMES = {"snapshot": ("inserted", "updated", "superseded", "quarantined", "unreadable")}
 
 
@@ -39,6 +42,7 @@ class Taking:
     Attributes:
         lines: parsed lines (all text).
         line_count: how many.
+        is_few: whether this process may hold them all.
         uri: the clean table, or the scratch table of a replay.
         live_before: its live rows.
         is_first: whether nothing was ever written to it.
@@ -53,6 +57,7 @@ class Taking:
     record: RunRecord
     lines: DataFrame
     line_count: int
+    is_few: bool
     uri: str
     live_before: int
     is_first: bool
@@ -66,8 +71,8 @@ class Taking:
         ensure_clean(self.context.spark, self.uri, self.contract)
         return self.context.spark.read.format("delta").load(self.uri)
 
-    def stage(self) -> tuple[DataFrame, Tally]:
-        """Write the judged lines to scratch once; return them and all their counts."""
+    def stage(self) -> tuple[Rows, Tally]:
+        """Judge the lines once and keep them, few in this process, many as scratch Parquet; return them and all their counts."""
         lake = self.context.lake
         typed = conform(self.lines, self.contract, lake.codes)
         # Taken again later, by a replay or after a restore, a line is judged by the date it was judged by first.
@@ -81,11 +86,16 @@ class Taking:
             spread=self.line_count > MANY_LINES and self.live_before <= SPREAD_ROWS,
         )
         seen = Observation("lines")
-        path = f"{lake.staging(self.record.run.id)}/lines"
-        observed = self._lightened(decided).observe(seen, *_counts(self.contract))
-        observed.write.mode("overwrite").parquet(path)
-        staged = self.context.spark.read.schema(decided.schema).parquet(path)
+        observed = self._lightened(decided).observe(seen, *_counts(self.contract)).withColumn("_reasons", _told())
+        staged = self._kept(observed, "lines", few=self.is_few)
         return staged, Tally.of(self.contract, seen.get, self.live_before)
+
+    def _kept(self, rows: DataFrame, name: str, *, few: bool) -> Rows:
+        if few:
+            return rows.toArrow()
+        path = f"{self.context.lake.staging(self.record.run.id)}/{name}"
+        rows.write.mode("overwrite").parquet(path)
+        return self.context.spark.read.schema(rows.schema).parquet(path)
 
     def _share_keys(self, typed: DataFrame) -> bool:
         """Return whether two lines share a key: of many lines this look costs less than ranking them all."""
@@ -95,7 +105,8 @@ class Taking:
     def _met_by(self, typed: DataFrame) -> DataFrame:
         """Return the clean rows that the lines may meet: none at first, those of their keys when the lines are few."""
         if self.is_first:
-            return self.context.spark.createDataFrame([], self.current.schema)
+            columns = ", ".join(f"{quoted(item.name)} {item.type}" for item in clean_columns(self.contract))
+            return self.context.spark.createDataFrame([], columns)
         if self.live_before <= MANY_LINES or self.line_count > MANY_LINES:
             return self.current
         keys = typed.select(*[quoted(name) for name in self.contract.key]).distinct()
@@ -121,22 +132,22 @@ class Taking:
             ]
         )
 
-    def stage_absent(self, staged: DataFrame, tally: Tally) -> tuple[DataFrame | None, Tally]:
-        """Stage the clean rows that change although no good line bears their key: vanished ones and held ones."""
-        parts = []
-        if self.contract.mode == "snapshot" and not self.is_first and tally.unkeyed == 0:
-            parts.append(gone(staged, self.current, self.contract))
-        if tally.outcomes["quarantined"] and not self.is_first:
-            parts.append(held(staged, self.current, self.contract, self.as_of))
-        if not parts:
+    def stage_absent(self, staged: Rows, tally: Tally) -> tuple[Rows | None, Tally]:
+        """Keep the clean rows that change although no good line bears their key: vanished ones and held ones."""
+        vanish = self.contract.mode == "snapshot" and not self.is_first and tally.unkeyed == 0
+        hold = tally.outcomes["quarantined"] > 0 and not self.is_first
+        if not (vanish or hold):
             return None, tally
+        told = project(staged, {name: name for name in (*self.contract.key, "_outcome", "_good")})
+        lines = as_frame(self.context.spark, told)
+        parts = [gone(lines, self.current, self.contract)] if vanish else []
+        if hold:
+            parts.append(held(lines, self.current, self.contract, self.as_of))
         rows = parts[0] if len(parts) == 1 else parts[0].unionByName(parts[1])
         seen = Observation("absent")
-        path = f"{self.context.lake.staging(self.record.run.id)}/absent"
         counted = rows.observe(seen, F.count_if("_deleted").alias("vanished"), F.count(F.lit(1)).alias("rows"))
-        counted.write.mode("overwrite").parquet(path)
-        frame = self.context.spark.read.schema(rows.schema).parquet(path)
-        return frame, tally.with_absent(int(seen.get["vanished"]), int(seen.get["rows"]))
+        kept = self._kept(counted, "absent", few=self.is_few and self.live_before <= SMALL_ROWS)
+        return kept, tally.with_absent(int(seen.get["vanished"]), int(seen.get["rows"]))
 
     def take(self) -> tuple[Outcome, Tally, list[Problem]]:
         """Judge, then write raw, quarantine and clean in this order.
@@ -166,42 +177,25 @@ class Taking:
         )
         return outcome, tally, self._problems(staged, tally)
 
-    def _problems(self, staged: DataFrame, tally: Tally) -> list[Problem]:
-        """Return where the first problem lines are: line, column and rule, no value."""
+    def _problems(self, staged: Rows, tally: Tally) -> list[Problem]:
         if not tally.outcomes["quarantined"] + tally.outcomes["unreadable"]:
             return []
-        found = (
-            staged.where("_outcome IN ('quarantined', 'unreadable')")
-            .select("_line", F.explode_outer("_reasons").alias("r"))
-            .select("_line", F.coalesce("r.column", F.lit("")), F.coalesce("r.rule", F.lit("unreadable")))
-            .orderBy("_line")
-            .limit(PROBLEMS_KEPT)
-        )
-        return [Problem(line=row[0], column=row[1], rule=row[2]) for row in found.collect()]
+        return first_problems(with_outcome(staged, _HELD_BACK), PROBLEMS_KEPT)
 
-    def _keep_lines(self, staged: DataFrame, tally: Tally) -> None:
+    def _keep_lines(self, staged: Rows, tally: Tally) -> None:
         """Append to raw and quarantine; after a killed attempt, put the lines in place of what it left."""
-        texts = [F.col(f"_text.{quoted(name)}").alias(name) for name in self.contract.columns]
-        operation = [F.col("_operation")] if self.contract.mode == "change" else []
-        origin = [F.lit(self.delivery.id).cast("bigint").alias("_delivery_id"), F.col("_line")]
+        texts: dict[str, Pick] = {name: f"_text.{name}" for name in self.contract.columns}
+        if self.contract.mode == "change":
+            texts["_operation"] = "_operation"
+        texts |= {"_delivery_id": Constant(self.delivery.id, "bigint"), "_line": "_line"}
         kept = _RAW_OUTCOMES.get(self.contract.mode, OUTCOMES)
         if any(tally.outcomes[name] for name in kept):
-            self._append("raw", staged.where(F.col("_outcome").isin(*kept)).select(*texts, *operation, *origin))
-        if tally.outcomes["quarantined"] + tally.outcomes["unreadable"]:
-            unreadable = F.when(
-                F.col("_unreadable").isNotNull(),
-                F.array(
-                    F.struct(
-                        F.lit("unreadable").alias("rule"),
-                        F.lit("").alias("column"),
-                        F.col("_unreadable").alias("reason"),
-                    )
-                ),
-            ).otherwise(F.col("_reasons"))
-            bad = staged.where("_outcome IN ('quarantined', 'unreadable')")
-            self._append("quarantine", bad.select(*texts, *operation, *origin, unreadable.alias("_reasons")))
+            self._append("raw", project(with_outcome(staged, kept), texts))
+        if any(tally.outcomes[name] for name in _HELD_BACK):
+            bad = with_outcome(staged, _HELD_BACK)
+            self._append("quarantine", project(bad, texts | {"_reasons": "_reasons"}))
 
-    def _append(self, layer: str, rows: DataFrame) -> None:
+    def _append(self, layer: str, rows: Rows) -> None:
         table = f"{layer}.{self.contract.domain}__{self.contract.thing}"
         uri = self.context.lake.location(table)
         columns = raw_columns(self.contract) if layer == "raw" else quarantine_columns(self.contract)
@@ -212,30 +206,32 @@ class Taking:
         else:
             writer.append(rows)
 
-    def _write_clean(self, staged: DataFrame, absent: DataFrame | None, tally: Tally) -> int | None:
+    def _write_clean(self, staged: Rows, absent: Rows | None, tally: Tally) -> int | None:
         if tally.rewrites == 0:
             return None
         columns = [item.name for item in clean_columns(self.contract)]
-        origin: Mapping[str, Column] = {
-            "_delivery_id": F.lit(self.delivery.id).cast("bigint"),
-            "_as_of": F.lit(self.as_of),
-            "_deleted": F.col("_is_delete"),
-            "_held_since": F.lit(None).cast("date"),
+        origin: dict[str, Pick] = {
+            "_delivery_id": Constant(self.delivery.id, "bigint"),
+            "_as_of": Constant(self.as_of, "date"),
+            "_deleted": "_is_delete",
+            "_held_since": Constant(None, "date"),
         }
-        rows = staged.where("_rewrite").withColumns(dict(origin)).select(*[quoted(name) for name in columns])
+        rows = project(rewritten(staged), {name: origin.get(name, name) for name in columns})
         if absent is not None:
-            rows = rows.unionByName(absent.select(*[quoted(name) for name in columns]))
+            others = project(absent, {name: name for name in columns})
+            if not (isinstance(rows, pa.Table) and isinstance(others, pa.Table)):
+                rows, others = as_frame(self.context.spark, rows), as_frame(self.context.spark, others)
+            rows = union(rows, others)
         delivery = {"verdict": "accepted", "reason": tally.sentence(), "counts": tally.receipt()}
+        ensure_clean(self.context.spark, self.uri, self.contract)
         writer = self.record.writer(self.uri, rows=tally.live_after, accepted=True, delivery=delivery)
         if self.is_first:
             return writer.append(rows).version
         if tally.rewrites > LISTED_UNITS:
-            return writer.replace_using(rows, self.contract.key).version
-        few = rows.toArrow()
+            return writer.replace_using(as_frame(self.context.spark, rows), self.contract.key).version
+        few = rows if isinstance(rows, pa.Table) else rows.toArrow()
         units = list(zip(*[few.column(name).to_pylist() for name in self.contract.key], strict=True))
-        return writer.replace_listed(
-            self.context.spark.createDataFrame(few, rows.schema), self.contract.key, units
-        ).version
+        return writer.replace_listed(few, self.contract.key, units).version
 
     def _check_rows(self, tally: Tally) -> None:
         counted = live_rows(self.uri)
@@ -247,6 +243,14 @@ class Taking:
                 self.contract.name,
                 f"{counted} live rows after the write where {tally.live_after} were expected; compare clean with raw",
             )
+
+
+def _told() -> Column:
+    """Return the reasons of a line; of one that could not be read there is one only."""
+    unreadable = F.array(
+        F.struct(F.lit("unreadable").alias("rule"), F.lit("").alias("column"), F.col("_unreadable").alias("reason"))
+    )
+    return F.when(F.col("_unreadable").isNotNull(), unreadable).otherwise(F.col("_reasons"))
 
 
 def _counts(contract: CollectedContract) -> list[Column]:

@@ -8,9 +8,10 @@ from pyspark.sql import functions as F
 
 from jobs.engine.context import Context, Position
 from jobs.engine.delta_log import newest_version
+from jobs.engine.small_read import SMALL_ROWS
 from jobs.engine.tables import at_version, derived_columns, quoted
 from ledger.runs import Consumed
-from ledger.tables import TableState
+from ledger.tables import TableState, table_state
 from schemas.contract import DerivedContract
 
 
@@ -77,6 +78,14 @@ class Work:
         """Whether an input that counts as a whole moved, and nothing else asks for all units."""
         whole = any(self.inputs[alias].input.all for alias in self.moved)
         return whole and not self.starts_anew and set(self.inputs) <= set(self.consumed)
+
+    @property
+    def reads_little(self) -> bool:
+        """Whether what it is made from is likely to be little; of an input of which it reads a part nothing is known."""
+        states = [
+            table_state(self.context.lake.ledger, one.input.table) for one in self.inputs.values() if not one.input.part
+        ]
+        return all(state is not None and (state.rows or 0) <= SMALL_ROWS for state in states)
 
     @property
     def kind(self) -> str:

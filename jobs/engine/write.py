@@ -3,15 +3,20 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
+import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.readwriter import DataFrameWriter
 
 from jobs.engine.delta_log import Commit, find_commit, newest_version
 from jobs.engine.difference import Changed
 from jobs.engine.errors import CommitLostError
-from jobs.engine.tables import literal, quoted
+from jobs.engine.small_write import is_small, takes, units_predicate, write_few
+from jobs.engine.tables import as_frame, literal, quoted
+
+Rows: TypeAlias = DataFrame | pa.Table
+"""Rows on their way into a table; those held in this process are written by it where that is cheaper than asking Spark."""
 
 LISTED_UNITS = 1_000
 """Up to this many units a literal list is cheaper than a join, and also removes units that vanished."""
@@ -51,17 +56,21 @@ class Writer:
         """Bytes that all commits so far added."""
         return sum(item.bytes_written for item in self.commits)
 
-    def append(self, rows: DataFrame) -> Commit:
+    def append(self, rows: Rows) -> Commit:
         """Add rows."""
+        if isinstance(rows, pa.Table) and takes(self.uri):
+            return self._few(rows, append=True)
         self._writer(rows).mode("append").save(self.uri)
         return self._committed()
 
-    def overwrite(self, rows: DataFrame) -> Commit:
+    def overwrite(self, rows: Rows) -> Commit:
         """Put rows in the place of everything."""
+        if isinstance(rows, pa.Table) and takes(self.uri):
+            return self._few(rows)
         self._writer(rows).mode("overwrite").save(self.uri)
         return self._committed()
 
-    def replace_listed(self, rows: DataFrame, by: Sequence[str], units: Sequence[tuple[object, ...]]) -> Commit:
+    def replace_listed(self, rows: Rows, by: Sequence[str], units: Sequence[tuple[object, ...]]) -> Commit:
         """Put rows in the place of all rows of the listed units, in one commit.
 
         Args:
@@ -69,8 +78,11 @@ class Writer:
             by: columns that name a unit.
             units: at most ``LISTED_UNITS`` values of ``by``.
         """
-        self._writer(rows).mode("overwrite").option("replaceWhere", in_units(by, units)).save(self.uri)
-        return self._committed()
+        if isinstance(rows, pa.Table) and takes(self.uri) and is_small(self.uri):
+            predicate = units_predicate(by, units)
+            if predicate is not None:
+                return self._few(rows, predicate=predicate)
+        return self.replace_where(rows, in_units(by, units))
 
     def replace_using(self, rows: DataFrame, by: Sequence[str]) -> Commit:
         """Put rows in the place of all rows that share a value of ``by`` with one of them."""
@@ -78,7 +90,7 @@ class Writer:
         self._writer(rows).mode("overwrite").option("replaceUsing", ",".join(by)).save(self.uri)
         return self._committed()
 
-    def replace_where(self, rows: DataFrame, predicate: str) -> Commit:
+    def replace_where(self, rows: Rows, predicate: str) -> Commit:
         """Put rows in the place of all rows the predicate finds."""
         self._writer(rows).mode("overwrite").option("replaceWhere", predicate).save(self.uri)
         return self._committed()
@@ -107,9 +119,18 @@ class Writer:
             f"MERGE INTO delta.{quoted(self.uri)} t USING _units_to_delete u ON {matched} WHEN MATCHED THEN DELETE"
         )
 
-    def _writer(self, rows: DataFrame) -> DataFrameWriter:
-        return rows.write.format("delta").options(
-            userMetadata=self._metadata(), txnAppId=self._stream(), txnVersion=str(self.run_id)
+    def _few(self, rows: pa.Table, *, predicate: str | None = None, append: bool = False) -> Commit:
+        write_few(
+            self.table, self.uri, rows, metadata=self._metadata(), stream=self._stream(), run_id=self.run_id,
+            predicate=predicate, append=append,
+        )  # fmt: skip
+        return self._committed()
+
+    def _writer(self, rows: Rows) -> DataFrameWriter:
+        return (
+            as_frame(self.spark, rows)
+            .write.format("delta")
+            .options(userMetadata=self._metadata(), txnAppId=self._stream(), txnVersion=str(self.run_id))
         )
 
     def _statement(self, text: str) -> Commit:

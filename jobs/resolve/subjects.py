@@ -83,8 +83,10 @@ def subjects(tables: Mapping[str, DataFrame], said: Sequence[ResolvedRole], day:
         day: nobody was born later.
         kind: person or legal_entity.
     """
-    parts = [_of_role(tables[role.alias], role) for role in said]
-    return _NORMALISED[kind](reduce(DataFrame.unionAll, parts), day)
+    delivered = reduce(DataFrame.unionAll, [_of_role(tables[role.alias], role) for role in said])
+    # Otherwise Spark moves the judging below the union, compiles it once per role and unpacks it once per file.
+    few = int(delivered.sparkSession.conf.get("spark.sql.shuffle.partitions") or 1)
+    return _NORMALISED[kind](delivered.coalesce(few), day)
 
 
 def _of_role(rows: DataFrame, role: ResolvedRole) -> DataFrame:
