@@ -22,13 +22,15 @@ def identity(inputs: Mapping[str, DataFrame], run: TransformRun) -> DataFrame:
     A borrowed number says nothing about who used it.
 
     Args:
-        inputs: ``x``, the crosswalk; ``s``, the subjects; clean tables that say what no subject has.
+        inputs: ``x``, the crosswalk; ``s``, the subjects, if a field has ``role_value``; clean tables that say the others.
         run: the table's run.
     """
     spec = spec_of(run)
     fields = spec.survivorship[run.contract.thing]
     owners = inputs["x"].select("subject_id", F.col(kind_id(spec.kind)).alias("entity_id"), "guard")
-    said = [_of_subjects(inputs["s"].join(owners, "subject_id"), [field for field in fields if field.role_value])]
+    said = []
+    if by_role := [field for field in fields if field.role_value]:
+        said.append(_of_subjects(inputs["s"].join(owners, "subject_id"), by_role))
     if given := [field for field in fields if field.given]:
         said.append(_of_tables(inputs, owners, given, run))
     return golden(reduce(DataFrame.unionAll, said), fields, run.business_date)
