@@ -1,14 +1,15 @@
 """Deliveries as they stand in the ledger, and the questions asked about them."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, Engine, Select, exists, func, select
+from sqlalchemy import ColumnElement, Engine, Select, and_, exists, func, or_, select, union_all
 from sqlalchemy.orm import Session, aliased
 
 from ledger.database import reading
 from ledger.errors import UnknownDeliveryError
-from ledger.models import DeliveryRow
+from ledger.models import DeliveryRow, SettlementRow
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,30 @@ def newest_as_of(engine: Engine, resource: str) -> date | None:
                 DeliveryRow.resource == resource, DeliveryRow.verdict == "accepted", is_standing()
             )
         )
+
+
+def newest_arrivals(engine: Engine, until: date, answering: Collection[str]) -> dict[str, date]:
+    """Return by resource the newest business date that brought it, with the same content as before or with another.
+
+    Args:
+        engine: the ledger.
+        until: later dates do not count.
+        answering: resources that are asked for: of them, the answer that there is nothing new counts as well.
+    """
+    came = select(DeliveryRow.resource, DeliveryRow.business_date).where(
+        DeliveryRow.verdict.in_(("accepted", "unchanged"))
+    )
+    settled = select(SettlementRow.resource, SettlementRow.business_date).where(
+        or_(
+            SettlementRow.outcome.in_(("accepted", "unchanged")),
+            and_(SettlementRow.outcome == "nothing", SettlementRow.resource.in_(answering)),
+        )
+    )
+    arrivals = union_all(came, settled).subquery()
+    query = select(arrivals.c.resource, func.max(arrivals.c.business_date)).where(arrivals.c.business_date <= until)
+    with reading(engine) as session:
+        rows = session.execute(query.group_by(arrivals.c.resource))
+        return {row.resource: row[1] for row in rows}
 
 
 def accepted(engine: Engine, resource: str) -> list[Delivery]:

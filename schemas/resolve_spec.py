@@ -49,6 +49,16 @@ class Anchor(Model):
     role: Name
 
 
+class Cancelled(Model):
+    """Records that are there and stand no longer, as tombstones do."""
+
+    source: Name
+    """``<department>__<resource>``."""
+    column: str
+    codes: tuple[str, ...] = Field(min_length=1)
+    """Values of the column that say so."""
+
+
 class LinkRule(Model):
     """A subject belongs to the one candidate for which all of this holds; with two candidates the rule says nothing."""
 
@@ -162,6 +172,8 @@ class ResolveSpec(Model):
     guard: tuple[tuple[Field_, ...], ...] = Field(min_length=1)
     """An identifier links if in one of these groups every field agrees with the holder's."""
     rules: tuple[LinkRule, ...] = ()
+    cancelled: tuple[Cancelled, ...] = ()
+    """Records whose words count as golden values only where no standing record says anything."""
     successions: tuple[Anchor, ...] = ()
     """Records by which an authority gives another identifier: whoever bore the former one and agrees bears it now."""
     joins: dict[Name, tuple[Name, ...]] = {}
@@ -233,6 +245,8 @@ class ResolvedRole(Model):
     subject: str
     """Engine column with the subject id."""
     is_anchor: bool
+    cancelled: tuple[Cancelled, ...] = ()
+    """What says that a record of the table stands no longer."""
 
     @property
     def alias(self) -> str:
@@ -256,11 +270,18 @@ def load_resolve_spec(path: Path) -> ResolveSpec:
 
 
 def roles(spec: ResolveSpec, collected: Iterable[CollectedContract]) -> list[ResolvedRole]:
-    """Return every role of every clean table that names one of the spec's kind, by table and role."""
+    """Return every role of every clean table that names one of the spec's kind, by table and role.
+
+    Raises:
+        ContractError: ``cancelled`` names a column that its table does not have.
+    """
     anchors = {(anchor.source, anchor.role) for anchor in spec.anchors}
     found = []
     for contract in sorted(collected, key=lambda item: item.name):
         source = contract.name.partition(".")[2]
+        cancelled = tuple(item for item in spec.cancelled if item.source == source)
+        if unknown := [item.column for item in cancelled if item.column not in contract.columns]:
+            raise ContractError(f"resolve.yml of {spec.library}: cancelled: {contract.name} has no column {unknown[0]}")
         for name, columns in sorted(contract.identity.get(spec.kind, {}).items()):
             found.append(
                 ResolvedRole(
@@ -270,6 +291,7 @@ def roles(spec: ResolveSpec, collected: Iterable[CollectedContract]) -> list[Res
                     columns=columns,
                     subject=subject_column(name),
                     is_anchor=(source, name) in anchors,
+                    cancelled=cancelled,
                 )
             )
     return found

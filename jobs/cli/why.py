@@ -43,6 +43,7 @@ _RULE = {
     "tie_break": "各条规则都分不出先后",
 }
 _CALLED = {"person": "人员", "legal_entity": "法人"}
+_EVENTS = {"person": "person_event_kind", "legal_entity": "entity_event_kind"}
 
 
 def register(app: typer.Typer) -> None:
@@ -110,7 +111,7 @@ def _lines(answer: "Why", catalog: "Catalog", *, only_field: bool) -> Iterator[s
 
 
 def _events(answer: "Why", catalog: "Catalog") -> Iterator[str]:
-    kinds = catalog.codes.get("person_event_kind", {})
+    kinds = catalog.codes[_EVENTS[answer.kind]]
     for event in answer.events:
         other = f"，另一标识 {event.other}" if event.other else ""
         own = "" if event.entity == answer.entity else f" {event.entity}"

@@ -1,17 +1,13 @@
 """May the night begin? And if so, on which contents of the clean tables."""
 
 from collections.abc import Mapping
-from datetime import date, timedelta
 
 from jobs.lake import Lake
+from jobs.night.due import overdue
 from jobs.night.publish import is_published
 from jobs.night.step import Report, Step
-from ledger.deliveries import newest_as_of
-from ledger.nights import Pin, Settled, night, ready, settlements
+from ledger.nights import Pin, night, ready, settlements
 from ledger.tables import table_states
-from schemas.contract import CollectedContract, Due
-
-_PERIODS = {"week": timedelta(days=7), "month": timedelta(days=31), "year": timedelta(days=366)}
 
 
 def cutoff(step: Step) -> Report:
@@ -35,7 +31,7 @@ def decide_gate(step: Step, cutoff_asset: str) -> Report:
     vector = pinned_now(lake)
     if before is not None and _contents(before.vector) == _contents(vector):
         return Report("nothing", f"内容没有变化，第 {before.number} 次已经发出")
-    made = ready(lake.ledger, day, vector, missing(lake, day, settled))
+    made = ready(lake.ledger, day, vector, overdue(lake, day))
     pins = {table: [pin.content, pin.version] for table, pin in made.vector.items()}
     return Report("done", facts={"night": made.number, "missing": list(made.missing), "pinned": pins})
 
@@ -49,24 +45,6 @@ def pinned_now(lake: Lake) -> dict[str, Pin]:
         if state is not None and state.accepted_content is not None and state.accepted_version is not None:
             vector[contract.name] = Pin(state.accepted_content, state.accepted_version)
     return vector
-
-
-def missing(lake: Lake, day: date, settled: Mapping[str, Settled]) -> list[str]:
-    """Return the resources that were due on a date and have not come, by name."""
-    came = {name for name, one in settled.items() if one.outcome in ("accepted", "unchanged")}
-    return sorted(item.name for item in lake.catalog.collected if item.name not in came and _is_due(lake, item, day))
-
-
-def _is_due(lake: Lake, contract: CollectedContract, day: date) -> bool:
-    """Return whether the newest accepted delivery is older than the period it was due in, with its grace."""
-    newest = newest_as_of(lake.ledger, contract.name)
-    period = _PERIODS.get(contract.due.every)
-    return newest is None or period is None or day > newest + period + _grace(contract.due)
-
-
-def _grace(due: Due) -> timedelta:
-    number, unit = int(due.grace[:-1]), due.grace[-1]
-    return timedelta(days=number) if unit == "d" else timedelta(hours=number)
 
 
 def _contents(vector: Mapping[str, Pin]) -> dict[str, int]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from jobs.lake import Lake
+from jobs.night.due import awaited
 from jobs.night.unrecognised import unrecognised
 from jobs.publication.entries import LAYERS, left_out
 from jobs.words import title_of
@@ -32,7 +33,7 @@ class DepartmentLine:
     changed: int
     quarantined: int
     absent: tuple[str, ...]
-    """Titles of resources with nothing offered, or whose system did not answer, each ``title:outcome``."""
+    """Titles of resources that were expected and not offered, or whose system did not answer, each ``title:outcome``."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ def summarise(lake: Lake, day: date) -> Summary:
     return Summary(
         business_date=day,
         published=made is not None,
-        departments=tuple(_departments(lake, came, settled)),
+        departments=tuple(_departments(lake, day, came, settled)),
         tables=tuple(_tables(lake, made)) if made else (),
         missing=pinned.missing if pinned else (),
         refused=refused,
@@ -100,8 +101,11 @@ def closes(counts: Mapping[str, int]) -> bool:
     return counts.get("lines") == fates and counts.get("live_after") == counts.get("live_before", 0) + gained
 
 
-def _departments(lake: Lake, came: Iterable[Delivery], settled: Mapping[str, Settled]) -> Iterable[DepartmentLine]:
+def _departments(
+    lake: Lake, day: date, came: Iterable[Delivery], settled: Mapping[str, Settled]
+) -> Iterable[DepartmentLine]:
     deliveries = list(came)
+    wanted = set(awaited(lake, day))
     for name in sorted({item.domain for item in lake.catalog.collected}):
         mine = [one for one in deliveries if one.department == name]
         verdicts = Counter(one.verdict for one in mine)
@@ -112,7 +116,9 @@ def _departments(lake: Lake, came: Iterable[Delivery], settled: Mapping[str, Set
         absent = [
             f"{title_of(lake.catalog, resource)}:{settled[resource].outcome if resource in settled else 'unsettled'}"
             for resource in resources
-            if resource not in settled or settled[resource].outcome in ("nothing", "unreachable")
+            if resource not in settled
+            or settled[resource].outcome == "unreachable"
+            or (settled[resource].outcome == "nothing" and resource in wanted)
         ]
         yield DepartmentLine(
             department=name,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from functools import reduce
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from jobs.engine.evaluate import TransformRun
@@ -19,16 +19,18 @@ _SAID = ("entity_id", "field", "value", "source", "said_on", "place")
 def identity(inputs: Mapping[str, DataFrame], run: TransformRun) -> DataFrame:
     """Return one row per thing with the columns of :func:`jobs.resolve.survivorship.golden`.
 
-    A borrowed number says nothing about who used it.
+    A borrowed number says nothing about who used it, a deleted or cancelled record nothing where a standing one speaks.
 
     Args:
-        inputs: ``x``, the crosswalk; ``s``, the subjects; clean tables that say what no subject has.
+        inputs: ``x``, the crosswalk; ``s``, the subjects, if a field has ``role_value``; clean tables that say the others.
         run: the table's run.
     """
     spec = spec_of(run)
     fields = spec.survivorship[run.contract.thing]
     owners = inputs["x"].select("subject_id", F.col(kind_id(spec.kind)).alias("entity_id"), "guard")
-    said = [_of_subjects(inputs["s"].join(owners, "subject_id"), [field for field in fields if field.role_value])]
+    said = []
+    if by_role := [field for field in fields if field.role_value]:
+        said.append(_of_subjects(inputs["s"].join(owners, "subject_id"), by_role))
     if given := [field for field in fields if field.given]:
         said.append(_of_tables(inputs, owners, given, run))
     return golden(reduce(DataFrame.unionAll, said), fields, run.business_date)
@@ -48,8 +50,10 @@ def _of_subjects(rows: DataFrame, fields: Sequence[Golden]) -> DataFrame:
         )
         for field in fields
     ]
-    told = rows.select("entity_id", F.explode(F.array(*facts)).alias("claim")).select("entity_id", "claim.*")
-    return told.where("value IS NOT NULL").select(*_SAID)
+    told = rows.select("entity_id", "is_standing", F.explode(F.array(*facts)).alias("claim"))
+    words = told.select("entity_id", "is_standing", "claim.*").where("value IS NOT NULL")
+    someone = F.max("is_standing").over(Window.partitionBy("entity_id", "field"))
+    return words.withColumn("someone_stands", someone).where("is_standing = someone_stands").select(*_SAID)
 
 
 def _place(field: Golden) -> Column:

@@ -1,7 +1,8 @@
 """Subjects: what is resolved. One row per subject id with its identifying values in one form, judged once when they change.
 
 Columns of every kind:
-    subject_id, source, role (text), is_anchor (boolean), since (date, first day delivered),
+    subject_id, source, role (text), is_anchor (boolean), is_standing (boolean: a record of it is neither deleted
+    nor cancelled), since (date, first day delivered),
     id_text (identifier as written), id_no (usable identifier, else NULL), id_class, id_state, name (normalised),
     former_key (former name, in the form of the kind's name field), former_no (usable identifier borne before).
 Of a person: name_key (sound of the name), surname, birth (date), birth_digits (eight digits, also of a damaged identifier),
@@ -58,7 +59,7 @@ _DELIVERED = (
     "uscc", "org_code", "registration_no", "representative", "established", "former_name", "former_no",
     "context",
 )  # fmt: skip
-_KEPT = ("subject_id", "source", "role", "is_anchor", "since")
+_KEPT = ("subject_id", "source", "role", "is_anchor", "is_standing", "since")
 _MOBILE = 11
 
 
@@ -98,14 +99,22 @@ def _of_role(rows: DataFrame, role: ResolvedRole) -> DataFrame:
         F.col(f"`{role.subject}`").alias("subject_id"),
         *[value.alias(f"given_{name}") for name, value in typed.items()],
         F.col("_as_of").alias("since"),
+        _stands(role).alias("is_standing"),
     )
     if role.columns.subject == "identity":
         # The subject id is made of these values, so any of equal ones will do; min keeps it the same in every run.
         names = [*(f"given_{name}" for name in _DELIVERED), "since"]
-        named = named.groupBy("subject_id").agg(*[F.min(name).alias(name) for name in names])
+        named = named.groupBy("subject_id").agg(
+            *[F.min(name).alias(name) for name in names], F.max("is_standing").alias("is_standing")
+        )
     return named.withColumns(
         {"source": F.lit(role.source), "role": F.lit(role.role), "is_anchor": F.lit(role.is_anchor)}
     )
+
+
+def _stands(role: ResolvedRole) -> Column:
+    states = [F.coalesce(F.col(f"`{item.column}`").isin(*item.codes), F.lit(False)) for item in role.cancelled]
+    return ~reduce(lambda one, other: one | other, states, F.col("_deleted"))
 
 
 def _persons(delivered: DataFrame, day: date) -> DataFrame:

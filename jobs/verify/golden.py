@@ -151,7 +151,10 @@ def _alias(contract: DerivedContract, wanted: Input) -> str:
 def _by_role(
     contract: DerivedContract, spec: ResolveSpec, fields: Sequence[Golden], inputs: Mapping[str, str]
 ) -> list[str]:
-    """Return what every subject says of fields with ``role_value``; a borrowed number says nothing."""
+    """Return what every subject says of fields with ``role_value``; a borrowed number says nothing.
+
+    Nor does a deleted or cancelled record where a standing one speaks.
+    """
     asked = [field for field in fields if field.role_value]
     if not asked:
         return []
@@ -162,6 +165,7 @@ def _by_role(
         f"s.source, s.since AS said_on, {_places(field)} AS place FROM {subjects} s JOIN {crosswalk} x USING (subject_id) "
         f"WHERE s.{quoted(str(field.role_value))} IS NOT NULL"
         + (" AND x.guard IS DISTINCT FROM 'borrowed'" if field.role_value == "id_no" else "")
+        + f" QUALIFY s.is_standing = max(s.is_standing) OVER (PARTITION BY x.{quoted(kind_id(spec.kind))})"
         for field in asked
     ]
 

@@ -192,15 +192,15 @@ def _select(given: Given, rows: pa.Table) -> str:
 
 
 def _by_role(night: Night, spec: ResolveSpec, item: Golden, links: Sequence[Mapping[str, Any]]) -> list[_Claim]:
-    """Return what every subject says; a borrowed number says nothing."""
+    """Return what every subject says; a borrowed number says nothing, nor does a cancelled record where a standing one speaks."""
     lent = {link["subject_id"] for link in links if item.role_value == "id_no" and link["guard"] == _LENT}
     rows = night.rows(f"base.{spec.library}__subject", [["subject_id"]], [link["subject_id"] for link in links])
     claims: list[_Claim] = []
-    for row in rows.to_pylist() if rows is not None else ():
-        value = row[str(item.role_value)]
-        if value is not None and row["subject_id"] not in lent:
-            clean = night.lake.catalog.contract(f"clean.{row['source']}")
-            assert isinstance(clean, CollectedContract)
-            word = Word(value, row["source"], row["since"])
-            claims.append((word, row["subject_id"], clean, subject_column(row["role"])))
+    spoken = [row for row in (rows.to_pylist() if rows is not None else ())
+              if row[str(item.role_value)] is not None and row["subject_id"] not in lent]  # fmt: skip
+    for row in [row for row in spoken if row["is_standing"]] or spoken:
+        clean = night.lake.catalog.contract(f"clean.{row['source']}")
+        assert isinstance(clean, CollectedContract)
+        word = Word(row[str(item.role_value)], row["source"], row["since"])
+        claims.append((word, row["subject_id"], clean, subject_column(row["role"])))
     return claims

@@ -20,8 +20,14 @@ NAME, ALIAS = "测试甲", "测试乙"
 
 @pytest.fixture
 def night(own_lake: Lake) -> Lake:
-    """One person: two records that differ in day of birth and in name, and an id that another person's record left."""
-    lake = own_lake
+    return a_night(own_lake)
+
+
+def a_night(lake: Lake, *, is_standing: bool = True) -> Lake:
+    """One person: two records that differ in day of birth and in name, and an id that another person's record left.
+
+    ``is_standing``: the second of them is neither deleted nor cancelled.
+    """
     hukou = delivered(lake, REGISTER, "hukou_20261121.csv", date(2026, 11, 21))
     ashes = delivered(lake, CREMATION, "bhxx_20261120.xlsx", date(2026, 11, 20))
     engine = {"_row_hash": 1, "_deleted": False}
@@ -40,8 +46,10 @@ def night(own_lake: Lake) -> Lake:
          "id_state": "upgraded", "valid_from": DAY},
     ])  # fmt: skip
     put(lake, "base.population__subject", [
-        {"subject_id": "s1", "source": REGISTER, "role": "self", "since": date(2026, 11, 21), "name": NAME},
-        {"subject_id": "s2", "source": CREMATION, "role": "self", "since": date(2026, 11, 20), "name": ALIAS},
+        {"subject_id": "s1", "source": REGISTER, "role": "self", "since": date(2026, 11, 21), "name": NAME,
+         "is_standing": True},
+        {"subject_id": "s2", "source": CREMATION, "role": "self", "since": date(2026, 11, 20), "name": ALIAS,
+         "is_standing": is_standing},
     ])  # fmt: skip
     put(lake, "base.population__event", [
         {"event_id": "e1", "event_date": DAY, "event_kind_code": "CREATE", "person_id": PERSON, "subject_count": 2},
@@ -120,6 +128,16 @@ def test_direct_identifiers_are_shown_for_a_reason_and_the_ledger_knows_who_aske
     assert [said["value"] for said in field["said"]] == [NAME, ALIAS]
     (noted,) = entries(night.ledger)
     assert (noted.action, noted.subject, noted.reason) == ("identify", f"person {PERSON}", "核对异议")
+
+
+def test_a_cancelled_record_is_no_rival_of_one_that_stands(own_lake: Lake) -> None:
+    a_night(own_lake, is_standing=False)
+    (field,) = document("person", PERSON, "name")["fields"]
+    assert ([said["source"] for said in field["said"]], field["conflicts"], field["is_explained"]) == (
+        [REGISTER],
+        0,
+        True,
+    )
 
 
 def test_an_id_without_records_says_where_they_went(night: Lake) -> None:

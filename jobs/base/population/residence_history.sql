@@ -30,13 +30,44 @@ stay AS (
   SELECT point.person_id, point.day, point.number, point.change_kind_code, point.village_code, point.begins,
          LEAD(point.day) OVER (PARTITION BY point.person_id ORDER BY point.day NULLS FIRST, point.begins, point.number) AS ends
   FROM point
+),
+permit AS (
+  SELECT p.person_id, p.certificate_no AS number, p.village_code, p.arrival_date, p.issue_date,
+         LEAST(p.valid_to_date, IF(p.licence_state_code IN ('2', '3'), CAST(p.updated_at AS DATE), CAST(NULL AS DATE))) AS ends,
+         LAG(p.issue_date) OVER (PARTITION BY p.person_id ORDER BY p.issue_date NULLS FIRST, p.certificate_no) AS earlier
+  FROM p
+  WHERE p.person_id IS NOT NULL
+),
+-- Who had a permit before and has not come anew since then lives at the new place from the new permit on.
+held AS (
+  SELECT permit.person_id, permit.number, permit.village_code, permit.issue_date, permit.ends,
+         IF(permit.arrival_date <= permit.earlier, permit.issue_date, COALESCE(permit.arrival_date, permit.issue_date)) AS day
+  FROM permit
+),
+followed AS (
+  SELECT held.person_id, held.number, held.village_code, held.day,
+         LEAST(held.ends, LEAD(held.day) OVER (PARTITION BY held.person_id ORDER BY held.issue_date NULLS FIRST, held.number)) AS ends
+  FROM held
+),
+lived AS (
+  SELECT stay.person_id, '1' AS residence_basis_code, stay.number, stay.village_code, stay.day, stay.ends, stay.change_kind_code,
+         CAST(NULL AS DATE) AS _recheck_on
+  FROM stay
+  WHERE stay.begins
+  UNION ALL
+  SELECT followed.person_id, '2', followed.number, followed.village_code, followed.day,
+         IF(followed.ends < CAST(:business_date AS DATE), GREATEST(followed.day, followed.ends), CAST(NULL AS DATE)),
+         CAST(NULL AS STRING),
+         IF(followed.ends >= CAST(:business_date AS DATE), DATE_ADD(followed.ends, 1), CAST(NULL AS DATE))
+  FROM followed
 )
-SELECT stay.person_id,
-       ROW_NUMBER() OVER (PARTITION BY stay.person_id ORDER BY stay.day NULLS FIRST, stay.number) AS sequence,
-       stay.village_code,
-       SUBSTRING(stay.village_code, 1, 6) AS county_code,
-       stay.day AS from_date,
-       stay.ends AS to_date,
-       stay.change_kind_code
-FROM stay
-WHERE stay.begins
+SELECT lived.person_id,
+       ROW_NUMBER() OVER (PARTITION BY lived.person_id ORDER BY lived.day NULLS FIRST, lived.residence_basis_code, lived.number) AS sequence,
+       lived.residence_basis_code,
+       lived.village_code,
+       SUBSTRING(lived.village_code, 1, 6) AS county_code,
+       lived.day AS from_date,
+       lived.ends AS to_date,
+       lived.change_kind_code,
+       lived._recheck_on
+FROM lived
