@@ -104,7 +104,8 @@ def _write(taken: Mapping[str, Mapping[str, Any]], load_before: float) -> None:
     first, night = taken["first"], taken["night"]
     write(
         "resolution",
-        measure=f"who is who among {first['subjects']:,} subjects of a copied made-up city: all at once, and a night with {CHANGED:,} changed ones",
+        measure=f"who is who among {first['subjects']:,} subjects of a copied made-up city: all at once, "
+        f"and a night with {CHANGED:,} changed ones",
         target=f"first <= {FIRST_CPU} CPU s and <= {FIRST_MB // 1024} GB; night <= {NIGHT_CPU} CPU s",
         figures=figures,
         headline=["first cpu_seconds", "first peak_mb", "night cpu_seconds"],
