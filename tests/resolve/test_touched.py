@@ -105,7 +105,7 @@ def test_whoever_says_too_little_now_is_gone_though_the_holder_it_named_has_anot
     silent = [firm(f"silent{number}", id_no=code) for number in range(2)]
     town.night(DAY, {row["subject_id"]: row for row in (borrower, holder, *silent)}, whole=True)
     assert town.of("borrower")["other_key"] == "holder"
-    changes = {
+    changes: dict[str, Row | None] = {
         "borrower": firm("borrower", name="恒昌", name_key=None, representative="张伟"),
         "holder": firm("holder", name="恒丰", is_anchor=True),
     }
