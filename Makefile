@@ -41,7 +41,7 @@ test: lint ## Run everything that CI checks.
 kill: install ## Kill a night at 70 moments, run it once more each time, compare (CELLS=pattern, FRESH=1).
 	@$(BIN)/python -m kill --cells '$(or $(CELLS),*)' $(if $(FRESH),--fresh)
 
-BENCH = fixed_cost again growth full_load contest nothing_moved airflow_cost
+BENCH = fixed_cost again growth full_load contest nothing_moved airflow_cost resolution
 bench: $(VENV)/.test ## Measure speed and cost against the targets and four other ways (SCALE=0.01 to try it), write bench/RESULTS.md.
 	@$(BIN)/python -m bench.fixed_cost --nights 66 --keep
 	@for measure in $(filter-out fixed_cost,$(BENCH)); do $(BIN)/python -m bench.$$measure || exit 1; done

@@ -4,7 +4,7 @@ The words by which DuckDB judges numbers are those of the second engine; a subje
 distinct set of identifying values.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -13,8 +13,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from city.frames import Frame
 from city.lives import Lives
-from city.mistakes import damage
+from city.mistakes import Damage, damage
 from city.population import people
 from city.resources import PROJECTIONS
 from city.script import hands_over, made_on
@@ -39,7 +40,8 @@ _EPOCH = date(1970, 1, 1)
 def delivered(city: City, catalog: Catalog, spec: ResolveSpec, day: int, blocks: int = 48) -> Iterator[pa.Table]:
     """Yield what the roles of a kind say on a city day, chunk by chunk.
 
-    Columns: source, role, is_anchor, record, number (of whom it is about), by_value (an event's role), and the fields.
+    Columns: source, role, is_anchor, record, number (of whom it is about), mistakes (kinds, between commas), by_value (an event's
+    role), and the fields.
     """
     wanted: dict[str, list[ResolvedRole]] = {}
     for role in roles(spec, catalog.collected):
@@ -48,17 +50,15 @@ def delivered(city: City, catalog: Catalog, spec: ResolveSpec, day: int, blocks:
         lives = Lives(people(city, chunk))
         for resource, of in wanted.items():
             if resource in PROJECTIONS and hands_over(resource, day):
-                frame, _ = damage(city, PROJECTIONS[resource](lives, made_on(resource, day)))
+                frame, damages = damage(city, PROJECTIONS[resource](lives, made_on(resource, day)))
                 for role in of:
                     numbers = (frame.roles if spec.kind == "person" else frame.firms).get(role.role)
                     if numbers is not None and len(frame):
-                        yield _of_role(role, frame.columns, frame.record, numbers)
+                        yield _of_role(role, frame, damages, numbers)
 
 
-def _of_role(
-    role: ResolvedRole, columns: dict[str, Text | np.ndarray], record: np.ndarray, numbers: np.ndarray
-) -> pa.Table:
-    said, count = role.columns.model_dump(exclude_none=True), len(record)
+def _of_role(role: ResolvedRole, frame: Frame, damages: Sequence[Damage], numbers: np.ndarray) -> pa.Table:
+    said, columns, count = role.columns.model_dump(exclude_none=True), frame.columns, len(frame)
     told = {name: _text(columns.get(said.get(name, "")), count) for name in _TEXTS}
     told |= {name: _day(columns.get(said.get(name, "")), count) for name in _DATES}
     fixed = {
@@ -69,9 +69,18 @@ def _of_role(
     }
     return pa.table(
         {name: pa.array([value] * count) for name, value in fixed.items()}
-        | {"record": pa.array(record, pa.int64()), "number": pa.array(numbers, pa.int64())}
+        | {"record": pa.array(frame.record, pa.int64()), "number": pa.array(numbers, pa.int64())}
+        | {"mistakes": _mistakes(damages, set(said.values()), count)}
         | told
     )
+
+
+def _mistakes(damages: Sequence[Damage], fields: Collection[str], count: int) -> pa.Array:
+    told = np.full(count, "", dtype=object)
+    for one in damages:
+        if one.field in fields:
+            told[one.rows] += f"{one.kind},"
+    return pa.array(told, pa.string())
 
 
 def _text(column: Text | np.ndarray | None, count: int) -> pa.Array:
@@ -87,7 +96,7 @@ def _day(column: Text | np.ndarray | None, count: int) -> pa.Array:
 
 
 def make_subjects(city: City, catalog: Catalog, spec: ResolveSpec, day: int, folder: Path) -> Path:
-    """Write the subjects of a city day as Parquet with the columns of the table of subjects and ``number``; return the file."""
+    """Write the subjects of a city day as Parquet with the columns of the table of subjects, ``number`` and ``mistakes``."""
     folder.mkdir(parents=True, exist_ok=True)
     raw, made = folder / f"{spec.kind}_{day}_delivered.parquet", folder / f"{spec.kind}_{day}.parquet"
     writer = None
@@ -135,7 +144,8 @@ _GIVEN = """
 SELECT 's' || md5(CASE WHEN by_value THEN concat_ws('|', source, role, coalesce(id_no, ''), coalesce(name, ''),
                        coalesce(birth_date::VARCHAR, ''), coalesce(phone, '')) ELSE concat_ws('|', source, role, record) END) AS subject_id,
        any_value(source) AS source, any_value(role) AS role, any_value(is_anchor) AS is_anchor, any_value(number) AS number,
-       DATE '{today}' AS since, any_value(COLUMNS(* EXCLUDE (source, role, is_anchor, number, record, by_value)))
+       string_agg(DISTINCT mistakes, '') AS mistakes, DATE '{today}' AS since,
+       any_value(COLUMNS(* EXCLUDE (source, role, is_anchor, number, mistakes, record, by_value)))
 FROM '{raw}' WHERE coalesce(id_no, name, uscc, org_code, registration_no) IS NOT NULL GROUP BY 1
 """
 _PERSON = """
@@ -154,7 +164,7 @@ SELECT subject_id, source, role, is_anchor, since, written AS id_text, CASE WHEN
                 CASE WHEN dated THEN CASE WHEN TRY_CAST(substr(lasting, 17, 1) AS INTEGER) % 2 = 1 THEN '1' ELSE '2' END END) AS sex,
        called(phone) AS phone, folded(village) AS village, bare(coalesce(context, address)) AS context,
        CASE WHEN sound(bare(former_name)) <> key THEN sound(bare(former_name)) END AS former_key,
-       CASE WHEN before <> lasting THEN before END AS former_no, number
+       CASE WHEN before <> lasting THEN before END AS former_no, number, mistakes
 FROM dated
 """
 _CODES = ("uscc", "org_code", "registration_no", "id_no")
@@ -171,6 +181,33 @@ SELECT subject_id, source, role, is_anchor, since, coalesce({_TEXT}) AS id_text,
        stem(firm_name(name)) AS name_key, sound(bare(representative)) AS representative, established, called(phone) AS phone,
        firm_name(address) AS address, folded(village) AS village,
        CASE WHEN firm_name(former_name) <> firm_name(name) THEN firm_name(former_name) END AS former_key,
-       CASE WHEN office_code(former_no) <> {_OFFICE} THEN office_code(former_no) END AS former_no, number
+       CASE WHEN office_code(former_no) <> {_OFFICE} THEN office_code(former_no) END AS former_no, number, mistakes
 FROM given
 """
+
+
+def multiply(made: Path, copies: int, into: Path) -> None:
+    """Write the persons of a made-up city once more for every copy, each born on other days and living elsewhere.
+
+    Names stay: a copy's people share names with the others' as often as those of one city do.
+    """
+
+    def moved(number: str) -> str:
+        day = f"try_strptime(substr({number}, 7, 8), '%Y%m%d')"
+        dated = f"length({number}) = 18 AND {number} NOT LIKE '%:%' AND {day} IS NOT NULL"
+        later = f"substr({number}, 1, 6) || strftime({day} + to_days(days), '%Y%m%d') || substr({number}, 15)"
+        return f"CASE WHEN {dated} THEN {later} ELSE {number} || '-' || copy END AS {number}"
+
+    numbers = ", ".join(moved(name) for name in ("id_text", "id_no", "former_no"))
+    with duckdb.connect() as connection:
+        connection.execute(
+            f"""
+            COPY (SELECT * EXCLUDE (copy, days) REPLACE (
+                subject_id || '-' || copy AS subject_id, {numbers}, (birth + days) AS birth, (id_birth + days) AS id_birth,
+                strftime(try_strptime(birth_digits, '%Y%m%d') + to_days(days), '%Y%m%d') AS birth_digits,
+                left(phone, 3) || lpad(((TRY_CAST(right(phone, 8) AS BIGINT) + copy * 1299709) % 100000000)::VARCHAR, 8, '0') AS phone,
+                village || copy AS village, context || copy AS context)
+            FROM '{made}', (SELECT range AS copy, (range * 53)::INTEGER AS days FROM range({copies})))
+            TO '{into}' (FORMAT parquet)
+            """
+        )

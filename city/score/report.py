@@ -114,7 +114,7 @@ def page(found: Assessment, connection: duckdb.DuckDBPyConnection, tuning: Itera
         *(f"Not made: {name}" for name in found.missing),
     ]
     for kind, one in found.kinds.items():
-        lines += ["", *_section(kind, one, connection)]
+        lines += ["", *section(kind, one, connection)]
     lines += [
         "",
         "## Golden fields",
@@ -130,7 +130,8 @@ def page(found: Assessment, connection: duckdb.DuckDBPyConnection, tuning: Itera
     return "\n".join(lines) + "\n"
 
 
-def _section(kind: str, one: Resolution, connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
+def section(kind: str, one: Resolution, connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
+    """Yield the lines that tell of one kind."""
     yield f"## {_CALLED[kind].capitalize()}"
     yield ""
     yield f"{one.records:,} subjects of {one.things:,} {_CALLED[kind]}; {one.silent:,} roles name nobody, {one.absent:,} were held back."

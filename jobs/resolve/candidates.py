@@ -40,15 +40,15 @@ def known_near(store: duckdb.DuckDBPyConnection, spec: ResolveSpec, near: str, i
     Columns: n (number), anchor_key, tier, id_no, id_class and the compared fields. Profiles are those of speakers and of
     subjects linked by identifier and attributes; reads ``subject``, ``speaker``, ``held`` and ``same_thing``.
     """
+    store.execute(f"CREATE OR REPLACE TEMP TABLE nearby AS {sharing(profiles(spec, 'subject'), spec.blocks, near)}")
     fields = ", ".join(f"{profile_field(spec, name)} AS {name}" for name in spec.compared)
-    sharing = " OR ".join(_shares(spec, block, near) for block in spec.blocks) or "false"
     store.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE {into} AS
-        WITH wanted AS (SELECT subject_id, id_no, id_class, {fields} FROM {voices(spec, "subject")} WHERE {sharing}),
-        tiers AS (SELECT anchor_key, min(tier) AS tier FROM speaker GROUP BY ALL),
-        certain AS (SELECT subject_id, anchor_key FROM speaker
-                    UNION ALL SELECT subject_id, anchor_key FROM held WHERE rule = 'id_exact')
+        WITH certain AS (SELECT subject_id, anchor_key FROM speaker
+                         UNION ALL SELECT subject_id, anchor_key FROM held WHERE rule = 'id_exact'),
+        wanted AS (SELECT subject_id, id_no, id_class, {fields} FROM {voices(spec, "subject")} SEMI JOIN nearby USING (subject_id)),
+        tiers AS (SELECT anchor_key, min(tier) AS tier FROM speaker GROUP BY ALL)
         SELECT row_number() OVER () AS n, coalesce(m.thing_key, c.anchor_key) AS anchor_key, t.tier,
                w.* EXCLUDE (subject_id)
         FROM wanted w JOIN certain c ON c.subject_id = w.subject_id
@@ -58,10 +58,21 @@ def known_near(store: duckdb.DuckDBPyConnection, spec: ResolveSpec, near: str, i
     )
 
 
-def _shares(spec: ResolveSpec, block: Sequence[str], near: str) -> str:
-    said = ", ".join(profile_field(spec, name) for name in block)
-    known = " AND ".join(f"{name} IS NOT NULL" for name in block)
-    return f"({said}) IN (SELECT {', '.join(block)} FROM {near} WHERE {known})"
+def profiles(spec: ResolveSpec, table: str) -> str:
+    """Return the rows of a table of subjects as profiles would have them: subject_id and the compared fields, former names too."""
+    fields = ", ".join(f"{profile_field(spec, name)} AS {name}" for name in spec.compared)
+    return f"(SELECT subject_id, {fields} FROM {voices(spec, table)} WHERE id_no IS NOT NULL OR is_anchor)"
+
+
+def sharing(rows: str, blocks: Sequence[Sequence[str]], near: str) -> str:
+    """Return the SELECT of the subjects of ``rows`` that share a block with a row of ``near``."""
+    # A join for each block: an OR of them would hold every row against every block in turn.
+    return (
+        " UNION ".join(
+            f"SELECT subject_id FROM {rows} r SEMI JOIN {near} n USING ({', '.join(block)})" for block in blocks
+        )
+        or f"SELECT subject_id FROM {rows} WHERE false"
+    )
 
 
 def compare(

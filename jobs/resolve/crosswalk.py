@@ -84,7 +84,7 @@ def _name_others(store: duckdb.DuckDBPyConnection) -> None:
         FROM before b WHERE b.other_key IN (
             SELECT v.part_key FROM voter v JOIN part_id i ON i.part_key = v.part_key JOIN assigned a ON a.subject_id = v.subject_id
             JOIN thing_id t ON t.thing_key = a.thing_key WHERE t.entity_id <> v.entity_id)
-        AND b.subject_id NOT IN (SELECT subject_id FROM answer)
+        AND b.subject_id NOT IN (SELECT subject_id FROM answer UNION FROM touched)
         """
     )
 

@@ -75,15 +75,15 @@ def _propose(store: duckdb.DuckDBPyConnection, spec: ResolveSpec) -> None:
         LEFT JOIN same_thing m ON m.anchor_key = c.anchor_key
         """
     )
-    crowded = " OR ".join(
-        f"({', '.join(block)}) IN (SELECT {', '.join(block)} FROM bearing WHERE {' AND '.join(f'{name} IS NOT NULL' for name in block)} "
-        "GROUP BY ALL HAVING min(own_key) <> max(own_key))"
+    crowded = " UNION ".join(
+        f"SELECT subject_id FROM subject SEMI JOIN (SELECT {', '.join(block)} FROM bearing GROUP BY ALL "
+        f"HAVING min(own_key) <> max(own_key)) b USING ({', '.join(block)}) WHERE id_no IS NOT NULL"
         for block in blocks
     )
     store.execute(
         "CREATE OR REPLACE TEMP TABLE suspect AS SELECT s.*, coalesce(m.thing_key, p.anchor_key) AS own_key FROM speaker p "
         "JOIN subject s ON s.subject_id = p.subject_id LEFT JOIN same_thing m ON m.anchor_key = p.anchor_key "
-        f"WHERE s.id_no IS NOT NULL AND ({crowded})"
+        f"SEMI JOIN ({crowded}) c ON c.subject_id = s.subject_id"
     )
     known_near(store, spec, "suspect", "near_suspect")
     different = "s.own_key <> p.anchor_key AND p.id_no IS NOT NULL"

@@ -57,7 +57,9 @@ def crosswalk_changes(run: TransformRun) -> Offer | None:
         _load_decisions(store, run)
         resolve_touched(store, spec, _minting(run, spec))
         columns = ", ".join(ROW)
-        store.execute(f"CREATE TABLE fresh AS SELECT {columns} FROM made EXCEPT SELECT {columns} FROM before")
+        store.execute(
+            f"CREATE TABLE fresh AS SELECT {columns} FROM made EXCEPT SELECT {columns} FROM before SEMI JOIN made USING (subject_id)"
+        )
         save(store, "SELECT subject_id FROM fresh UNION SELECT subject_id FROM gone", units)
         save(store, f"SELECT {_named(spec)} FROM fresh", rows)
         told = {name: number(store, f"SELECT count(*) FROM {name}") for name in ("changed", "touched", "fresh", "gone")}

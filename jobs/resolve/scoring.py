@@ -40,12 +40,15 @@ def score(model: Mapping[str, Any], left: pa.Table, right: pa.Table | None, leas
         for name, table in zip(("one", "other"), tables, strict=False):
             store.register(f"_{name}", table)
             store.execute(f"CREATE TABLE {name}_side AS SELECT * FROM _{name}")
-        sides = [engine.register(f"{name}_side") for name, _ in zip(("one", "other"), tables, strict=False)]
+        sides = [
+            engine.register(f"{name}_side", dataset_display_name=name)
+            for name, _ in zip(("one", "other"), tables, strict=False)
+        ]
         said = {**model, "link_type": "dedupe_only" if right is None else "link_only"}
         linker = Linker(sides, said, log_level="ERROR", validate_settings=False)
         found = linker.inference.predict(threshold_match_probability=least).as_pyarrow_table()
     # Which side of a pair comes first is Splink's own affair.
-    turned = right is not None and found.num_rows and found.column("source_dataset_l")[0].as_py() != "one_side"
+    turned = right is not None and found.num_rows > 0 and found.column("source_dataset_l")[0].as_py() != "one"
     names = ("unique_id_r", "unique_id_l") if turned else ("unique_id_l", "unique_id_r")
     columns = [found.column(name).cast(pa.string()) for name in names]
     return pa.table([*columns, found.column("match_probability").cast(pa.float64())], schema=PAIR)

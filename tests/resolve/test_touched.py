@@ -95,3 +95,19 @@ def test_resolving_what_changed_equals_resolving_everybody(library: str) -> None
             assert town.night(day) == set()
 
     play()
+
+
+def test_whoever_says_too_little_now_is_gone_though_the_holder_it_named_has_another_id() -> None:
+    spec, code = spec_of("legal_entity"), "MA3X12353"
+    town = Town(spec)
+    borrower = firm("borrower", id_no=code, registration_no="370700200012345", name_key="恒丰")
+    holder = firm("holder", id_no=code, name="恒昌机械", is_anchor=True)
+    silent = [firm(f"silent{number}", id_no=code) for number in range(2)]
+    town.night(DAY, {row["subject_id"]: row for row in (borrower, holder, *silent)}, whole=True)
+    assert town.of("borrower")["other_key"] == "holder"
+    changes: dict[str, Row | None] = {
+        "borrower": firm("borrower", name="恒昌", name_key=None, representative="张伟"),
+        "holder": firm("holder", name="恒丰", is_anchor=True),
+    }
+    town.night(DAY + timedelta(days=1), changes)
+    assert groups(Town(spec, subjects=town.subjects).resolved(DAY, None)) == town.groups()
