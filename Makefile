@@ -36,7 +36,7 @@ lint: $(VENV)/.test ## Check style, types and which package may import which.
 	$(BIN)/lint-imports
 
 test: lint ## Run everything that CI checks.
-	$(BIN)/pytest --numprocesses 2 --dist loadfile
+	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 kill: install ## Kill a night at 70 moments, run it once more each time, compare (CELLS=pattern, FRESH=1).
 	@$(BIN)/python -m kill --cells '$(or $(CELLS),*)' $(if $(FRESH),--fresh)

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 
-from jobs.engine.tables import at_version
+from jobs.engine.small_read import all_rows
+from jobs.engine.tables import at_version, local_frame
 from jobs.gate.restore import put_back, tainted
 from jobs.gate.suite import compile_suite
 from jobs.gate.validate import Validator
@@ -105,12 +106,18 @@ def _judge(
         state = states[contract.name]
         began = time.monotonic()
         suite = compile_suite(contract, lake.codes, rows=state.rows)
-        frame = at_version(spark, lake.location(contract.name), state.version or 0)
-        rules = validator.validate(frame, suite, lake.codes, business_date)
+        rules = validator.validate(_rows(lake, spark, state), suite, lake.codes, business_date)
         judged[contract.name] = Judgement(
             contract.name, _verdict(rules), state.version, state.content, rules, seconds=time.monotonic() - began
         )
     return judged
+
+
+def _rows(lake: Lake, spark: SparkSession, state: TableState) -> DataFrame:
+    """Return what was written; of a small table it travels with every question."""
+    uri, version = lake.location(state.table), state.version or 0
+    few = all_rows(uri, version)
+    return at_version(spark, uri, version) if few is None else local_frame(spark, few)
 
 
 def _verdict(rules: tuple[RuleResult, ...]) -> Literal["pass", "warn", "refused"]:
