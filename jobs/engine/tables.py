@@ -12,6 +12,8 @@ from pyspark.sql.pandas.types import from_arrow_schema
 
 from jobs.engine.delta_log import newest_version
 from jobs.engine.errors import FeedLostError
+from jobs.engine.first_version import write_first_version
+from jobs.engine.small_write import takes
 from schemas.contract import CollectedContract, Contract, DerivedContract
 from schemas.linked import subject_column
 
@@ -97,8 +99,12 @@ def ensure(
     """
     if newest_version(uri) is not None:
         return
-    described = _described(columns)
     said = PROPERTIES | {COUNTED: _counted(found_by, partition)} | dict(marks or {})
+    if takes(uri):
+        told = [(item.name, item.type, item.comment) for item in columns]
+        write_first_version(uri, told, comment=comment, partition=partition, properties=said)
+        return
+    described = _described(columns)
     properties = ", ".join(f"'{key}' = '{value}'" for key, value in said.items())
     partitioned = f"PARTITIONED BY ({', '.join(quoted(name) for name in partition)})" if partition else ""
     spark.sql(
