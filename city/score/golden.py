@@ -14,12 +14,14 @@ _SAME = {
         "county_code", "education_code", "pension_insurance_code", "medical_insurance_code",
     )
 }  # fmt: skip
+# Clean texts are half-width (contracts, "conform"), registered names have full-width brackets.
+_NAME = "translate(t.name, '（）', '()')"
 _PERSON_OF = "(SELECT h.found FROM holder_of h WHERE h.kind = '{kind}' AND h.number = t.{number})"
 TRUE_VALUES: Mapping[str, Mapping[str, str]] = {
     "person": _SAME | {"employer_id": _PERSON_OF.format(kind="legal_entity", number="employer")},
     "identity": {"name": "t.name", "id_no": "t.id_no"},
     "entity": {
-        "uscc": "t.uscc", "entity_name": "t.name", "entity_state_code": "t.state", "establish_date": "t.established_date",
+        "uscc": "t.uscc", "entity_name": _NAME, "entity_state_code": "t.state", "establish_date": "t.established_date",
         "representative_id": _PERSON_OF.format(kind="person", number="representative"), "village_code": "t.village_code",
     },
 }  # fmt: skip
