@@ -40,8 +40,15 @@ class Role(Model):
     """Name borne before, where the record says one."""
     former_no: Name | None = None
     """Identifier borne before ``id_no`` or ``uscc``, where the record says one; another text in the column is no obstacle."""
+    unless: Name | None = None
+    """Column whose value says that the row's name is that of one of the other kind; a number of this role's own outweighs it."""
     subject: Literal["record", "identity"] = "record"
     """What is resolved: the record itself, or (events) each distinct set of identifying values once."""
+
+    @property
+    def numbers(self) -> list[str]:
+        """Columns with numbers, of which one is enough to know whom the row names."""
+        return [one for one in (self.id_no, self.uscc, self.org_code, self.registration_no) if one is not None]
 
     @property
     def naming(self) -> list[str]:

@@ -94,7 +94,7 @@ def _mistakes(connection: duckdb.DuckDBPyConnection, catalog: Catalog) -> None:
         for kind, roles in clean.identity.items()
         for role, said in roles.items()
         for name, column in said.model_dump(exclude_none=True).items()
-        if name != "subject"
+        if name not in ("subject", "unless")
     ]
     connection.execute("CREATE TABLE identifying (resource VARCHAR, field VARCHAR, kind VARCHAR, role VARCHAR)")
     connection.executemany("INSERT INTO identifying VALUES (?, ?, ?, ?)", named)

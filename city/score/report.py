@@ -182,4 +182,4 @@ def _told(kind: str, number: int, connection: duckdb.DuckDBPyConnection) -> str:
         "name, uscc, established_date", "truth_firm WHERE firm"
     )  # fmt: skip
     row = connection.execute(f"SELECT {columns} FROM {where} = ?", [number]).fetchone()
-    return " ".join(str(value) for value in row if value) if row else str(number)
+    return " ".join(str(value) for value in row if value) if row else "nobody of this kind"

@@ -118,6 +118,13 @@ def _judge(connection: duckdb.DuckDBPyConnection, kind: str) -> None:
         " r.guard, r.id_state FROM truth_link t JOIN record r USING (resource, record_key, kind, role)"
         f" WHERE kind = '{kind}' AND r.subject_id IS NOT NULL"
     )
+    # Of whom the truth says nothing in this role: each is a thing of its own that bears another's id.
+    connection.execute(
+        "INSERT INTO resolved SELECT DISTINCT resource, role, subject_id, -dense_rank() OVER (ORDER BY subject_id), found, rule, guard,"
+        " id_state FROM record r ANTI JOIN truth_link t USING (resource, record_key, kind, role)"
+        " SEMI JOIN truth_link k USING (resource, record_key) ANTI JOIN resolved s USING (resource, role, subject_id)"
+        f" SEMI JOIN resolved o USING (found) WHERE r.kind = '{kind}'"
+    )
     # An id is that of the thing whose anchor, else most of whose records, bear it; a thing's id is the best of its own.
     order = "anchors DESC, records DESC"
     connection.execute(

@@ -1,6 +1,8 @@
 """Record and subject ids: keyed hashes computed inside Spark, their key never part of a plan's text."""
 
 import hashlib
+from functools import reduce
+from operator import or_
 
 import pyarrow as pa
 from pyspark.sql import Column, DataFrame, SparkSession
@@ -58,6 +60,9 @@ def _subject(contract: CollectedContract, kind: str, name: str, role: Role) -> C
     """Return the subject id of one role, NULL where the row names nobody."""
     naming = [F.col(f"`{column}`") for column in role.naming]
     said = F.coalesce(*naming).isNotNull() if naming else F.lit(True)
+    if role.unless is not None:
+        own = [F.col(f"`{column}`").isNotNull() for column in role.numbers]
+        said = said & reduce(or_, own, F.col(f"`{role.unless}`").isNull())
     columns = contract.key if role.subject == "record" else _identifying(role)
     values = F.to_json(F.struct(*[folded(F.col(f"`{column}`").cast("string")).alias(column) for column in columns]))
     message = F.concat_ws("\u001f", F.lit(contract.name), F.lit(kind), F.lit(name), values)
@@ -65,4 +70,8 @@ def _subject(contract: CollectedContract, kind: str, name: str, role: Role) -> C
 
 
 def _identifying(role: Role) -> list[str]:
-    return [value for key, value in role.model_dump(exclude_none=True).items() if key not in {"subject", "address"}]
+    return [
+        value
+        for key, value in role.model_dump(exclude_none=True).items()
+        if key not in {"subject", "address", "unless"}
+    ]

@@ -43,7 +43,10 @@ def with_ids(store: Store, contract: CollectedContract, rows: str, key: bytes) -
 def _subject(contract: CollectedContract, kind: str, name: str, role: Role) -> str:
     naming = [quoted(column) for column in role.naming]
     said = f"coalesce({', '.join(naming)}) IS NOT NULL" if naming else "true"
-    given = role.model_dump(exclude_none=True, exclude={"subject", "address"})
+    if role.unless is not None:
+        known = [f"{quoted(role.unless)} IS NULL", *[f"{quoted(column)} IS NOT NULL" for column in role.numbers]]
+        said += f" AND ({' OR '.join(known)})"
+    given = role.model_dump(exclude_none=True, exclude={"subject", "address", "unless"})
     columns = contract.key if role.subject == "record" else list(given.values())
     told = _object({column: _string(f"half_width({_as_text(contract, column)})") for column in columns})
     message = f"concat_ws({_SEPARATOR}, {text(contract.name)}, {text(kind)}, {text(name)}, {told})"

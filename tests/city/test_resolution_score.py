@@ -108,6 +108,22 @@ def test_many_events_with_the_same_words_count_once_and_records_that_name_nobody
     assert (found.records, found.silent, found.recall) == (2, 1, 1.0)
 
 
+def test_a_record_about_nobody_of_the_kind_costs_precision_when_it_is_put_to_somebody(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    say(connection, "1", 1, "P1", resource=REGISTER, rule="anchor")
+    say(connection, "2", 1, "P1")
+    for key, found in (("3", "P1"), ("4", "P9"), ("5", None)):
+        connection.execute(
+            "INSERT INTO record VALUES (?, ?, 'person', 'owner', ?, ?, 'name_context', 'agrees', 'missing', NULL)",
+            [VISIT, key, f"s{key}", found],
+        )
+        connection.execute("INSERT INTO truth_link VALUES (?, ?, 'legal_entity', 'owner_entity', 7)", [VISIT, key])
+    score = score_kind(connection, "person")
+    assert (score.records, score.fates) == (3, {"wrong": 1})
+    assert (score.precision, score.recall) == (pytest.approx(1 / 3), 1.0)
+
+
 def test_a_golden_field_counts_what_is_right_of_what_the_lake_says_and_how_much_it_knows(
     connection: duckdb.DuckDBPyConnection,
 ) -> None:
