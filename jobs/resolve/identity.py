@@ -10,7 +10,7 @@ from jobs.engine.evaluate import TransformRun
 from jobs.resolve.library import spec_of
 from jobs.resolve.survivorship import claims, golden, rank
 from schemas.linked import kind_id
-from schemas.resolve_spec import Golden
+from schemas.survivorship import Golden
 
 _LENT = "borrowed"
 _SAID = ("entity_id", "field", "value", "source", "said_on", "place")

@@ -8,7 +8,8 @@ from pyspark.sql import functions as F
 from jobs.engine.evaluate import TransformRun
 from jobs.resolve.survivorship import claims, compared, golden
 from schemas.golden import COMPARISON
-from schemas.resolve_spec import Golden, ResolveSpec, load_resolve_spec
+from schemas.resolve_spec import ResolveSpec, load_resolve_spec
+from schemas.survivorship import Golden
 
 
 def spec_of(run: TransformRun) -> ResolveSpec:

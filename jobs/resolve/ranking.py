@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from jobs.resolve.survivorship import AGREED, age_days, rank
-from schemas.resolve_spec import Golden
+from schemas.survivorship import Golden
 
 _LOWEST = -1e12
 

@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 
 from jobs.engine.identifiers import fold
 from jobs.engine.organisations import valid_uscc
-from schemas.resolve_spec import Given, Golden
+from schemas.survivorship import Given, Golden
 
 _UNRANKED = 99
 _UNITS = {"d": 1, "m": 30, "y": 365}

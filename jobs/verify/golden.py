@@ -14,7 +14,8 @@ from schemas.catalog import Catalog
 from schemas.contract import DerivedContract, Input
 from schemas.golden import BESIDE, COMPARISON
 from schemas.linked import kind_id
-from schemas.resolve_spec import Choice, Given, Golden, ResolveSpec
+from schemas.resolve_spec import ResolveSpec
+from schemas.survivorship import Choice, Given, Golden
 
 _DAYS = {"d": 1, "m": 30, "y": 365}
 _LAST = 99

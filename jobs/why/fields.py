@@ -15,7 +15,8 @@ from jobs.verify.translate import duckdb_condition
 from jobs.why.rows import Night, Origin
 from schemas.contract import CollectedContract, DerivedContract
 from schemas.linked import subject_column
-from schemas.resolve_spec import Given, Golden, ResolveSpec
+from schemas.resolve_spec import ResolveSpec
+from schemas.survivorship import Given, Golden
 
 _LENT = "borrowed"
 

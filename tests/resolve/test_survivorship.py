@@ -9,7 +9,7 @@ from pyspark.sql import Row, SparkSession
 
 from jobs.resolve.ranking import Ranked, Word, ranked
 from jobs.resolve.survivorship import compared, golden, rank
-from schemas.resolve_spec import Golden
+from schemas.survivorship import Golden
 
 TODAY = date(2026, 11, 22)
 OLD, NEW = date(2020, 1, 1), date(2026, 1, 1)
