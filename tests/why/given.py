@@ -45,3 +45,12 @@ def published(lake: Lake, day: date, *tables: str) -> None:
     pins = {name: Pin(state.content or 0, 1) for name, state in states.items() if name.startswith("clean.")}
     ready(lake.ledger, day, pins, [])
     publish(lake.ledger, day, [Entry(table, 1, 1, stale=False) for table in tables])
+
+
+def create_and_move(id_column: str, thing: str, other: str, day: date) -> list[Row]:
+    """Return the events of a thing that was made of two subjects and got one from another."""
+    common: Row = {"event_date": day, id_column: thing}
+    return [
+        {**common, "event_id": "e1", "event_kind_code": "CREATE", "subject_count": 2},
+        {**common, "event_id": "e2", "event_kind_code": "MOVE", f"other_{id_column}": other, "subject_count": 1},
+    ]

@@ -11,7 +11,7 @@ from jobs.cli import app
 from jobs.lake import Lake
 from ledger.audit import entries
 from tests.night.given import DAY
-from tests.why.given import delivered, published, put
+from tests.why.given import create_and_move, delivered, published, put
 
 PERSON, OTHER = "P" + "a" * 24, "P" + "b" * 24
 REGISTER, CREMATION = "public_security__household_register", "civil_affairs__cremation"
@@ -51,11 +51,7 @@ def a_night(lake: Lake, *, is_standing: bool = True) -> Lake:
         {"subject_id": "s2", "source": CREMATION, "role": "self", "since": date(2026, 11, 20), "name": ALIAS,
          "is_standing": is_standing},
     ])  # fmt: skip
-    put(lake, "base.population__event", [
-        {"event_id": "e1", "event_date": DAY, "event_kind_code": "CREATE", "person_id": PERSON, "subject_count": 2},
-        {"event_id": "e2", "event_date": DAY, "event_kind_code": "MOVE", "person_id": PERSON, "other_person_id": OTHER,
-         "subject_count": 1},
-    ])  # fmt: skip
+    put(lake, "base.population__event", create_and_move("person_id", PERSON, OTHER, DAY))
     put(lake, f"linked.{REGISTER}", [
         {"_record_id": "r1", "_as_of": date(2026, 11, 21), "person_id": PERSON, "birth_date": date(1950, 1, 2), "sex_code": "1",
          "village_code": "370702001001"},

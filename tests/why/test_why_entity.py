@@ -13,7 +13,7 @@ from jobs.cli import app
 from jobs.lake import Lake
 from ledger.audit import entries
 from tests.night.given import DAY
-from tests.why.given import delivered, published, put
+from tests.why.given import create_and_move, delivered, published, put
 
 FIRM, OTHER = "E" + "a" * 24, "E" + "b" * 24
 REGISTER, TAXES = "market_regulation__enterprise", "tax__taxpayer"
@@ -54,11 +54,7 @@ def night(own_lake: Lake) -> Lake:
         {"source": TAXES, "role": "self", "subject_id": "s2", "entity_id": FIRM, "rule": "name_representative", "guard": "none",
          "id_state": "checksum_wrong", "valid_from": DAY, "review_reason": "two_codes_one_entity", "other_entity_id": OTHER},
     ])  # fmt: skip
-    put(lake, "base.legal_entity__event", [
-        {"event_id": "e1", "event_date": DAY, "event_kind_code": "CREATE", "entity_id": FIRM, "subject_count": 2},
-        {"event_id": "e2", "event_date": DAY, "event_kind_code": "MOVE", "entity_id": FIRM, "other_entity_id": OTHER,
-         "subject_count": 1},
-    ])  # fmt: skip
+    put(lake, "base.legal_entity__event", create_and_move("entity_id", FIRM, OTHER, DAY))
     put(lake, "base.legal_entity__entity", [
         {"entity_id": FIRM, "uscc": CODE, "entity_name": NAME, "registered_capital_amount": Decimal("500000.00"),
          "county_code": "370703"},
