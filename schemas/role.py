@@ -46,6 +46,11 @@ class Role(Model):
     """What is resolved: the record itself, or (events) each distinct set of identifying values once."""
 
     @property
+    def identifying(self) -> list[str]:
+        """Columns whose values make up a subject that is no single record."""
+        return list(self.model_dump(exclude_none=True, exclude={"subject", "address", "unless"}).values())
+
+    @property
     def numbers(self) -> list[str]:
         """Columns with numbers, of which one is enough to know whom the row names."""
         return [one for one in (self.id_no, self.uscc, self.org_code, self.registration_no) if one is not None]

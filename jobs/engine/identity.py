@@ -63,15 +63,7 @@ def _subject(contract: CollectedContract, kind: str, name: str, role: Role) -> C
     if role.unless is not None:
         own = [F.col(f"`{column}`").isNotNull() for column in role.numbers]
         said = said & reduce(or_, own, F.col(f"`{role.unless}`").isNull())
-    columns = contract.key if role.subject == "record" else _identifying(role)
+    columns = contract.key if role.subject == "record" else role.identifying
     values = F.to_json(F.struct(*[folded(F.col(f"`{column}`").cast("string")).alias(column) for column in columns]))
     message = F.concat_ws("\u001f", F.lit(contract.name), F.lit(kind), F.lit(name), values)
     return F.when(said, F.concat(F.lit("s"), keyed_hash(message)))
-
-
-def _identifying(role: Role) -> list[str]:
-    return [
-        value
-        for key, value in role.model_dump(exclude_none=True).items()
-        if key not in {"subject", "address", "unless"}
-    ]

@@ -46,8 +46,7 @@ def _subject(contract: CollectedContract, kind: str, name: str, role: Role) -> s
     if role.unless is not None:
         known = [f"{quoted(role.unless)} IS NULL", *[f"{quoted(column)} IS NOT NULL" for column in role.numbers]]
         said += f" AND ({' OR '.join(known)})"
-    given = role.model_dump(exclude_none=True, exclude={"subject", "address", "unless"})
-    columns = contract.key if role.subject == "record" else list(given.values())
+    columns = contract.key if role.subject == "record" else role.identifying
     told = _object({column: _string(f"half_width({_as_text(contract, column)})") for column in columns})
     message = f"concat_ws({_SEPARATOR}, {text(contract.name)}, {text(kind)}, {text(name)}, {told})"
     return f"CASE WHEN {said} THEN 's' || keyed({message}) END"
