@@ -97,6 +97,11 @@ class Source(Model):
     watermark: str | None = None
     """Source column that grows with every change (database, json_api); only what is newer is asked for."""
 
+    @property
+    def is_asked(self) -> bool:
+        """Whether a system is asked for its rows, instead of files being delivered."""
+        return self.form in ("database", "json_api")
+
     @model_validator(mode="after")
     def _what_the_form_needs(self) -> "Source":
         needed = {"database": "table", "json_api": "path"}.get(self.form, "files")

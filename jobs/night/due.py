@@ -26,7 +26,7 @@ def awaited(lake: Lake, day: date) -> list[str]:
 
 def _behind(lake: Lake, day: date, *, with_grace: bool) -> list[str]:
     # A database or API that was asked and had nothing new has delivered.
-    systems = [item.name for item in lake.catalog.collected if item.source.form in ("database", "json_api")]
+    systems = [item.name for item in lake.catalog.collected if item.source.is_asked]
     newest = newest_arrivals(lake.ledger, day, systems)
     found = []
     for item in lake.catalog.collected:
