@@ -6,10 +6,10 @@ from datetime import date
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyspark.sql import Column
+from pyspark.sql import Column, SparkSession
 from pyspark.sql import functions as F
 
-from jobs.engine.tables import quoted
+from jobs.engine.tables import as_frame, quoted
 from jobs.engine.write import Rows
 from ledger.deliveries import Problem
 
@@ -54,13 +54,11 @@ def project(lines: Rows, picks: Mapping[str, Pick]) -> Rows:
     return lines.select(*[_picked(of).alias(name) for name, of in picks.items()])
 
 
-def union(one: Rows, other: Rows) -> Rows:
-    """Return the rows of both; they have the same columns."""
+def union(spark: SparkSession, one: Rows, other: Rows) -> Rows:
+    """Return the rows of both, in this process if both are; they have the same columns."""
     if isinstance(one, pa.Table) and isinstance(other, pa.Table):
         return pa.concat_tables([one, other.select(one.column_names).cast(one.schema)])
-    assert not isinstance(one, pa.Table)
-    assert not isinstance(other, pa.Table)
-    return one.unionByName(other)
+    return as_frame(spark, one).unionByName(as_frame(spark, other))
 
 
 def first_problems(lines: Rows, limit: int) -> list[Problem]:

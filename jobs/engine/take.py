@@ -218,10 +218,7 @@ class Taking:
         }
         rows = project(rewritten(staged), {name: origin.get(name, name) for name in columns})
         if absent is not None:
-            others = project(absent, {name: name for name in columns})
-            if not (isinstance(rows, pa.Table) and isinstance(others, pa.Table)):
-                rows, others = as_frame(self.context.spark, rows), as_frame(self.context.spark, others)
-            rows = union(rows, others)
+            rows = union(self.context.spark, rows, project(absent, {name: name for name in columns}))
         delivery = {"verdict": "accepted", "reason": tally.sentence(), "counts": tally.receipt()}
         ensure_clean(self.context.spark, self.uri, self.contract)
         writer = self.record.writer(self.uri, rows=tally.live_after, accepted=True, delivery=delivery)
