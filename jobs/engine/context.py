@@ -68,6 +68,8 @@ class Position:
     content: int
     version: int
     uri: str
+    rows: int | None = None
+    """Of the whole table, as far as the ledger knows."""
 
     @property
     def consumed(self) -> Consumed:
@@ -97,15 +99,16 @@ def _position(context: Context, contract: DerivedContract, alias: str, item: Inp
     state = table_state(context.lake.ledger, item.table)
     uri = context.lake.location(item.table)
     pin = context.pinned.get(item.table)
+    rows = state.rows if state is not None else None
     if pin is not None:
-        return Position(alias, item, pin.content, pin.version, uri)
+        return Position(alias, item, pin.content, pin.version, uri, rows)
     same_layer = item.table.partition(".")[0] == contract.layer
     version, content = _written(state) if same_layer else _accepted(state)
     if state is None or version is None or content is None:
         raise WaitingError(contract.name, f"waits for {item.table}, which has never been accepted")
     if item.part is not None:
         content = state.parts.get(item.part, 0)
-    return Position(alias, item, content, version, uri)
+    return Position(alias, item, content, version, uri, rows)
 
 
 def _written(state: TableState | None) -> tuple[int | None, int | None]:

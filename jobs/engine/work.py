@@ -11,7 +11,7 @@ from jobs.engine.delta_log import newest_version
 from jobs.engine.small_read import SMALL_ROWS
 from jobs.engine.tables import at_version, derived_columns, quoted
 from ledger.runs import Consumed
-from ledger.tables import TableState, table_state
+from ledger.tables import TableState
 from schemas.contract import DerivedContract
 
 
@@ -82,10 +82,8 @@ class Work:
     @property
     def reads_little(self) -> bool:
         """Whether what it is made from is likely to be little; of an input of which it reads a part nothing is known."""
-        states = [
-            table_state(self.context.lake.ledger, one.input.table) for one in self.inputs.values() if not one.input.part
-        ]
-        return all(state is not None and (state.rows or 0) <= SMALL_ROWS for state in states)
+        told = [one.rows for one in self.inputs.values() if not one.input.part]
+        return all(rows is not None and rows <= SMALL_ROWS for rows in told)
 
     @property
     def kind(self) -> str:
