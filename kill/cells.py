@@ -168,7 +168,7 @@ def _above() -> list[EngineCell]:
 
 def _two_commits() -> Order:
     # The small way writes in one commit; without it, units that vanish are a commit of their own.
-    return Order("jobs.engine.write:Writer.delete_units", limits={"jobs.engine.small_read:SMALL_BYTES": 0})
+    return Order("jobs.engine.write:Writer.delete_units", limits={"jobs.engine.small_read:HELD_BYTES": 0})
 
 
 def publishing() -> list[EngineCell]:

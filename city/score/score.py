@@ -10,7 +10,7 @@ import duckdb
 from city.score.certification import Certification, score_certification
 from city.score.golden import Field, score_golden
 from city.score.persons import Persons, score_persons
-from city.score.published import Session, load_published
+from city.score.published import Paths, load_published
 from city.score.truth import load_truth
 from schemas.catalog import Catalog
 
@@ -81,11 +81,11 @@ class Score:
 _LABELS = {"sex_code": "性别", "birth_date": "出生日期", "death_date": "死亡日期"}
 
 
-def score(session: Session, catalog: Catalog, truth: Path, night: date) -> Score:
+def score(paths: Paths, catalog: Catalog, truth: Path, night: date) -> Score:
     """Hold a published night against the truth.
 
     Args:
-        session: the night, as ``citylake.connect()`` opens it.
+        paths: the tables of the night, as ``citylake.connect().paths()`` gives them.
         catalog: the contracts.
         truth: the city's folder of truth.
         night: its business date.
@@ -95,6 +95,6 @@ def score(session: Session, catalog: Catalog, truth: Path, night: date) -> Score
     """
     with duckdb.connect() as connection:
         load_truth(connection, truth, night)
-        missing = load_published(connection, session, catalog)
+        missing = load_published(connection, paths, catalog)
         persons = score_persons(connection)
         return Score(night, persons, score_certification(connection), score_golden(connection), tuple(missing))

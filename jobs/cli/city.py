@@ -74,7 +74,9 @@ def score(*, night: Night = None, as_json: AsJson = False) -> None:
     chosen = settings()
     try:
         with told_plainly(), citylake.connect(night, chosen) as session:
-            found = compare(session, load_catalog(chosen.project / "schemas"), truth_folder(chosen), session.night)
+            found = compare(
+                session.paths(), load_catalog(chosen.project / "schemas"), truth_folder(chosen), session.night
+            )
     except NoTruthError as error:
         end(str(error), USE)
     unbalanced = _unbalanced(chosen, found.night)

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -67,7 +68,7 @@ def run_night(
     from jobs.night.summary import summarise
     from jobs.services.airflow_rest import AirflowClient
     from jobs.services.city_api import start_city_api
-    from jobs.services.lake import up
+    from jobs.services.lake import prepare, up
 
     began = time.monotonic()
     chosen = settings() if people is None else settings().model_copy(update={"people": people})
@@ -75,13 +76,15 @@ def run_night(
         lake = open_lake(chosen)
         screen = Screen(lake.catalog, silent=as_json)
         try:
-            with screen:
-                screen.say("启动服务")
-                up(chosen)
+            # What the services wait for while they start is no work: the departments do theirs meanwhile.
+            with screen, ThreadPoolExecutor(1) as beside:
+                screen.say("启动服务，各部门准备数据")
+                prepare(chosen)
+                services = beside.submit(up, chosen)
                 day = next_date(lake)
                 screen.start(day)
-                screen.say("各部门准备数据")
                 deliver(chosen, day, quiet=quiet)
+                services.result()
                 start_city_api(chosen)
                 with AirflowClient(chosen) as client:
                     for progress in conduct(lake, client, day, limit=timedelta(minutes=minutes)):

@@ -33,7 +33,7 @@ def conform(lines: DataFrame, contract: CollectedContract, codes: Mapping[str, M
         codes: code lists by name.
     """
     names = list(contract.columns)
-    kept = [name for name in ("_line", "_unreadable", "_operation") if name in lines.columns]
+    kept = ("_line", "_unreadable", *(("_operation",) if contract.mode == "change" else ()))
     # Three projections on top of each other, so that each expression stands once in the plan that Spark compiles.
     folded_lines = lines.select(
         *kept,

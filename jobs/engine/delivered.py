@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 from pyspark.sql import DataFrame
 
 from jobs.engine.context import Context
-from jobs.engine.small_read import SMALL_BYTES, SMALL_ROWS
+from jobs.engine.small_read import HELD_BYTES, HELD_ROWS, SMALL_BYTES
 from jobs.engine.tables import local_frame
 from jobs.sources import landing
 from jobs.sources.parse import Parsed, parse
@@ -43,7 +43,7 @@ def parsed_lines(
 
 def is_few(parsed: Parsed) -> bool:
     """Return whether this process may hold the lines."""
-    return parsed.lines <= SMALL_ROWS and parsed.bytes <= SMALL_BYTES
+    return parsed.lines <= HELD_ROWS and parsed.bytes <= HELD_BYTES
 
 
 def lines_of(context: Context, parsed: Parsed, run_id: int) -> DataFrame:

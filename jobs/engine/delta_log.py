@@ -1,6 +1,7 @@
 """Reading a table's log directly: which version is newest and which commit a run made, without asking Spark."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,19 +35,24 @@ def newest_version(uri: str) -> int | None:
     return max(versions, default=None)
 
 
-def commit(uri: str, version: int) -> Commit:
-    """Read one commit of the table at ``uri``."""
+def actions(uri: str, version: int) -> Iterator[dict[str, Any]]:
+    """Yield the actions of one commit of the table at ``uri``."""
     files, folder = fsspec.core.url_to_fs(f"{uri}/_delta_log")
-    metadata: dict[str, Any] = {}
-    written = 0
     with files.open(f"{folder}/{version:020d}.json", "rt", encoding="utf-8") as lines:
         for line in lines:
-            action = json.loads(line)
-            if "commitInfo" in action:
-                metadata = _user_metadata(action["commitInfo"].get("userMetadata"))
-            elif "add" in action:
-                vector = action["add"].get("deletionVector")
-                written += vector["sizeInBytes"] if vector else action["add"]["size"]
+            yield json.loads(line)
+
+
+def commit(uri: str, version: int) -> Commit:
+    """Read one commit of the table at ``uri``."""
+    metadata: dict[str, Any] = {}
+    written = 0
+    for action in actions(uri, version):
+        if "commitInfo" in action:
+            metadata = _user_metadata(action["commitInfo"].get("userMetadata"))
+        elif "add" in action:
+            vector = action["add"].get("deletionVector")
+            written += vector["sizeInBytes"] if vector else action["add"]["size"]
     return Commit(version, metadata, written)
 
 

@@ -12,14 +12,15 @@ from jobs.engine.context import Context, TableResult, positions
 from jobs.engine.difference import fetch_small, small_difference, stage_changed
 from jobs.engine.errors import FeedLostError
 from jobs.engine.evaluate import TransformRun, evaluate
-from jobs.engine.gates import Judged, judge, judge_small
+from jobs.engine.fetch import analysed
+from jobs.engine.gates import FewRows, Judged, fetch_few, judge, judge_few
 from jobs.engine.meaning import meaning
 from jobs.engine.offered import offered
 from jobs.engine.record import RunRecord, running, settle_left
 from jobs.engine.shape import check_follows
 from jobs.engine.small_read import earliest, rows_of_units
 from jobs.engine.tables import add_columns, at_version, derived_columns, ensure_derived, quoted
-from jobs.engine.units import Units, collected, touched
+from jobs.engine.units import Due, Units, touched
 from jobs.engine.work import Work
 from jobs.engine.write import Writer
 from ledger.leases import lease
@@ -78,9 +79,9 @@ def _make(work: Work, record: RunRecord) -> tuple[Outcome, dict[str, int]]:
         said = offered(work.contract, _run(work, record), staged) if work.moves_whole else None
         return _rebuild(work, record) if said is None else _of_units(work, record, *said)
     try:
-        due = work.present().where(F.col("_recheck_on") <= F.lit(work.context.business_date)) if work.is_due else None
-        found = touched(work.context.spark, work.contract, work.inputs, work.moved, due)
-        units = collected(found, work.contract.unit, staged)
+        version = work.present_version
+        due = Due(work.uri, version, work.context.business_date) if work.is_due and version is not None else None
+        units = touched(work.context.spark, work.contract, work.inputs, work.moved, due, staged)
     except (FeedLostError, PySparkException) as error:
         log.warning("feed lost, rebuilding", table=work.contract.name, kind=type(error).__name__)
         return _rebuild(work, record)
@@ -98,16 +99,17 @@ def _of_units(work: Work, record: RunRecord, units: Units, rows: DataFrame | Non
 
 def _few(work: Work, record: RunRecord, units: Units, rows: DataFrame | None) -> tuple[Outcome, dict[str, int]]:
     """Evaluate, compare and write in this process: at most a thousand units and a few megabytes."""
-    result = fetch_small(_evaluate(work, record, units) if rows is None else rows)
-    if result is None:
+    few = fetch_few(work.context, work.contract, _evaluate(work, record, units) if rows is None else rows)
+    if few is None:
         return _many(work, record, units, rows)
+    result = few.rows
     present = _present_rows(work, units, result.schema)
     if present is None:
         return _many(work, record, units, rows)
     difference = small_difference(result, present, work.contract.unit)
     assert work.state is not None
     rows_after = (work.state.rows or 0) + difference.rows.num_rows - difference.removed.num_rows
-    judged = judge_small(work.context, work.contract, result, rows_after)
+    judged = judge_few(work.contract, few, rows_after)
     assert units.listed is not None
     if not difference.units:
         return _nothing(work, judged), {"units": len(units.listed), "written": 0}
@@ -119,8 +121,7 @@ def _few(work: Work, record: RunRecord, units: Units, rows: DataFrame | None) ->
 
 def _present_rows(work: Work, units: Units, schema: pa.Schema) -> pa.Table | None:
     """Return the present rows of listed units, None when they are more than this process should hold."""
-    assert units.listed is not None
-    assert work.present_version is not None
+    assert units.listed is not None and work.present_version is not None  # noqa: PT018
     rows = rows_of_units(work.uri, work.present_version, [work.contract.unit], units.listed)
     if rows is not None:
         try:
@@ -132,18 +133,18 @@ def _present_rows(work: Work, units: Units, schema: pa.Schema) -> pa.Table | Non
 
 def _rebuild(work: Work, record: RunRecord) -> tuple[Outcome, dict[str, int]]:
     if work.present_version is None and work.reads_little:
-        result = fetch_small(_evaluate(work, record, None))
-        if result is not None:
-            return _first_few(work, record, result)
+        few = fetch_few(work.context, work.contract, _evaluate(work, record, None))
+        if few is not None:
+            return _first_few(work, record, few)
     return _many(work, record, None)
 
 
-def _first_few(work: Work, record: RunRecord, result: pa.Table) -> tuple[Outcome, dict[str, int]]:
-    """Judge in this process and write: a few megabytes."""
-    rows = result.num_rows
-    judged = judge_small(work.context, work.contract, result, rows)
-    parts = _parts(work.contract, [result])
-    _writer(work, record, rows, parts).overwrite(result)
+def _first_few(work: Work, record: RunRecord, few: FewRows) -> tuple[Outcome, dict[str, int]]:
+    """Judge and write in this process."""
+    rows = few.rows.num_rows
+    judged = judge_few(work.contract, few, rows)
+    parts = _parts(work.contract, [few.rows])
+    _writer(work, record, rows, parts).overwrite(few.rows)
     return _written(work, record, judged, rows, parts), {"written": rows}
 
 
@@ -155,7 +156,8 @@ def _many(
     if staged is None:
         path = f"{work.context.lake.staging(record.run.id)}/result"
         result = _evaluate(work, record, units)
-        schema = result.schema
+        with analysed(work.contract.name):
+            schema = result.schema
         result.write.mode("overwrite").parquet(path)
         staged = work.context.spark.read.schema(schema).parquet(path)
     if work.present_version is None:

@@ -7,7 +7,8 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from jobs.engine.small_read import SMALL_ROWS, Values, fits
+from jobs.engine.fetch import fetch
+from jobs.engine.small_read import HELD_ROWS, Values, fits
 from jobs.engine.tables import quoted
 
 
@@ -28,7 +29,7 @@ class SmallDifference:
 
 def fetch_small(rows: DataFrame) -> pa.Table | None:
     """Return the rows as Arrow, or None when there are more than this process should hold."""
-    table = rows.limit(SMALL_ROWS + 1).toArrow()
+    table = fetch(rows.limit(HELD_ROWS + 1))
     return table if fits(table) else None
 
 

@@ -9,10 +9,10 @@ document written beside the number (code list ``id_kind``, after GA/T 517).
 
 from datetime import date
 
-from pyspark.sql import Column
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from jobs.engine.identifiers import USABLE, id_no_state, id_text, normalised_id_no
+from jobs.engine.identifiers import id_no_state, id_text, normalised_id_no, with_id_no
 
 RESIDENT, PERMIT, FOREIGNER = "resident", "permit", "foreigner"
 """Classes of the eighteen-digit layout: mainland citizens; residents of Hong Kong, Macao and Taiwan; foreigners."""
@@ -28,7 +28,41 @@ def document_class(number: Column, kind: Column) -> Column:
         number: as delivered.
         kind: code of the list ``id_kind`` beside it, NULL when nobody says.
     """
-    text = id_text(number)
+    return _class(id_text(number), kind)
+
+
+def document_number(number: Column, kind: Column) -> Column:
+    """Return the part of a number that stays the same for life, in one form; NULL when it has the form of none.
+
+    Numbers of the eighteen-digit layout stand for themselves; others bear their class in front, since two classes may use
+    the same digits.
+    """
+    return _number(id_text(number), document_class(number, kind), normalised_id_no(number))
+
+
+def document_state(number: Column, kind: Column, on: date | None = None) -> Column:
+    """Return what a document's number is worth, as a :data:`jobs.engine.identifiers.IdState`.
+
+    Args:
+        number: as delivered.
+        kind: code of the list ``id_kind`` beside it.
+        on: day after which nobody can have been born.
+    """
+    return _state(document_class(number, kind), id_no_state(number, on))
+
+
+def with_document(rows: DataFrame, number: Column, kind: Column, name: str, on: date | None = None) -> DataFrame:
+    """Add ``<name>_text`` (as written), ``<name>_class``, ``<name>_number`` and ``<name>_state``: what the functions above say.
+
+    In steps, as ``jobs.engine.identifiers.with_id_no`` does it, and for its reason.
+    """
+    text, found, normalised, state = (F.col(f"{name}_{part}") for part in ("text", "class", "normalised", "state"))
+    judged = with_id_no(rows, number, name, on).withColumn(f"{name}_class", _class(text, kind))
+    said = {f"{name}_number": _number(text, found, normalised), f"{name}_state": _state(found, state)}
+    return judged.withColumns(said).drop(f"{name}_normalised")
+
+
+def _class(text: Column, kind: Column) -> Column:
     first = F.when(F.substring(text, 1, 1) == "9", FOREIGNER)
     layout = first.when((F.length(text) == 18) & F.substring(text, 1, 2).isin(*_PERMIT_AREAS), PERMIT)
     return (
@@ -40,32 +74,12 @@ def document_class(number: Column, kind: Column) -> Column:
     )
 
 
-def document_number(number: Column, kind: Column) -> Column:
-    """Return the part of a number that stays the same for life, in one form; NULL when it has the form of none.
-
-    Numbers of the eighteen-digit layout stand for themselves; others bear their class in front, since two classes may use
-    the same digits.
-    """
-    text, found = id_text(number), document_class(number, kind)
+def _number(text: Column, found: Column, normalised: Column) -> Column:
     kept = F.when(found == HOME_TRAVEL, F.substring(text, 1, 9)).when(found == TAIWAN_TRAVEL, F.substring(text, 1, 8))
-    layout = found.isin(RESIDENT, PERMIT, FOREIGNER)
     marked = F.when(found.isNotNull(), F.concat_ws(":", found, kept.otherwise(text)))
-    return F.when(layout, normalised_id_no(number)).otherwise(marked)
+    return F.when(found.isin(RESIDENT, PERMIT, FOREIGNER), normalised).otherwise(marked)
 
 
-def document_state(number: Column, kind: Column, on: date | None = None) -> Column:
-    """Return what a document's number is worth, as a :data:`jobs.engine.identifiers.IdState`.
-
-    Args:
-        number: as delivered.
-        kind: code of the list ``id_kind`` beside it.
-        on: day after which nobody can have been born.
-    """
-    found = document_class(number, kind)
+def _state(found: Column, state: Column) -> Column:
     other = found.isNotNull() & ~found.isin(RESIDENT, PERMIT, FOREIGNER)
-    return F.when(other, "ok").otherwise(id_no_state(number, on))
-
-
-def usable_document(number: Column, kind: Column, on: date | None = None) -> Column:
-    """Return the number by which its holder is known, NULL when it is not usable."""
-    return F.when(document_state(number, kind, on).isin(*USABLE), document_number(number, kind))
+    return F.when(other, "ok").otherwise(state)

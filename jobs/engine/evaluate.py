@@ -10,13 +10,12 @@ from itertools import pairwise
 
 import pyarrow as pa
 import sqlglot
-from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from sqlglot.tokenizer_core import TokenType
 
 from jobs.engine.context import Context, Position, of_part
-from jobs.engine.errors import TableError
+from jobs.engine.fetch import analysed
 from jobs.engine.meaning import select_text
 from jobs.engine.shape import keeps_columns
 from jobs.engine.small_read import all_rows, input_rows
@@ -103,18 +102,16 @@ def evaluate(
     Rows whose unit is NULL belong to no unit and are left out.
 
     Raises:
-        TableError: the transform does not fit its contract.
+        TableError: the transform cannot be read; whether it fits its contract turns out when the result is run.
     """
     # Of disjoint inputs those that did not move have no row of a touched unit.
     read = run.moved if units is not None and contract.disjoint else positions.keys()
     frames = _frames({alias: item for alias, item in positions.items() if alias in read}, context.spark, units)
     text = select_text(context.lake, contract)
-    try:
+    with analysed(contract.name):
         result = _select(context, text, frames) if text is not None else _python(contract)(frames, run)
-        shaped = result.select(*[F.col(quoted(item.name)).cast(item.type) for item in derived_columns(contract)])
-        shaped.schema  # noqa: B018 - analysed now, so that a wrong column is this table's error
-    except AnalysisException as error:
-        raise TableError(contract.name, f"the transform does not fit its contract: {_first_line(error)}") from error
+    # Not analysed here: whoever runs it does so under ``analysed``, and once is enough.
+    shaped = result.select(*[F.col(quoted(item.name)).cast(item.type) for item in derived_columns(contract)])
     kept = shaped.dropna(subset=list(contract.unit))
     return kept if units is None else units.restrict(kept, contract.unit)
 
@@ -169,11 +166,6 @@ def with_date(text: str, day: date) -> str:
             parts += [text[read : colon.start], f"DATE'{day.isoformat()}'"]
             read = name.end + 1
     return "".join([*parts, text[read:]])
-
-
-def _first_line(error: AnalysisException) -> str:
-    """Return what is wrong, without the plan that follows it."""
-    return (error.getMessage() or type(error).__name__).splitlines()[0][:300]
 
 
 def _python(contract: DerivedContract) -> Callable[[Mapping[str, DataFrame], TransformRun], DataFrame]:

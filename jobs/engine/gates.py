@@ -1,18 +1,23 @@
 """Gate and warn rules of a derived table, judged before anything is written."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from jobs.engine.check import bad, message, row_rules
 from jobs.engine.context import Context
 from jobs.engine.errors import GateError
-from jobs.engine.tables import local_frame, quoted
+from jobs.engine.fetch import analysed, counts, fetch
+from jobs.engine.small_read import HELD_ROWS, fits
+from jobs.engine.tables import quoted
 from ledger.runs import RuleResult
 from schemas.contract import DerivedContract, TableContract
 from schemas.rules import Rule
+
+_RULES = "rules"
 
 
 @dataclass(frozen=True)
@@ -23,14 +28,37 @@ class Judged:
     rows: int
 
 
-def judge_small(context: Context, contract: DerivedContract, rows: pa.Table, rows_after: int) -> Judged:
-    """Judge rows held in this process; Spark is asked only when the contract has rules about single rows."""
-    if row_rules(contract.rules.gate) or row_rules(contract.rules.warn):
-        return judge(context, contract, local_frame(context.spark, rows), rows_after)
-    keys = rows.select(list(contract.key))
+@dataclass(frozen=True)
+class FewRows:
+    """Evaluated rows held in this process, and how many of them break each rule about single rows."""
+
+    rows: pa.Table
+    found: Mapping[str, int]
+
+
+def fetch_few(context: Context, contract: DerivedContract, rows: DataFrame) -> FewRows | None:
+    """Return the rows with what the rules find, counted in the pass that makes them; None when they are too many to be held here."""
+    rules = _row_rules(contract)
+    judged = rows.observe(_RULES, *_counts(context, rules)) if rules else rows
+    asked = judged.limit(HELD_ROWS + 1)
+    with analysed(contract.name):
+        fetched = fetch(asked)
+    if not fits(fetched):
+        return None
+    found = counts(asked, _RULES) if rules else {}
+    return FewRows(fetched, {rule.id: int(found[rule.id]) for rule in rules})
+
+
+def judge_few(contract: DerivedContract, few: FewRows, rows_after: int) -> Judged:
+    """Judge rows held in this process.
+
+    Raises:
+        GateError: a gate rule failed.
+    """
+    rows, keys = few.rows.num_rows, few.rows.select(list(contract.key))
     without = sum(column.null_count for column in keys.columns)
     distinct = keys.group_by(list(contract.key)).aggregate([]).num_rows
-    return _judged(contract, rows.num_rows, rows_after, rows.num_rows - distinct, without, {})
+    return _judged(contract, rows, rows_after, rows - distinct, without, few.found)
 
 
 def judge(context: Context, contract: DerivedContract, rows: DataFrame, rows_after: int | None) -> Judged:
@@ -47,20 +75,31 @@ def judge(context: Context, contract: DerivedContract, rows: DataFrame, rows_aft
     """
     key = [F.col(quoted(name)) for name in contract.key]
     without_key = F.coalesce(*[F.when(column.isNull(), 1) for column in key])
-    rules = [*row_rules(contract.rules.gate), *row_rules(contract.rules.warn)]
+    rules = _row_rules(contract)
     counted = rows.agg(
         F.count(F.lit(1)),
         F.count_distinct(F.to_json(F.struct(*key))),
         F.count(without_key),
-        *[F.count_if(bad(rule, context.lake.codes, context.business_date)) for rule in rules],
+        *_counts(context, rules),
     ).collect()[0]
     total, distinct, without = (int(value) for value in counted[:3])
-    found = {rule.id: int(counted[3 + index]) for index, rule in enumerate(rules)}
+    found = {rule.id: int(counted[rule.id]) for rule in rules}
     return _judged(contract, total, total if rows_after is None else rows_after, total - distinct, without, found)
 
 
+def _row_rules(contract: DerivedContract) -> list[Rule]:
+    rules = row_rules((*contract.rules.gate, *contract.rules.warn))
+    return list({rule.id: rule for rule in rules}.values())
+
+
+def _counts(context: Context, rules: Sequence[Rule]) -> list[Column]:
+    """Return for each rule the count of rows that break it, under the rule's id."""
+    codes, day = context.lake.codes, context.business_date
+    return [F.count_if(bad(rule, codes, day)).alias(rule.id) for rule in rules]
+
+
 def _judged(
-    contract: DerivedContract, total: int, rows_after: int, repeated: int, without: int, found: dict[str, int]
+    contract: DerivedContract, total: int, rows_after: int, repeated: int, without: int, found: Mapping[str, int]
 ) -> Judged:
     results = [
         _result(f"unique:{'_'.join(contract.key)}", "gate", total, repeated, "主键重复"),
@@ -83,7 +122,7 @@ def _judged(
 
 
 def _rule_result(
-    contract: TableContract, rule: Rule, action: str, total: int, rows_after: int, found: dict[str, int]
+    contract: TableContract, rule: Rule, action: str, total: int, rows_after: int, found: Mapping[str, int]
 ) -> RuleResult:
     broken = found[rule.id] if rule.id in found else int(out_of_range(rule, rows_after))
     return _result(rule.id, action, total, broken, message(rule, contract))

@@ -12,7 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
-from pyspark.sql import Column
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 IdState = Literal["ok", "upgraded", "checksum_wrong", "impossible_date", "unknown_area", "wrong_kind", "missing"]
@@ -27,6 +27,8 @@ _CENTENARIANS = ("996", "997", "998", "999")
 """Sequence numbers that marked 15-digit holders born before 1900."""
 _OLDEST_MARKED = "75"
 """Such numbers were given out from 1984 on; nobody born before 1875 was there to get one."""
+_OLD, _MODERN = r"^\d{15}$", r"^\d{17}[\dX]$"
+"""Numbers of 15 digits, and of 17 with their check digit."""
 _FIRST_DAY = date(1850, 1, 1)
 _LAST_DAY = date(2099, 12, 31)
 _LOCAL_PREFECTURE = "3707"
@@ -50,12 +52,7 @@ def id_text(number: Column) -> Column:
 
 def normalised_id_no(number: Column) -> Column:
     """Return an ID number in its 18-character form: folded, 15 digits lengthened; any other text stays as it is."""
-
-    def lengthened(text: Column) -> Column:
-        body = _lengthened(text)
-        return F.when(text.rlike(r"^\d{15}$"), F.concat(body, _id_check(body))).otherwise(text)
-
-    return once(id_text(number), lengthened)
+    return once(id_text(number), lambda text: _normalised(text, _check_digit(_digits(text))))
 
 
 def id_no_state(number: Column, on: date | None = None) -> Column:
@@ -65,17 +62,32 @@ def id_no_state(number: Column, on: date | None = None) -> Column:
         number: as delivered.
         on: day after which nobody can have been born; default: the end of the century.
     """
-    return once(id_text(number), lambda text: _state(text, on or _LAST_DAY))
+    return once(id_text(number), lambda text: _state(text, _check_digit(_digits(text)), on or _LAST_DAY))
 
 
-def _state(text: Column, on: date) -> Column:
-    old = text.rlike(r"^\d{15}$")
-    modern = text.rlike(r"^\d{17}[\dX]$")
+def with_id_no(rows: DataFrame, number: Column, name: str, on: date | None = None) -> DataFrame:
+    """Add ``<name>_text``, ``<name>_normalised`` and ``<name>_state``: what ``id_text`` and the two above would say.
+
+    They come about in steps on top of each other, so that Spark compiles them; of many rows that is several times as fast.
+    """
+    text, digits, check = (F.col(f"{name}{part}") for part in ("_text", "_digits", "_check"))
+    stepped = rows.withColumn(f"{name}_text", id_text(number))
+    stepped = stepped.withColumn(f"{name}_digits", _digits(text)).withColumn(f"{name}_check", _check_digit(digits))
+    judged = {f"{name}_normalised": _normalised(text, check), f"{name}_state": _state(text, check, on or _LAST_DAY)}
+    return stepped.withColumns(judged).drop(f"{name}_digits", f"{name}_check")
+
+
+def _normalised(text: Column, check: Column) -> Column:
+    return F.when(text.rlike(_OLD), F.concat(_lengthened(text), check)).otherwise(text)
+
+
+def _state(text: Column, check: Column, on: date) -> Column:
+    old, modern = text.rlike(_OLD), text.rlike(_MODERN)
     birth = _birth(F.when(old, _lengthened(text)).otherwise(text))
     return (
         F.when(text.isNull(), "missing")
         .when(~old & ~modern, "wrong_kind")
-        .when(modern & (_id_check(text) != F.substring(text, 18, 1)), "checksum_wrong")
+        .when(modern & (check != F.substring(text, 18, 1)), "checksum_wrong")
         .when(~F.coalesce(birth.between(_FIRST_DAY, on), F.lit(False)), "impossible_date")
         .when(~_known_area(text), "unknown_area")
         .when(old, "upgraded")
@@ -118,11 +130,15 @@ def _lengthened(text: Column) -> Column:
     return F.concat(F.substring(text, 1, 6), century, F.substring(text, 7, 9))
 
 
-def _id_check(text: Column) -> Column:
-    # One number and its digits by division: seventeen substrings cost three times as much.
-    number = F.substring(text, 1, 17).try_cast("bigint")
-    digits = [F.expr(f"{10 ** (16 - place)}L") for place in range(17)]
-    total = weighted([F.pmod(F.call_function("div", number, power), F.lit(10)) for power in digits], _ID_WEIGHTS)
+def _digits(text: Column) -> Column:
+    """Return the first 17 digits of a number's 18-digit form as one integer, NULL when there are none."""
+    # The digits come out of it by division: seventeen substrings cost three times as much.
+    return F.when(text.rlike(_OLD), _lengthened(text)).otherwise(F.substring(text, 1, 17)).try_cast("bigint")
+
+
+def _check_digit(digits: Column) -> Column:
+    powers = [F.expr(f"{10 ** (16 - place)}L") for place in range(17)]
+    total = weighted([F.pmod(F.call_function("div", digits, power), F.lit(10)) for power in powers], _ID_WEIGHTS)
     return F.substring(F.lit(_ID_CHECKS), (F.pmod(total, F.lit(11)) + 1).cast("int"), F.lit(1))
 
 

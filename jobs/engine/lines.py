@@ -1,7 +1,6 @@
 """What a delivery's lines mean: each line gets exactly one outcome, so that accounting closes by construction."""
 
 from collections.abc import Sequence
-from datetime import date
 from functools import reduce
 from operator import and_
 
@@ -31,7 +30,7 @@ _WORKING = ("_rank", "_first_hash", "_differs", "_known_hash", "_known_deleted",
 
 def decide(
     judged: DataFrame,
-    current: DataFrame,
+    current: DataFrame | None,
     contract: CollectedContract,
     *,
     keys_differ: bool = False,
@@ -41,7 +40,7 @@ def decide(
 
     Args:
         judged: checked lines with ids (``_reasons``, ``_unreadable``, typed columns).
-        current: the clean table, tombstones included.
+        current: the clean table, tombstones included; None before anything was ever written to it.
         contract: mode, key and order.
         keys_differ: no two lines share a key, so that they need not be ranked.
         spread: the clean table's keys fit into every worker's memory, so that the lines need not be sorted to meet them.
@@ -49,15 +48,7 @@ def decide(
     lines = judged.withColumn("_row_hash", row_hash(contract))
     lines = lines.withColumn("_is_delete", _is_delete(contract)).withColumn("_good", _good(contract))
     ranked = _unranked(lines) if keys_differ else _ranked(lines, contract)
-    known = current.select(
-        *[F.col(f"`{name}`").alias(f"_key_{name}") for name in contract.key],
-        F.col("_row_hash").alias("_known_hash"),
-        F.col("_deleted").alias("_known_deleted"),
-        F.col("_held_since").alias("_known_held"),
-        order_of(contract).alias("_known_order"),
-    )
-    same_key = [F.col(f"`{name}`") == F.col(f"`_key_{name}`") for name in contract.key]
-    compared = ranked.join(F.broadcast(known) if spread else known, [F.col("_good"), *same_key], "left")
+    compared = _meeting_nothing(ranked) if current is None else _meeting(ranked, current, contract, spread=spread)
     decided = compared.withColumn("_outcome", _OUTCOME[contract.mode](contract))
     # A tombstone takes the newest delete's order, lest a change from between the two bring the record back.
     is_later = F.col("_known_hash").isNull() | (F.col("_known_order") < order_of(contract))
@@ -76,7 +67,26 @@ def decide(
             "_reasons": F.concat("_reasons", F.coalesce(late, F.array().cast(f"array<{REASON}>"))),
         }
     )
-    return said.drop(*_WORKING, *[name for name in known.columns if name.startswith("_key_")])
+    return said.drop(*_WORKING, *[f"_key_{name}" for name in contract.key])
+
+
+def _meeting(lines: DataFrame, current: DataFrame, contract: CollectedContract, *, spread: bool) -> DataFrame:
+    """Return the lines beside what is known under their keys."""
+    known = current.select(
+        *[F.col(f"`{name}`").alias(f"_key_{name}") for name in contract.key],
+        F.col("_row_hash").alias("_known_hash"),
+        F.col("_deleted").alias("_known_deleted"),
+        F.col("_held_since").alias("_known_held"),
+        order_of(contract).alias("_known_order"),
+    )
+    same_key = [F.col(f"`{name}`") == F.col(f"`_key_{name}`") for name in contract.key]
+    return lines.join(F.broadcast(known) if spread else known, [F.col("_good"), *same_key], "left")
+
+
+def _meeting_nothing(lines: DataFrame) -> DataFrame:
+    kinds = {"_known_hash": "bigint", "_known_deleted": "boolean", "_known_held": "date"}
+    unknown = {name: F.lit(None).cast(kind) for name, kind in kinds.items()}
+    return lines.withColumns({**unknown, "_known_order": F.lit(None)})
 
 
 def row_hash(contract: CollectedContract) -> Column:
@@ -89,29 +99,6 @@ def order_of(contract: CollectedContract) -> Column:
     if contract.change is None:
         return F.lit(None).cast("string")
     return F.struct(*[F.col(f"`{name}`") for name in contract.change.order])
-
-
-def gone(decided: DataFrame, current: DataFrame, contract: CollectedContract) -> DataFrame:
-    """Return live clean rows whose key no line of a snapshot bears, as tombstones."""
-    keys = decided.select(*contract.key).distinct()
-    return _live(current).join(keys, list(contract.key), "left_anti").withColumn("_deleted", F.lit(True))
-
-
-def held(decided: DataFrame, current: DataFrame, contract: CollectedContract, as_of: date) -> DataFrame:
-    """Return live clean rows whose newer line was held back, marked with the day since when."""
-    stopped = decided.where("_outcome = 'quarantined'").select(*contract.key).distinct()
-    taken = decided.where("_good AND _outcome <> 'quarantined'").select(*contract.key).distinct()
-    return (
-        _live(current)
-        .where("_held_since IS NULL")
-        .join(stopped, list(contract.key), "left_semi")
-        .join(taken, list(contract.key), "left_anti")
-        .withColumn("_held_since", F.lit(as_of))
-    )
-
-
-def _live(current: DataFrame) -> DataFrame:
-    return current.where("NOT _deleted")
 
 
 def _is_delete(contract: CollectedContract) -> Column:

@@ -57,6 +57,15 @@ def shape_of(uri: str) -> Shape | None:
     )
 
 
+def columns_at(uri: str, version: int) -> list[str]:
+    """Return the names of a table's columns at a version, read from its log without Spark.
+
+    Raises:
+        deltalake.exceptions.DeltaError: there is no such version.
+    """
+    return [field.name for field in DeltaTable(uri, version=version).schema().fields]
+
+
 def keeps_columns(uri: str, before: int, now: int) -> bool:
     """Return whether every column of one version is there, in the same type, in a later one: a change feed needs that."""
     earlier, later = (

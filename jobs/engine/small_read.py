@@ -20,7 +20,10 @@ log = structlog.get_logger()
 
 SMALL_ROWS = 20_000
 SMALL_BYTES = 4 * 1024 * 1024
-"""What this process holds of a table at most, and sends back as data of a plan."""
+"""What this process reads of a table at most, and sends along as data of a plan."""
+HELD_ROWS = 400_000
+HELD_BYTES = 128 * 1024 * 1024
+"""What this process holds at most of what Spark has made, on its way into a table. A task then needs up to a gigabyte."""
 
 Values = tuple[object, ...]
 
@@ -45,7 +48,7 @@ def rows_of_units(
     except TypeError:
         return None
     condition = f"({wanted})" if part is None else f"({wanted}) AND {sql_name('source')} = {sql_literal(part)}"
-    rows = _query(uri, version, f"SELECT * FROM t WHERE {condition}")
+    rows = query(uri, version, f"SELECT * FROM t WHERE {condition}")
     if rows is None or all(len(columns) == 1 for columns in choices):
         return rows
     return _exactly(rows, choices, units)
@@ -54,18 +57,29 @@ def rows_of_units(
 def all_rows(uri: str, version: int, *, part: str | None = None) -> pa.Table | None:
     """Return a small table's rows as it stood at a version, of its part if there is one; None when Spark has to read them."""
     condition = "true" if part is None else f"{sql_name('source')} = {sql_literal(part)}"
-    return _query(uri, version, f"SELECT * FROM t WHERE {condition}")
+    return query(uri, version, f"SELECT * FROM t WHERE {condition}")
 
 
 def live_rows(uri: str) -> int | None:
     """Return how many rows of a clean table's newest version are no tombstones."""
-    counted = _query(uri, None, f"SELECT count(*) AS n FROM t WHERE NOT {sql_name('_deleted')}")
+    counted = query(uri, None, f"SELECT count(*) AS n FROM t WHERE NOT {sql_name('_deleted')}")
     return None if counted is None else int(counted.column("n")[0].as_py())
+
+
+def known_rows(uri: str, columns: Sequence[str]) -> pa.Table | None:
+    """Return these columns of a table's newest version, if they are little; None when Spark has to read them."""
+    return query(uri, None, f"SELECT {', '.join(sql_name(name) for name in columns)} FROM t")
+
+
+def live_keys(uri: str, version: int, key: Sequence[str]) -> pa.Table | None:
+    """Return key and ``_held_since`` of a clean table's rows that are no tombstones, as many as this process may hold."""
+    names = ", ".join(sql_name(name) for name in (*key, "_held_since"))
+    return query(uri, version, f"SELECT {names} FROM t WHERE NOT {sql_name('_deleted')}", HELD_ROWS, HELD_BYTES)
 
 
 def earliest(uri: str, column: str) -> tuple[date | None] | None:
     """Return a one-tuple with the earliest day in a column of a table's newest version."""
-    found = _query(uri, None, f"SELECT min({sql_name(column)}) AS day FROM t")
+    found = query(uri, None, f"SELECT min({sql_name(column)}) AS day FROM t")
     return None if found is None else (found.column("day")[0].as_py(),)
 
 
@@ -76,26 +90,38 @@ def input_rows(uri: str, version: int, item: Input, units: Sequence[Values]) -> 
 
 def fits(rows: pa.Table) -> bool:
     """Return whether this process may hold so much."""
-    return bool(rows.num_rows <= SMALL_ROWS and rows.nbytes <= SMALL_BYTES)
+    return bool(rows.num_rows <= HELD_ROWS and rows.nbytes <= HELD_BYTES)
 
 
-def _query(uri: str, version: int | None, text: str) -> pa.Table | None:
+def query(
+    uri: str, version: int | None, text: str, most_rows: int | None = None, most_bytes: int | None = None
+) -> pa.Table | None:
+    """Return what a query finds in the table ``t`` at a version; None when Spark has to ask.
+
+    Args:
+        uri: where the table lies.
+        version: which of its versions, None for the newest.
+        text: names quoted and values bound by the caller (``sql_name``, ``sql_literal``).
+        most_rows: a longer answer is left to Spark; default ``SMALL_ROWS``.
+        most_bytes: a larger one too; default ``SMALL_BYTES``.
+    """
     try:
         table = DeltaTable(uri, version=version)
-        return _fetched(QueryBuilder().register("t", table).execute(text))
+        batches = QueryBuilder().register("t", table).execute(text)
+        return fetched(batches, most_rows or SMALL_ROWS, most_bytes or SMALL_BYTES)
     except (DeltaError, pa.ArrowException) as error:
         log.info("left to Spark", uri=uri, kind=type(error).__name__)
         return None
 
 
-def _fetched(batches: object) -> pa.Table | None:
+def fetched(batches: object, most_rows: int, most_bytes: int) -> pa.Table | None:
     """Return all batches as one table in Spark's types; None as soon as they are too much."""
     reader = pa.RecordBatchReader.from_stream(batches)
     kept: list[pa.RecordBatch] = []
     rows = size = 0
     for batch in reader:
         rows, size = rows + batch.num_rows, size + batch.nbytes
-        if rows > SMALL_ROWS or size > SMALL_BYTES:
+        if rows > most_rows or size > most_bytes:
             return None
         kept.append(batch)
     plain = pa.schema([pa.field(field.name, plain_type(field.type), field.nullable) for field in reader.schema])

@@ -6,19 +6,30 @@ from datetime import date
 from functools import cached_property
 
 import pyarrow as pa
-from pyspark.sql import Column, DataFrame, Observation
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from jobs.engine.absent import absent_rows, few_absent
 from jobs.engine.check import check, row_rules
 from jobs.engine.conform import conform
 from jobs.engine.context import Context
 from jobs.engine.errors import AccountingError
+from jobs.engine.fetch import counts, fetch
 from jobs.engine.identity import with_ids
-from jobs.engine.lines import OUTCOMES, decide, gone, held
+from jobs.engine.lines import OUTCOMES, decide
 from jobs.engine.record import RunRecord
-from jobs.engine.small_read import SMALL_ROWS, live_rows
+from jobs.engine.small_read import HELD_ROWS, known_rows, live_rows
 from jobs.engine.staged import Constant, Pick, first_problems, project, rewritten, union, with_outcome
-from jobs.engine.tables import as_frame, clean_columns, ensure, ensure_clean, quarantine_columns, quoted, raw_columns
+from jobs.engine.tables import (
+    as_frame,
+    clean_columns,
+    ensure,
+    ensure_clean,
+    local_frame,
+    quarantine_columns,
+    quoted,
+    raw_columns,
+)
 from jobs.engine.verdicts import Tally, verdicts
 from jobs.engine.write import LISTED_UNITS, Rows
 from ledger.deliveries import Delivery, Problem
@@ -31,6 +42,8 @@ SPREAD_ROWS = 2_500_000
 """Up to so many clean rows their keys are given to every worker: about 250 MB, where the lines would be sorted."""
 PROBLEMS_KEPT = 1_000
 """Problem rows the ledger keeps of one delivery; the quarantine table has them all."""
+_ORIGIN = ("_line", "_delivery_id", "_as_of", "_deleted", "_held_since")
+"""Columns of a clean row that are no words of its line."""
 _HELD_BACK = ("quarantined", "unreadable")
 _RAW_OUTCOMES = {"snapshot": ("inserted", "updated", "superseded", "quarantined", "unreadable")}
 
@@ -85,52 +98,43 @@ class Taking:
             keys_differ=self.line_count > MANY_LINES and not self._share_keys(typed),
             spread=self.line_count > MANY_LINES and self.live_before <= SPREAD_ROWS,
         )
-        seen = Observation("lines")
-        observed = self._lightened(decided).observe(seen, *_counts(self.contract)).withColumn("_reasons", _told())
-        staged = self._kept(observed, "lines", few=self.is_few)
-        return staged, Tally.of(self.contract, seen.get, self.live_before)
+        counted = self._lightened(decided).observe("lines", *_counts(self.contract))
+        told = counted.withColumn("_reasons", _told())
+        staged = self._kept(told, "lines", few=self.is_few)
+        return staged, Tally.of(self.contract, counts(told, "lines"), self.live_before)
 
     def _kept(self, rows: DataFrame, name: str, *, few: bool) -> Rows:
         if few:
-            return rows.toArrow()
+            return fetch(rows)
         path = f"{self.context.lake.staging(self.record.run.id)}/{name}"
         rows.write.mode("overwrite").parquet(path)
         return self.context.spark.read.schema(rows.schema).parquet(path)
 
     def _share_keys(self, typed: DataFrame) -> bool:
         """Return whether two lines share a key: of many lines this look costs less than ranking them all."""
-        keys = typed.select(*[quoted(name) for name in self.contract.key])
-        return bool(keys.groupBy(*keys.columns).count().where("count > 1").limit(1).collect())
+        keys = typed.groupBy(*[quoted(name) for name in self.contract.key])
+        return bool(keys.count().where("count > 1").limit(1).collect())
 
-    def _met_by(self, typed: DataFrame) -> DataFrame:
-        """Return the clean rows that the lines may meet: none at first, those of their keys when the lines are few."""
+    def _met_by(self, typed: DataFrame) -> DataFrame | None:
+        """Return the clean rows that the lines may meet: None at first, those of their keys when the lines are few."""
         if self.is_first:
-            columns = ", ".join(f"{quoted(item.name)} {item.type}" for item in clean_columns(self.contract))
-            return self.context.spark.createDataFrame([], columns)
+            return None
+        if (few := known_rows(self.uri, self._met_columns())) is not None:
+            return local_frame(self.context.spark, few)
         if self.live_before <= MANY_LINES or self.line_count > MANY_LINES:
             return self.current
         keys = typed.select(*[quoted(name) for name in self.contract.key]).distinct()
         return self.current.join(F.broadcast(keys), list(self.contract.key), "left_semi")
 
+    def _met_columns(self) -> list[str]:
+        order = self.contract.change.order if self.contract.change is not None else ()
+        return list(dict.fromkeys((*self.contract.key, *order, "_row_hash", "_deleted", "_held_since")))
+
     def _lightened(self, decided: DataFrame) -> DataFrame:
         """Return the lines without the values that nobody reads again; key and outcome stay of every line."""
         kept = F.col("_rewrite") | F.col("_outcome").isin(*_RAW_OUTCOMES.get(self.contract.mode, OUTCOMES))
-        read_again = {
-            *self.contract.key,
-            "_outcome",
-            "_rewrite",
-            "_line",
-            "_good",
-            "_is_delete",
-            "_reasons",
-            "_warnings",
-        }
-        return decided.select(
-            *[
-                F.col(quoted(name)) if name in read_again else F.when(kept, F.col(quoted(name))).alias(name)
-                for name in decided.columns
-            ]
-        )
+        made = [item.name for item in clean_columns(self.contract) if item.name not in (*self.contract.key, *_ORIGIN)]
+        return decided.withColumns({name: F.when(kept, F.col(quoted(name))) for name in ("_text", *made)})
 
     def stage_absent(self, staged: Rows, tally: Tally) -> tuple[Rows | None, Tally]:
         """Keep the clean rows that change although no good line bears their key: vanished ones and held ones."""
@@ -139,15 +143,16 @@ class Taking:
         if not (vanish or hold):
             return None, tally
         told = project(staged, {name: name for name in (*self.contract.key, "_outcome", "_good")})
+        if isinstance(told, pa.Table):
+            few = few_absent(told, self.uri, self.contract.key, self.as_of, vanish=vanish)
+            if few is not None:
+                return few.rows, tally.with_absent(few.vanished, few.count)
         lines = as_frame(self.context.spark, told)
-        parts = [gone(lines, self.current, self.contract)] if vanish else []
-        if hold:
-            parts.append(held(lines, self.current, self.contract, self.as_of))
-        rows = parts[0] if len(parts) == 1 else parts[0].unionByName(parts[1])
-        seen = Observation("absent")
-        counted = rows.observe(seen, F.count_if("_deleted").alias("vanished"), F.count(F.lit(1)).alias("rows"))
-        kept = self._kept(counted, "absent", few=self.is_few and self.live_before <= SMALL_ROWS)
-        return kept, tally.with_absent(int(seen.get["vanished"]), int(seen.get["rows"]))
+        rows = absent_rows(lines, self.current, self.contract.key, self.as_of, vanish=vanish, hold=hold)
+        counted = rows.observe("absent", F.count_if("_deleted").alias("vanished"), F.count(F.lit(1)).alias("rows"))
+        kept = self._kept(counted, "absent", few=self.is_few and self.live_before <= HELD_ROWS)
+        seen = counts(counted, "absent")
+        return kept, tally.with_absent(int(seen["vanished"]), int(seen["rows"]))
 
     def take(self) -> tuple[Outcome, Tally, list[Problem]]:
         """Judge, then write raw, quarantine and clean in this order.
@@ -226,7 +231,7 @@ class Taking:
             return writer.append(rows).version
         if tally.rewrites > LISTED_UNITS:
             return writer.replace_using(as_frame(self.context.spark, rows), self.contract.key).version
-        few = rows if isinstance(rows, pa.Table) else rows.toArrow()
+        few = rows if isinstance(rows, pa.Table) else fetch(rows)
         units = list(zip(*[few.column(name).to_pylist() for name in self.contract.key], strict=True))
         return writer.replace_listed(few, self.contract.key, units).version
 

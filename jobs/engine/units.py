@@ -2,17 +2,30 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import reduce
 
+import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from jobs.engine.context import Position, of_part
+from jobs.engine.small_feed import due as due_units
+from jobs.engine.small_feed import named_by
 from jobs.engine.small_read import Values
-from jobs.engine.tables import feed, quoted
+from jobs.engine.tables import at_version, feed, local_frame, quoted
 from jobs.engine.write import LISTED_UNITS, in_units
 from ledger.runs import Consumed
 from schemas.contract import DerivedContract
+
+
+@dataclass(frozen=True)
+class Due:
+    """Rows of a table that are looked at again: ``_recheck_on`` has come by ``day``."""
+
+    uri: str
+    version: int
+    day: date
 
 
 @dataclass(frozen=True)
@@ -52,25 +65,42 @@ def touched(
     contract: DerivedContract,
     positions: Mapping[str, Position],
     moved: Mapping[str, Consumed],
-    due: DataFrame | None,
-) -> DataFrame:
+    due: Due | None,
+    staged: str,
+) -> Units:
     """Return the units that the moved inputs' changes name, and those that are due by time alone.
+
+    What this process can read of it is not asked of Spark.
 
     Args:
         spark: session.
         contract: the derived table.
         positions: where every input stands.
         moved: aliases of inputs whose content moved -> what was consumed of them last.
-        due: present rows whose ``_recheck_on`` has come, or None.
-
-    Returns:
-        Distinct, non-null values of the contract's unit columns.
+        due: where the table's own rows lie of which some are due, or None.
+        staged: URI to which many units are written.
     """
-    frames = [_from_input(spark, contract, positions, alias, consumed) for alias, consumed in moved.items()]
+    known: set[Values] = set()
+    left: list[DataFrame] = []
+    for alias, consumed in moved.items():
+        named = named_by(positions, alias, consumed.version)
+        if named is None:
+            left.append(_from_input(spark, contract, positions, alias, consumed))
+        known |= named or set()
     if due is not None:
-        frames.append(due.select(*[quoted(name) for name in contract.unit]))
-    named = [frame.toDF(*contract.unit) for frame in frames]
-    return reduce(DataFrame.unionAll, named).dropna(subset=list(contract.unit)).distinct()
+        come = due_units(due.uri, due.version, contract.unit, due.day)
+        if come is None:
+            rows = at_version(spark, due.uri, due.version).where(F.col("_recheck_on") <= F.lit(due.day))
+            left.append(rows.select(*[quoted(name) for name in contract.unit]))
+        known |= come or set()
+    if not left and len(known) <= LISTED_UNITS:
+        return Units(contract.unit, tuple(sorted(known, key=repr)))
+    named_units = [frame.toDF(*contract.unit) for frame in left]
+    if known:
+        columns = zip(*sorted(known, key=repr), strict=True)
+        named_units.append(local_frame(spark, pa.table([pa.array(column) for column in columns], list(contract.unit))))
+    found = reduce(DataFrame.unionAll, named_units)
+    return collected(found.dropna(subset=list(contract.unit)).distinct(), contract.unit, staged)
 
 
 def collected(units: DataFrame, by: tuple[str, ...], staged: str) -> Units:

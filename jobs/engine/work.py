@@ -8,7 +8,7 @@ from pyspark.sql import functions as F
 
 from jobs.engine.context import Context, Position
 from jobs.engine.delta_log import newest_version
-from jobs.engine.small_read import SMALL_ROWS
+from jobs.engine.small_read import HELD_ROWS
 from jobs.engine.tables import at_version, derived_columns, quoted
 from ledger.runs import Consumed
 from ledger.tables import TableState
@@ -83,7 +83,7 @@ class Work:
     def reads_little(self) -> bool:
         """Whether what it is made from is likely to be little; of an input of which it reads a part nothing is known."""
         told = [one.rows for one in self.inputs.values() if not one.input.part]
-        return all(rows is not None and rows <= SMALL_ROWS for rows in told)
+        return all(rows is not None and rows <= HELD_ROWS for rows in told)
 
     @property
     def kind(self) -> str:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import SparkSession
 
-from jobs.engine.small_read import all_rows
+from jobs.engine.small_read import HELD_ROWS, all_rows
 from jobs.engine.tables import at_version, local_frame
 from jobs.gate.restore import put_back, tainted
 from jobs.gate.suite import compile_suite
@@ -106,18 +106,15 @@ def _judge(
         state = states[contract.name]
         began = time.monotonic()
         suite = compile_suite(contract, lake.codes, rows=state.rows)
-        rules = validator.validate(_rows(lake, spark, state), suite, lake.codes, business_date)
+        uri, version = lake.location(state.table), state.version or 0
+        few = all_rows(uri, version)
+        frame = at_version(spark, uri, version) if few is None else local_frame(spark, few)
+        is_small = (state.rows or 0) <= HELD_ROWS
+        rules = validator.validate(frame, suite, lake.codes, business_date, is_small=is_small)
         judged[contract.name] = Judgement(
             contract.name, _verdict(rules), state.version, state.content, rules, seconds=time.monotonic() - began
         )
     return judged
-
-
-def _rows(lake: Lake, spark: SparkSession, state: TableState) -> DataFrame:
-    """Return what was written; of a small table it travels with every question."""
-    uri, version = lake.location(state.table), state.version or 0
-    few = all_rows(uri, version)
-    return at_version(spark, uri, version) if few is None else local_frame(spark, few)
 
 
 def _verdict(rules: tuple[RuleResult, ...]) -> Literal["pass", "warn", "refused"]:

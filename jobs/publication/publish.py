@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import date
 
 import structlog
-from pyspark.errors import PySparkException
+from deltalake.exceptions import DeltaError
 from pyspark.sql import SparkSession
 
-from jobs.engine.tables import at_version
+from jobs.engine.shape import columns_at
 from jobs.lake import Lake
 from jobs.publication.entries import candidates, left_out
 from jobs.publication.views import refresh_views
@@ -65,7 +65,7 @@ def publish(lake: Lake, spark: SparkSession, business_date: date, *, number: int
     else:
         entries = candidates(lake, states, pinned)
         missing = left_out(lake.catalog, states, entries)
-        private = _unfit(lake, spark, entries, before)
+        private = _unfit(lake, entries, before)
         missing |= private
         fit = [entry for name, entry in entries.items() if name not in private]
         done = publish_entries(lake.ledger, business_date, fit, night=number or pinned.number)
@@ -88,7 +88,7 @@ def _newest(lake: Lake, done: Publication) -> Publication:
     return publication(lake.ledger) or done
 
 
-def _unfit(lake: Lake, spark: SparkSession, entries: Mapping[str, Entry], before: Publication | None) -> dict[str, str]:
+def _unfit(lake: Lake, entries: Mapping[str, Entry], before: Publication | None) -> dict[str, str]:
     """Return the tables whose files hold columns their contract does not name, or cannot be read, with the reason.
 
     A contract cannot vouch for such a column: it may be a direct identifier. Only tables that moved since the last
@@ -100,10 +100,10 @@ def _unfit(lake: Lake, spark: SparkSession, entries: Mapping[str, Entry], before
         if known.get(name) == entry.content:
             continue
         try:
-            present = at_version(spark, lake.location(name), entry.version).columns
-        except PySparkException as error:
-            found[name] = f"版本 {entry.version} 读不出来（{error.getCondition() or type(error).__name__}）"
-            log.error("unreadable version", table=name, version=entry.version, condition=error.getCondition())
+            present = columns_at(lake.location(name), entry.version)
+        except DeltaError as error:
+            found[name] = f"版本 {entry.version} 读不出来（{type(error).__name__}）"
+            log.error("unreadable version", table=name, version=entry.version, kind=type(error).__name__)
             continue
         foreign = [column for column in present if column not in lake.catalog.contract(name).columns]
         if foreign:

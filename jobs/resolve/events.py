@@ -11,8 +11,7 @@ from schemas.resolve_spec import ResolveSpec
 
 def events(run: TransformRun, spec: ResolveSpec, alias: str) -> DataFrame:
     """Return all events: the previous ones and those of the crosswalk's changes since it was last consumed."""
-    fresh = _fresh(run, spec, alias)
-    return run.previous.select(*fresh.columns).unionAll(fresh)
+    return run.previous.unionByName(_fresh(run, spec, alias))
 
 
 def event_changes(run: TransformRun, spec: ResolveSpec, alias: str) -> Offer | None:
@@ -39,12 +38,10 @@ def _fresh(run: TransformRun, spec: ResolveSpec, alias: str) -> DataFrame:
         alias: the crosswalk among its inputs.
     """
     id_name = kind_id(spec.kind)
-    sides = _sides(run.feed(alias), spec, id_name)
-    moved = sides.where("NOT (old_id <=> new_id)")
     known = run.previous.where("event_kind_code IN ('CREATE', 'SPLIT')").select(
         F.col(id_name).alias("new_id"), F.lit(True).alias("is_known")
     )
-    told = moved.join(known.distinct(), "new_id", "left")
+    sides = _sides(run.feed(alias), spec, id_name).join(known.distinct(), "new_id", "left")
     same_part = F.col("old_own") == F.col("new_own")
     kind = (
         F.when(F.col("new_id").isNull(), "RELEASE")
@@ -55,22 +52,18 @@ def _fresh(run: TransformRun, spec: ResolveSpec, alias: str) -> DataFrame:
         .when(same_part, "UNMERGE")
         .otherwise("MOVE")
     )
-    happened = told.select(
-        kind.alias("event_kind_code"), F.coalesce("new_id", "old_id").alias("own"),
-        F.when(F.col("new_id").isNotNull(), F.col("old_id")).alias("other"),
-    )  # fmt: skip
-    suspected = sides.where("rival IS NOT NULL AND NOT (rival <=> old_rival)").select(
-        F.lit("MERGE_PROPOSED").alias("event_kind_code"), F.col("new_id").alias("own"), F.col("rival").alias("other")
+    moved = ~F.col("old_id").eqNullSafe(F.col("new_id"))
+    left = F.when(F.col("new_id").isNotNull(), F.col("old_id"))
+    suspected = F.col("rival").isNotNull() & ~F.col("rival").eqNullSafe(F.col("old_rival"))
+    decided = (F.col("new_rule") == "override") & ~F.col("old_rule").eqNullSafe(F.lit("override"))
+    # One array per subject: a union of three readings of the feed would be planned and run three times.
+    happened = F.array(
+        F.when(moved, _event(kind, F.coalesce("new_id", "old_id"), left)),
+        F.when(suspected, _event(F.lit("MERGE_PROPOSED"), F.col("new_id"), F.col("rival"))),
+        F.when(decided, _event(F.lit("OVERRIDE"), F.col("new_id"), F.col("old_id"))),
     )
-    decided = sides.where("new_rule = 'override' AND NOT (old_rule <=> 'override')").select(
-        F.lit("OVERRIDE").alias("event_kind_code"), F.col("new_id").alias("own"), F.col("old_id").alias("other")
-    )
-    counted = (
-        happened.unionAll(suspected)
-        .unionAll(decided)
-        .groupBy("event_kind_code", "own", "other")
-        .agg(F.count(F.lit(1)).cast("int").alias("subject_count"))
-    )
+    told = sides.select(F.explode(F.array_compact(happened)).alias("event")).select("event.*")
+    counted = told.groupBy("event_kind_code", "own", "other").agg(F.count(F.lit(1)).cast("int").alias("subject_count"))
     day = F.lit(run.business_date)
     text = F.concat_ws("\u001f", day.cast("string"), "event_kind_code", "own", F.coalesce("other", F.lit("")))
     fresh = counted.select(
@@ -82,6 +75,10 @@ def _fresh(run: TransformRun, spec: ResolveSpec, alias: str) -> DataFrame:
         "subject_count",
     )
     return fresh.join(run.previous.select("event_id"), "event_id", "left_anti")
+
+
+def _event(kind: Column, own: Column, other: Column) -> Column:
+    return F.struct(kind.alias("event_kind_code"), own.alias("own"), other.alias("other"))
 
 
 def _sides(changes: DataFrame, spec: ResolveSpec, id_name: str) -> DataFrame:

@@ -23,10 +23,7 @@ from jobs.engine.documents import (
     FOREIGNER,
     PERMIT,
     RESIDENT,
-    document_class,
-    document_number,
-    document_state,
-    usable_document,
+    with_document,
 )
 from jobs.engine.evaluate import TransformRun
 from jobs.engine.identifiers import (
@@ -35,7 +32,6 @@ from jobs.engine.identifiers import (
     homophone_key,
     id_no_birth_date,
     id_no_sex,
-    id_text,
     normalised_name,
     surname_key,
 )
@@ -118,22 +114,19 @@ def _stands(role: ResolvedRole) -> Column:
 
 
 def _persons(delivered: DataFrame, day: date) -> DataFrame:
-    number, kind = F.col("given_id_no"), F.col("given_id_kind")
-    judged = delivered.select(
+    numbered = with_document(delivered, F.col("given_id_no"), F.col("given_id_kind"), "id", day)
+    formerly = with_document(numbered, F.col("given_former_no"), F.lit(None), "former", day)
+    judged = formerly.select(
         *_KEPT,
         F.col("given_birth_date").alias("birth"),
-        "given_sex",
-        id_text(number).alias("id_text"),
-        document_number(number, kind).alias("normalised"),
-        document_class(number, kind).alias("id_class"),
-        document_state(number, kind, day).alias("id_state"),
+        "given_sex", "id_text", F.col("id_number").alias("normalised"), "id_class", "id_state",
         normalised_name(F.col("given_name")).alias("name"),
         _phone(F.col("given_phone")).alias("phone"),
         fold(F.col("given_village")).alias("village"),
         normalised_name(F.coalesce("given_context", "given_address")).alias("context"),
         homophone_key(normalised_name(F.col("given_former_name"))).alias("former_key"),
-        usable_document(F.col("given_former_no"), F.lit(None), day).alias("former_no"),
-    )
+        F.when(F.col("former_state").isin(*USABLE), F.col("former_number")).alias("former_no"),
+    )  # fmt: skip
     usable = F.col("id_state").isin(*USABLE)
     dated = usable & F.col("id_class").isin(RESIDENT, PERMIT, FOREIGNER)
     written = F.when(F.col("given_sex").isin("1", "2"), F.col("given_sex"))

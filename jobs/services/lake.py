@@ -32,15 +32,29 @@ def up(settings: Settings) -> list[Running]:
         ContractError, LedgerError: the contracts are not in order, or the ledger cannot be opened; nothing was started.
     """
     with only_one(settings), ThreadPoolExecutor(2) as together:
-        _compile(settings)
-        engine = open_ledger(settings.ledger_url)
-        migrate(engine)
-        engine.dispose()
+        _prepare(settings)
         spark = None if settings.spark_remote else together.submit(start_server, settings)
         together.submit(start_airflow, settings).result()
         if spark is not None:
             spark.result()
     return running(settings)
+
+
+def prepare(settings: Settings) -> None:
+    """Compile the contracts and bring the ledger up to date: what ``up`` does before it starts anything.
+
+    Raises:
+        ContractError, LedgerError: the contracts are not in order, or the ledger cannot be opened.
+    """
+    with only_one(settings):
+        _prepare(settings)
+
+
+def _prepare(settings: Settings) -> None:
+    _compile(settings)
+    engine = open_ledger(settings.ledger_url)
+    migrate(engine)
+    engine.dispose()
 
 
 def _compile(settings: Settings) -> None:

@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 from stdnum import iso7064
 from stdnum.iso7064 import mod_11_2, mod_11_10
 
-from jobs.engine.documents import document_class, document_number, document_state
+from jobs.engine.documents import document_class, document_number, document_state, with_document
 from jobs.engine.organisations import (
     code_class,
     code_state,
@@ -103,6 +103,14 @@ def documents(spark: SparkSession) -> list[tuple[str, ...]]:
     asked: list[Callable[[Column, Column], Column]] = [document_class, document_number, document_state]
     told = rows.select("i", *[ask(F.col("v0"), F.col("v1")).alias(ask.__name__) for ask in asked])
     return [tuple(row)[1:] for row in told.orderBy("i").collect()]
+
+
+def test_judged_in_steps_a_document_is_what_it_is_at_once(spark: SparkSession) -> None:
+    number, kind = F.col("v0"), F.col("v1")
+    rows = frame(spark, [one[1] for one in DOCUMENTS], [one[2] for one in DOCUMENTS])
+    at_once = [ask(number, kind) for ask in (document_class, document_number, document_state)]
+    stepped = with_document(rows, number, kind, "d").select("d_class", "d_number", "d_state", *at_once).collect()
+    assert [tuple(row)[:3] for row in stepped] == [tuple(row)[3:] for row in stepped]
 
 
 @pytest.mark.parametrize(("place", "expected"), [pytest.param(i, c[3:], id=c[0]) for i, c in enumerate(DOCUMENTS)])

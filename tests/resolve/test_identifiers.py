@@ -15,8 +15,10 @@ from jobs.engine.identifiers import (
     id_no_birth_date,
     id_no_sex,
     id_no_state,
+    id_text,
     normalised_id_no,
     normalised_name,
+    with_id_no,
 )
 from jobs.engine.organisations import valid_uscc
 
@@ -81,6 +83,15 @@ def judged(spark: SparkSession) -> list[str]:
 @pytest.mark.parametrize(("place", "expected"), [pytest.param(i, s[2], id=s[0]) for i, s in enumerate(STATES)])
 def test_state_of(judged: list[str], place: int, expected: str) -> None:
     assert judged[place] == expected
+
+
+def test_judged_in_steps_a_number_is_what_it_is_at_once(spark: SparkSession) -> None:
+    day, value = date(2026, 11, 22), F.col("v")
+    stepped = with_id_no(frame(spark, [value for _, value, _ in STATES]), value, "n", day)
+    at_once = (id_text(value), id_no_state(value, day), normalised_id_no(value))
+    rows = stepped.select("n_text", "n_state", "n_normalised", *at_once).collect()
+    assert [tuple(row)[:3] for row in rows] == [tuple(row)[3:] for row in rows]
+    assert stepped.columns == ["i", "v", "n_text", "n_normalised", "n_state"]
 
 
 def test_a_fifteen_digit_number_becomes_the_holders_eighteen_digit_one(spark: SparkSession) -> None:
