@@ -164,9 +164,10 @@ def _environment(chosen: Settings) -> dict[str, str]:
 
 SERIES = (
     ("airflow-task-landed", "airflow-task-committed", "airflow-task-judging", "airflow-task-publishing"),
-    ("airflow-scheduler-collecting", "airflow-api-deriving", "airflow-dags-deriving", "airflow-spark-deriving"),
+    ("airflow-scheduler-collecting", "airflow-api-deriving", "airflow-dags-deriving"),
     ("airflow-ctrl-c", "airflow-spark-collecting", "airflow-scheduler-deriving", "airflow-power"),
-    ("airflow-api-collecting", "airflow-night-killed"),
+    # Without the dag-processor or the command the night goes on: what follows in a series must lie far enough ahead.
+    ("airflow-api-collecting", "airflow-night-killed", "airflow-spark-deriving"),
 )
 """Cells whose moments lie in one night, one after the other: each is followed by its re-run, up to the next one."""
 _COMMITTED = {
