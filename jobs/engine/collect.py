@@ -76,7 +76,7 @@ def collect(context: Context, contract: CollectedContract) -> Collected:
             found.results.append(collector.replay())
             found.outcome = "accepted"
         for left in deliveries.open_deliveries(context.lake.ledger, contract.name):
-            collector.take(left)
+            collector.resume(left)
         try:
             collector.take_offers()
         except UnreachableError as error:
@@ -92,6 +92,8 @@ class _Collector:
     contract: CollectedContract
     lease: Lease
     found: Collected
+    resumed: set[tuple[str, str | None]] = field(default_factory=set)
+    """Name and content of what an earlier attempt had received."""
 
     @property
     def meaning(self) -> str:
@@ -111,6 +113,9 @@ class _Collector:
             for offer in offers:
                 if isinstance(offer, Rejected):
                     self._refuse_unread(offer)
+                elif (offer.name, offer.sha256) in self.resumed:
+                    # The attempt was killed before it let go of the file: it has its receipt.
+                    offer.release()
                 elif (day := self._as_of(offer)) is not None:
                     self.take(self._receive(offer, day))
         except DeliveryError as error:
@@ -173,6 +178,11 @@ class _Collector:
         )
         offer.release()
         self.found.add(refused, TableResult(self.contract.name, "refused", reason=str(offer.error)), "refused")
+
+    def resume(self, delivery: Delivery) -> None:
+        """Take a delivery that an earlier attempt had received."""
+        self.resumed.add((delivery.name, delivery.sha256))
+        self.take(delivery)
 
     def take(self, delivery: Delivery) -> None:
         """Take one received delivery to its verdict."""

@@ -16,7 +16,7 @@ from jobs.engine.run import run_table
 from jobs.engine.write import Writer
 from jobs.lake import open_lake
 from jobs.spark.session import session
-from ledger import runs
+from ledger import deliveries, runs
 
 
 def die(*_: Any, **__: Any) -> NoReturn:
@@ -34,6 +34,14 @@ def arm(moment: str) -> None:
     elif moment == "before the first commit":
         Writer.append = die  # type: ignore[method-assign]
         Writer.replace_listed = die  # type: ignore[method-assign]
+    elif moment == "received, still in the drop folder":
+        receive = deliveries.receive
+
+        def receive_and_die(*given: Any, **said: Any) -> NoReturn:
+            receive(*given, **said)
+            die()
+
+        deliveries.receive = receive_and_die
     else:
         raise ValueError(moment)
 

@@ -5,11 +5,12 @@ import sys
 
 import pytest
 
-from ledger.deliveries import verify_chain
+from ledger.deliveries import receipts, verify_chain
 from ledger.runs import runs
 from tests.engine.small_lake import SmallLake, line
 
 CLEAN = "clean.office__change"
+SNAPSHOT = "clean.office__snapshot"
 
 
 def run_killed(small: SmallLake, table: str, moment: str) -> None:
@@ -41,6 +42,17 @@ def test_a_killed_delivery_is_taken_once_by_the_next_run(small: SmallLake, momen
     assert verify_chain(small.lake.ledger) == []
     small.drop("change_20260302.csv", [line("1", CZBZ="D", GXSJ="2026-02-09 00:00:00")])
     assert small.collect(CLEAN).results[0].counts["live_after"] == 1
+
+
+def test_a_file_that_was_received_and_not_let_go_of_gets_one_receipt(small: SmallLake) -> None:
+    small.drop("snapshot_20260301.csv", [line("1"), line("2")])
+    run_killed(small, SNAPSHOT, "received, still in the drop folder")
+    small.collect(SNAPSHOT)
+    told = receipts(small.lake.ledger, limit=10)
+    assert [(one.verdict, one.name) for one in told] == [("accepted", "snapshot_20260301.csv")]
+    small.collect(SNAPSHOT)
+    assert len(receipts(small.lake.ledger, limit=10)) == 1
+    assert small.rows(SNAPSHOT, "record_no") == [("1",), ("2",)]
 
 
 def test_a_killed_derived_table_is_settled_from_its_history(small: SmallLake) -> None:
