@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 USER = "citylake"
+RETRIES, LONGEST_PAUSE = 7, 15_000
+"""How often a call is tried again, and the longest pause in milliseconds: 47 seconds in all."""
 _LOUD = ("pyspark.sql.connect.logging", "SQLQueryContextLogger", "DataFrameQueryContextLogger")
 """PySpark logs every error of the server, whose text may quote values; the error itself is raised as well."""
 
@@ -53,13 +55,17 @@ def open_session(settings: Settings, *, session_id: str | None = None) -> "Spark
         NoServerError: none is configured and none runs for this home.
     """
     from pyspark.sql import SparkSession
+    from pyspark.sql.connect.client.retries import DefaultPolicy
 
     silence()
     address = remote(settings)
     separator = "" if address.endswith(";") else ";" if "/;" in address else "/;"
     user = "" if "user_id=" in address else f"user_id={USER};"
     address = address if separator != "/;" else address.rstrip("/")
-    return SparkSession.builder.remote(f"{address}{separator}{user}session_id={session_id or uuid.uuid4()}").create()
+    opened = SparkSession.builder.remote(f"{address}{separator}{user}session_id={session_id or uuid.uuid4()}").create()
+    # A server that was started again knows no session of before: ten minutes of asking, the default, are for nothing.
+    opened.client.set_retry_policies([DefaultPolicy(max_retries=RETRIES, max_backoff=LONGEST_PAUSE)])
+    return opened
 
 
 def silence() -> None:
