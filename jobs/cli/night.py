@@ -68,7 +68,7 @@ def run_night(
     from jobs.night.summary import summarise
     from jobs.services.airflow_rest import AirflowClient
     from jobs.services.city_api import start_city_api
-    from jobs.services.lake import prepare, up
+    from jobs.services.lake import prepare_ledger, up
 
     began = time.monotonic()
     chosen = settings() if people is None else settings().model_copy(update={"people": people})
@@ -79,7 +79,7 @@ def run_night(
             # What the services wait for while they start is no work: the departments do theirs meanwhile.
             with screen, ThreadPoolExecutor(1) as beside:
                 screen.say("启动服务，各部门准备数据")
-                prepare(chosen)
+                prepare_ledger(chosen)
                 services = beside.submit(up, chosen)
                 day = next_date(lake)
                 screen.start(day)

@@ -12,7 +12,7 @@ from jobs.engine.context import Context, TableResult, positions
 from jobs.engine.difference import fetch_small, small_difference, stage_changed
 from jobs.engine.errors import FeedLostError
 from jobs.engine.evaluate import TransformRun, evaluate
-from jobs.engine.fetch import analysed
+from jobs.engine.fetch import analysed, fetch
 from jobs.engine.gates import FewRows, Judged, fetch_few, judge, judge_few
 from jobs.engine.meaning import meaning
 from jobs.engine.offered import offered
@@ -194,7 +194,7 @@ def _replace(work: Work, record: RunRecord, staged: DataFrame, units: Units | No
 
 def _distinct_parts(contract: DerivedContract, rows: DataFrame) -> pa.Table | None:
     """Return the distinct parts of the rows; there are as many as sources, a few hundred in a whole city."""
-    return rows.select(*contract.partition).distinct().toArrow() if contract.partition else None
+    return fetch(rows.select(*contract.partition).distinct()) if contract.partition else None
 
 
 def _parts(contract: DerivedContract, tables: list[pa.Table | None]) -> tuple[str, ...]:

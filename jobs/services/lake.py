@@ -32,7 +32,8 @@ def up(settings: Settings) -> list[Running]:
         ContractError, LedgerError: the contracts are not in order, or the ledger cannot be opened; nothing was started.
     """
     with only_one(settings), ThreadPoolExecutor(2) as together:
-        _prepare(settings)
+        _compile(settings)
+        _migrate(settings)
         spark = None if settings.spark_remote else together.submit(start_server, settings)
         together.submit(start_airflow, settings).result()
         if spark is not None:
@@ -40,18 +41,17 @@ def up(settings: Settings) -> list[Running]:
     return running(settings)
 
 
-def prepare(settings: Settings) -> None:
-    """Compile the contracts and bring the ledger up to date: what ``up`` does before it starts anything.
+def prepare_ledger(settings: Settings) -> None:
+    """Bring the ledger up to date before the services are there.
 
     Raises:
-        ContractError, LedgerError: the contracts are not in order, or the ledger cannot be opened.
+        LedgerError: it cannot be opened.
     """
     with only_one(settings):
-        _prepare(settings)
+        _migrate(settings)
 
 
-def _prepare(settings: Settings) -> None:
-    _compile(settings)
+def _migrate(settings: Settings) -> None:
     engine = open_ledger(settings.ledger_url)
     migrate(engine)
     engine.dispose()
