@@ -19,6 +19,7 @@ from ledger.delivery_queries import (
     latest_accepted,
     newest_arrivals,
     newest_as_of,
+    newest_business_date,
     open_deliveries,
     receipts,
 )
@@ -38,6 +39,7 @@ __all__ = [
     "latest_accepted",
     "newest_arrivals",
     "newest_as_of",
+    "newest_business_date",
     "open_deliveries",
     "problems",
     "receipts",

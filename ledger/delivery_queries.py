@@ -101,6 +101,16 @@ def newest_as_of(engine: Engine, resource: str) -> date | None:
         )
 
 
+def newest_business_date(engine: Engine, resource: str) -> date | None:
+    """Return the newest business date by which an accepted delivery was judged, or None before the first."""
+    with reading(engine) as session:
+        return session.scalar(
+            select(func.max(DeliveryRow.business_date)).where(
+                DeliveryRow.resource == resource, DeliveryRow.verdict == "accepted", is_standing()
+            )
+        )
+
+
 def newest_arrivals(engine: Engine, until: date, answering: Collection[str]) -> dict[str, date]:
     """Return by resource the newest business date that brought it, with the same content as before or with another.
 

@@ -79,12 +79,13 @@ def _units(lines: pa.Table, known: pa.Table, key: Sequence[str], *, vanish: bool
 
 
 def absent_rows(
-    lines: DataFrame, current: DataFrame, key: Sequence[str], as_of: date, *, vanish: bool, hold: bool
+    lines: DataFrame, keys: DataFrame, current: DataFrame, key: Sequence[str], as_of: date, *, vanish: bool, hold: bool
 ) -> DataFrame:
     """Return the rows that change, found by Spark.
 
     Args:
-        lines: as for ``few_absent``.
+        lines: as for ``few_absent``, but lines that are known to be unchanged may be missing.
+        keys: the keys of all lines.
         current: the clean table, tombstones included.
         key: its columns.
         as_of: day since which a row is held.
@@ -94,7 +95,7 @@ def absent_rows(
     names, live = list(key), current.where("NOT _deleted")
     parts = []
     if vanish:
-        told = lines.select(*names).distinct()
+        told = keys.select(*names).distinct()
         parts.append(live.join(told, names, "left_anti").withColumn("_deleted", F.lit(True)))
     if hold:
         stopped = lines.where("_outcome = 'quarantined'").select(*names).distinct()

@@ -26,6 +26,9 @@ def meaning(lake: Lake, contract: Contract) -> str:
     if isinstance(contract, CollectedContract):
         parts = {"source", "mode", "change", "corrections", "identity", "ignore"}
         said |= contract.model_dump(include=parts, mode="json")
+        if contract.mode == "snapshot":
+            # Tables of before are made anew once, so that every row knows the line it was made of.
+            said["recognised"] = "_line_hash"
     else:
         said |= {"by": contract.unit, "inputs": contract.model_dump(include={"inputs"}, mode="json")}
         said["transform"] = _transform(lake, contract)

@@ -50,6 +50,7 @@ def clean_columns(contract: CollectedContract) -> list[Physical]:
         Physical("_record_id", "string", "记录标识"),
         *[Physical(name, "string", "主体标识") for name in subjects],
         Physical("_row_hash", "bigint", "内容摘要"),
+        *([Physical("_line_hash", "bigint", "原文摘要")] if contract.mode == "snapshot" else []),
         Physical("_delivery_id", "bigint", "交付编号"),
         Physical("_line", "bigint", "行号"),
         Physical("_as_of", "date", "数据日期"),

@@ -1,7 +1,6 @@
 """One delivery on its way into raw, quarantine and clean: staged once, judged whole, then written."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 
@@ -10,13 +9,14 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from jobs.engine.absent import absent_rows, few_absent
-from jobs.engine.check import check, row_rules
+from jobs.engine.check import check
 from jobs.engine.conform import conform
 from jobs.engine.context import Context
 from jobs.engine.errors import AccountingError
 from jobs.engine.fetch import counts, fetch
 from jobs.engine.identity import with_ids
 from jobs.engine.lines import OUTCOMES, decide
+from jobs.engine.recognised import LINE_HASH, Recognised, line_hash, others, warned
 from jobs.engine.record import RunRecord
 from jobs.engine.small_read import HELD_ROWS, known_rows, live_rows
 from jobs.engine.staged import Constant, Pick, first_problems, project, rewritten, union, with_outcome
@@ -30,7 +30,7 @@ from jobs.engine.tables import (
     quoted,
     raw_columns,
 )
-from jobs.engine.verdicts import Tally, verdicts
+from jobs.engine.verdicts import Tally, observed, verdicts
 from jobs.engine.write import LISTED_UNITS, Rows
 from ledger.deliveries import Delivery, Problem
 from ledger.runs import DeliveryOutcome, Outcome
@@ -62,6 +62,7 @@ class Taking:
         as_of: day the delivery speaks of.
         ungated: a person has accepted the delivery; gates count but do not stop it.
         keeps_lines: whether raw and quarantine get the lines; a replay has given them before.
+        recognised: what is known of the lines left out of a large snapshot, None when none were.
     """
 
     context: Context
@@ -77,6 +78,7 @@ class Taking:
     as_of: date
     ungated: bool = False
     keeps_lines: bool = True
+    recognised: Recognised | None = None
 
     @cached_property
     def current(self) -> DataFrame:
@@ -84,10 +86,33 @@ class Taking:
         ensure_clean(self.context.spark, self.uri, self.contract)
         return self.context.spark.read.format("delta").load(self.uri)
 
+    def without_recognised(self) -> "Taking":
+        """Return this, of a large snapshot without the lines that clean rows were made of word for word.
+
+        Not for a delivery judged by an earlier date than one before it: what was good then may lie in its future.
+        """
+        if self.contract.mode != "snapshot" or self.is_first or self.line_count <= MANY_LINES:
+            return self
+        typed = self._typed()
+        if self._share_keys(typed):
+            return self
+        unknown = others(typed, self.current, self.contract, spread=self.live_before <= SPREAD_ROWS)
+        counted = unknown.observe("others", F.count(F.lit(1)).alias("lines"))
+        lines = as_frame(self.context.spark, self._kept(counted, "others", few=False))
+        count = int(counts(counted, "others")["lines"])
+        named = warned(typed, self.contract, self.context.lake.codes, self.delivery.business_date)
+        recognised = Recognised(
+            self.line_count - count, typed.select(*[quoted(name) for name in self.contract.key]), named
+        )
+        return replace(self, lines=lines, line_count=count, is_few=count <= MANY_LINES, recognised=recognised)
+
+    def _typed(self) -> DataFrame:
+        typed = conform(self.lines, self.contract, self.context.lake.codes)
+        return typed.withColumn(LINE_HASH, line_hash(self.contract)) if self.contract.mode == "snapshot" else typed
+
     def stage(self) -> tuple[Rows, Tally]:
         """Judge the lines once and keep them, few in this process, many as scratch Parquet; return them and all their counts."""
-        lake = self.context.lake
-        typed = conform(self.lines, self.contract, lake.codes)
+        lake, typed = self.context.lake, self._typed()
         # Taken again later, by a replay or after a restore, a line is judged by the date it was judged by first.
         judged = check(typed, self.contract, lake.codes, self.delivery.business_date)
         identified = with_ids(judged, self.contract, self.context.keys())
@@ -98,10 +123,10 @@ class Taking:
             keys_differ=self.line_count > MANY_LINES and not self._share_keys(typed),
             spread=self.line_count > MANY_LINES and self.live_before <= SPREAD_ROWS,
         )
-        counted = self._lightened(decided).observe("lines", *_counts(self.contract))
+        counted = self._lightened(decided).observe("lines", *observed(self.contract))
         told = counted.withColumn("_reasons", _told())
         staged = self._kept(told, "lines", few=self.is_few)
-        return staged, Tally.of(self.contract, counts(told, "lines"), self.live_before)
+        return staged, Tally.of(self.contract, counts(told, "lines"), self.live_before, self.recognised)
 
     def _kept(self, rows: DataFrame, name: str, *, few: bool) -> Rows:
         if few:
@@ -138,17 +163,18 @@ class Taking:
 
     def stage_absent(self, staged: Rows, tally: Tally) -> tuple[Rows | None, Tally]:
         """Keep the clean rows that change although no good line bears their key: vanished ones and held ones."""
-        vanish = self.contract.mode == "snapshot" and not self.is_first and tally.unkeyed == 0
+        vanish = self.contract.mode == "snapshot" and not self.is_first and tally.unkeyed == 0 and not tally.tells_all
         hold = tally.outcomes["quarantined"] > 0 and not self.is_first
         if not (vanish or hold):
             return None, tally
         told = project(staged, {name: name for name in (*self.contract.key, "_outcome", "_good")})
-        if isinstance(told, pa.Table):
+        if isinstance(told, pa.Table) and self.recognised is None:
             few = few_absent(told, self.uri, self.contract.key, self.as_of, vanish=vanish)
             if few is not None:
                 return few.rows, tally.with_absent(few.vanished, few.count)
         lines = as_frame(self.context.spark, told)
-        rows = absent_rows(lines, self.current, self.contract.key, self.as_of, vanish=vanish, hold=hold)
+        keys = lines if self.recognised is None else self.recognised.keys
+        rows = absent_rows(lines, keys, self.current, self.contract.key, self.as_of, vanish=vanish, hold=hold)
         counted = rows.observe("absent", F.count_if("_deleted").alias("vanished"), F.count(F.lit(1)).alias("rows"))
         kept = self._kept(counted, "absent", few=self.is_few and self.live_before <= HELD_ROWS)
         seen = counts(counted, "absent")
@@ -253,31 +279,3 @@ def _told() -> Column:
         F.struct(F.lit("unreadable").alias("rule"), F.lit("").alias("column"), F.col("_unreadable").alias("reason"))
     )
     return F.when(F.col("_unreadable").isNotNull(), unreadable).otherwise(F.col("_reasons"))
-
-
-def _counts(contract: CollectedContract) -> list[Column]:
-    """Return every count of the staged lines, taken in the pass that writes them."""
-    rules = [*contract.rules.quarantine]
-    # Asked first: looking through an array costs more than all the rest of a count.
-    has_reasons = F.size("_reasons") > 0
-    unkeyed = F.lit(False)
-    for name in contract.key:
-        unkeyed = unkeyed | F.col(quoted(name)).isNull()
-    return [
-        F.count(F.lit(1)).alias("lines"),
-        *[F.count_if(F.col("_outcome") == name).alias(name) for name in OUTCOMES],
-        F.count_if(unkeyed).alias("unkeyed"),
-        F.count_if("_rewrite").alias("rewrites"),
-        *[
-            F.count_if(has_reasons & (F.size(F.filter("_reasons", _has_rule(rule.id))) > 0)).alias(f"held:{rule.id}")
-            for rule in rules
-        ],
-        *[
-            F.count_if(F.array_contains("_warnings", rule.id)).alias(f"warn:{rule.id}")
-            for rule in row_rules(contract.rules.warn)
-        ],
-    ]
-
-
-def _has_rule(rule: str) -> Callable[[Column], Column]:
-    return lambda item: item["rule"] == F.lit(rule)

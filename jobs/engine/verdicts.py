@@ -1,13 +1,18 @@
 """A delivery's counts and what its rules make of them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
 
 from jobs.engine.check import message, row_rules
 from jobs.engine.errors import AccountingError, GateError
 from jobs.engine.gates import out_of_range
 from jobs.engine.lines import OUTCOMES
+from jobs.engine.recognised import Recognised
+from jobs.engine.tables import quoted
 from jobs.words import FATES
 from ledger.runs import RuleResult
 from schemas.contract import CollectedContract
@@ -39,21 +44,31 @@ class Tally:
     vanished: int = 0
 
     @classmethod
-    def of(cls, contract: CollectedContract, seen: Mapping[str, Any], live_before: int) -> "Tally":
-        """Build from what was observed while the lines were staged."""
+    def of(
+        cls, contract: CollectedContract, seen: Mapping[str, Any], live_before: int, recognised: Recognised | None
+    ) -> "Tally":
+        """Build from what was observed while the lines were staged, and from those that needed no staging."""
+        outcomes = {name: int(seen[name]) for name in OUTCOMES}
+        named = {rule.id: int(seen[f"warn:{rule.id}"]) for rule in row_rules(contract.rules.warn)}
+        same = recognised.lines if recognised is not None else 0
         return cls(
-            lines=int(seen["lines"]),
-            outcomes={name: int(seen[name]) for name in OUTCOMES},
+            lines=int(seen["lines"]) + same,
+            outcomes=outcomes | {"unchanged": outcomes["unchanged"] + same},
             unkeyed=int(seen["unkeyed"]),
             rewrites=int(seen["rewrites"]),
             live_before=live_before,
             held={rule.id: int(seen[f"held:{rule.id}"]) for rule in contract.rules.quarantine},
-            warned={rule.id: int(seen[f"warn:{rule.id}"]) for rule in row_rules(contract.rules.warn)},
+            warned=recognised.warned if recognised is not None else named,
         )
 
     def with_absent(self, vanished: int, rows: int) -> "Tally":
         """Return the tally with the clean rows that change although no good line bears their key."""
         return replace(self, vanished=vanished, rewrites=self.rewrites + rows)
+
+    @property
+    def tells_all(self) -> bool:
+        """Whether a snapshot tells every live row: each of its lines that is unchanged or an update is about one of them."""
+        return self.outcomes["unchanged"] + self.outcomes["updated"] == self.live_before
 
     @property
     def live_after(self) -> int:
@@ -136,3 +151,31 @@ def _broken(rule: Rule, tally: Tally) -> bool:
             return bool(stopped * 100 > rule.arguments["max_percent"] * max(1, tally.lines))
         case _:
             return False
+
+
+def observed(contract: CollectedContract) -> list[Column]:
+    """Return every count that ``Tally.of`` wants of staged lines, taken in the pass that writes them."""
+    rules = [*contract.rules.quarantine]
+    # Asked first: looking through an array costs more than all the rest of a count.
+    has_reasons = F.size("_reasons") > 0
+    unkeyed = F.lit(False)
+    for name in contract.key:
+        unkeyed = unkeyed | F.col(quoted(name)).isNull()
+    return [
+        F.count(F.lit(1)).alias("lines"),
+        *[F.count_if(F.col("_outcome") == name).alias(name) for name in OUTCOMES],
+        F.count_if(unkeyed).alias("unkeyed"),
+        F.count_if("_rewrite").alias("rewrites"),
+        *[
+            F.count_if(has_reasons & (F.size(F.filter("_reasons", _has_rule(rule.id))) > 0)).alias(f"held:{rule.id}")
+            for rule in rules
+        ],
+        *[
+            F.count_if(F.array_contains("_warnings", rule.id)).alias(f"warn:{rule.id}")
+            for rule in row_rules(contract.rules.warn)
+        ],
+    ]
+
+
+def _has_rule(rule: str) -> Callable[[Column], Column]:
+    return lambda item: item["rule"] == F.lit(rule)

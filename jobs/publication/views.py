@@ -5,8 +5,8 @@ nights. Who needs one night whole asks through ``citylake.connect()``.
 """
 
 import structlog
-from pyspark.errors import PySparkException
-from pyspark.sql import SparkSession
+from pyspark.errors import AnalysisException, PySparkException
+from pyspark.sql import Row, SparkSession
 
 from jobs.engine.tables import literal, quoted
 from jobs.lake import Lake
@@ -15,6 +15,9 @@ from ledger.nights import Entry, Publication
 log = structlog.get_logger()
 
 PREFIX = "pub_"
+_LOST = "INVALID_HANDLE"
+LISTINGS = 5
+"""How often the catalogue is asked for its views while somebody else removes some."""
 
 
 def view_name(table: str) -> str:
@@ -29,6 +32,9 @@ def refresh_views(lake: Lake, spark: SparkSession, publication: Publication) -> 
 
     Returns:
         The views made anew, and those that could not be.
+
+    Raises:
+        PySparkException: the server is gone; the next run makes what is missing.
     """
     wanted = {entry.table: entry for entry in publication.entries}
     layers = sorted({table.partition(".")[0] for table in wanted})
@@ -54,6 +60,8 @@ def _make(lake: Lake, spark: SparkSession, entry: Entry) -> bool:
     try:
         spark.sql(statement).collect()
     except PySparkException as error:
+        if (error.getCondition() or _LOST).startswith(_LOST):
+            raise  # the server or the session is gone: asking for all other views would only take its time
         log.error("view not made", table=entry.table, version=entry.version, condition=error.getCondition())
         return False
     return True
@@ -70,8 +78,19 @@ def _present(spark: SparkSession) -> dict[str, dict[str, str]]:
 
 
 def _views(spark: SparkSession, database: str) -> dict[str, str]:
-    rows = spark.sql(f"SHOW TABLE EXTENDED IN {quoted(database)} LIKE '*'").collect()
+    rows = _listed(spark, f"SHOW TABLE EXTENDED IN {quoted(database)} LIKE '*'")
     return {str(row["tableName"]): _view_text(str(row["information"])) for row in rows}
+
+
+def _listed(spark: SparkSession, statement: str) -> list[Row]:
+    """Return what a listing finds; Spark looks for each view again after it has the names, and fails when one is gone by then."""
+    for _ in range(LISTINGS - 1):
+        try:
+            return spark.sql(statement).collect()
+        except AnalysisException as error:
+            if error.getCondition() != "TABLE_OR_VIEW_NOT_FOUND":
+                raise
+    return spark.sql(statement).collect()
 
 
 def _view_text(information: str) -> str:

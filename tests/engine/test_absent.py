@@ -61,7 +61,8 @@ def test_both_ways_find_the_same_rows(spark: SparkSession, uri: str, lines: pa.T
     assert found == gone | {("a", 2, False, TODAY)}
     assert (few.vanished, few.count) == (len(gone), len(gone) + 1)
     current = spark.read.format("delta").load(uri)
-    asked = absent_rows(spark.createDataFrame(lines), current, KEY, TODAY, vanish=vanish, hold=True)
+    told = spark.createDataFrame(lines)
+    asked = absent_rows(told, told, current, KEY, TODAY, vanish=vanish, hold=True)
     assert {tuple(row) for row in asked.collect()} == found
 
 

@@ -133,7 +133,7 @@ class SmallLake:
         uri = self.lake.location(CLEAN)
         columns = clean_columns(contract)
         ensure(self.spark, uri, columns, comment=contract.title, found_by=contract.key)
-        engine_columns = (None, None, 1, 1, night, False, None)
+        engine_columns = (None, None, None, 1, 1, night, False, None)
         typed = [f"CAST({quoted(item.name)} AS {item.type}) AS {quoted(item.name)}" for item in columns]
         schema = ", ".join(
             f"{quoted(item.name)} {'string' if item.name == 'amount' else item.type}" for item in columns
