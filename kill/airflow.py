@@ -165,7 +165,9 @@ def _environment(chosen: Settings) -> dict[str, str]:
 SERIES = (
     ("airflow-task-landed", "airflow-task-committed", "airflow-task-judging", "airflow-task-publishing"),
     ("airflow-scheduler-collecting", "airflow-api-deriving", "airflow-dags-deriving"),
-    ("airflow-ctrl-c", "airflow-spark-collecting", "airflow-scheduler-deriving", "airflow-power"),
+    ("airflow-ctrl-c", "airflow-scheduler-deriving", "airflow-power"),
+    # A task that waits for the server while the command starts it again goes on, and cannot be told to die any more.
+    ("airflow-spark-collecting",),
     # Without the dag-processor or the command the night goes on: what follows in a series must lie far enough ahead.
     ("airflow-api-collecting", "airflow-night-killed", "airflow-spark-deriving"),
 )

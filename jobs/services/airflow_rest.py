@@ -1,10 +1,11 @@
 """The few questions and orders that the command line has for a running Airflow, over its REST API."""
 
 import json
+import secrets
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from types import TracebackType
 from typing import Any, Self
 
@@ -22,7 +23,11 @@ REPORT = "report"
 
 
 class AirflowError(RuntimeError):
-    """Airflow refused a request; the message says which and why."""
+    """Airflow refused a request; the message says which and why, ``status`` is its answer's, None when there was none."""
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 @dataclass(frozen=True)
@@ -77,8 +82,16 @@ class AirflowClient:
         Raises:
             AirflowError: the DAG is unknown (not parsed yet, or broken).
         """
-        body = {"logical_date": None, "partition_key": business_date.isoformat()}
-        return _dag_run(self._ask("POST", f"/dags/{dag_id}/dagRuns", json=body))
+        # The run is named here: whoever asks again after a failure cannot start a second one.
+        run_id = f"manual__{datetime.now(UTC).isoformat()}__{secrets.token_hex(4)}"
+        body = {"logical_date": None, "partition_key": business_date.isoformat(), "dag_run_id": run_id}
+        path = f"/dags/{dag_id}/dagRuns"
+        try:
+            return _dag_run(self._ask("POST", path, json=body, repeatable=True))
+        except AirflowError as error:
+            if error.status != httpx.codes.CONFLICT:
+                raise
+            return _dag_run(self._ask("GET", f"{path}/{run_id}"))
 
     def runs(self, dag_id: str, business_date: date | None = None) -> list[DagRun]:
         """Return the newest 100 runs of a DAG, newest first, or those of them for one business date."""
@@ -144,22 +157,22 @@ class AirflowClient:
             raise AirflowError(f"Airflow does not accept the password in secrets/airflow_users.json for user {name}")
         self._http.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
 
-    def _ask(self, method: str, path: str, **options: Any) -> dict[str, Any]:
-        answer = self._sent(method, f"/api/v2{path}", **options)
+    def _ask(self, method: str, path: str, *, repeatable: bool = False, **options: Any) -> dict[str, Any]:
+        answer = self._sent(method, f"/api/v2{path}", repeatable=repeatable, **options)
         if answer.status_code == httpx.codes.UNAUTHORIZED:
             self._log_in()
-            answer = self._sent(method, f"/api/v2{path}", **options)
+            answer = self._sent(method, f"/api/v2{path}", repeatable=repeatable, **options)
         if answer.is_error:
-            raise AirflowError(f"{method} {path}: {answer.status_code} {answer.text[:500]}")
+            raise AirflowError(f"{method} {path}: {answer.status_code} {answer.text[:500]}", answer.status_code)
         return dict(answer.json())
 
-    def _sent(self, method: str, path: str, **options: Any) -> httpx.Response:
+    def _sent(self, method: str, path: str, *, repeatable: bool = False, **options: Any) -> httpx.Response:
         """Return the answer to a request; where asking twice does no harm, a failing server is asked again for a while.
 
         Raises:
             AirflowError: nobody answers.
         """
-        for wait in (*(_WAITS if method in {"GET", "PATCH"} else ()), None):
+        for wait in (*(_WAITS if repeatable or method in {"GET", "PATCH"} else ()), None):
             try:
                 answer = self._http.request(method, path, **options)
             except httpx.TransportError as error:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from datetime import date
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from types import SimpleNamespace
@@ -17,16 +18,21 @@ class Failing(BaseHTTPRequestHandler):
     """Takes any password, then answers with the statuses in ``left``, then with success."""
 
     left: list[int] = []
+    ordered: list[dict[str, object]] = []
 
     def do_GET(self) -> None:
-        self._answer(self.left.pop(0) if self.left else 200, {"dags": [], "total_entries": 0})
+        run = {"dag_id": "collect", "dag_run_id": self.path.rpartition("/")[2], "state": "queued"}
+        self._answer(self.left.pop(0) if self.left else 200, {"dags": [], "total_entries": 0} | run)
 
     def do_POST(self) -> None:
         is_login = self.path == "/auth/token"
-        self._answer(201 if is_login or not self.left else self.left.pop(0), {"access_token": "made up"})
+        said = json.loads(self.rfile.read(int(self.headers.get("Content-Length", 0))))
+        if self.path.endswith("/dagRuns"):
+            self.ordered.append(said)
+        status = 201 if is_login or not self.left else self.left.pop(0)
+        self._answer(status, {"access_token": "made up", "dag_id": "collect", "state": "queued"} | said)
 
     def _answer(self, status: int, said: dict[str, object]) -> None:
-        self.rfile.read(int(self.headers.get("Content-Length", 0)))
         body = json.dumps(said).encode()
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
@@ -70,6 +76,17 @@ def test_an_order_is_given_once_only(settings: Settings, server: ThreadingHTTPSe
     with AirflowClient(settings) as client, pytest.raises(AirflowError, match="clear: 500"):
         client.clear("collect", "run")
     assert Failing.left == [500]
+
+
+@pytest.mark.parametrize("answers", [[500, 503], [500, 409]], ids=["failed", "failed after the run was made"])
+def test_a_run_that_may_have_been_started_is_asked_for_by_its_name(
+    settings: Settings, server: ThreadingHTTPServer, answers: list[int]
+) -> None:
+    Failing.left, Failing.ordered = list(answers), []
+    with AirflowClient(settings) as client:
+        run = client.trigger("collect", date(2026, 3, 1))
+    assert Failing.left == []
+    assert {said["dag_run_id"] for said in Failing.ordered} == {run.run_id}
 
 
 def test_a_server_that_is_gone_is_said_with_what_to_do(settings: Settings, server: ThreadingHTTPServer) -> None:
