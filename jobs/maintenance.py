@@ -63,8 +63,8 @@ def tidy(lake: Lake, spark: SparkSession, day: date) -> list[Tidied]:
     states = table_states(lake.ledger)
     needed = needed_versions(lake, states)
     vacuum = day.isoweekday() == VACUUM_DAY
-    done = [tidy_table(lake, spark, state, needed[name], vacuum=vacuum) for name, state in states.items()]
-    done += [tidy_lines(lake, spark, table, lease_of, vacuum=vacuum) for table, lease_of in tables_of_lines(lake)]
+    done = [tidy_lines(lake, spark, table, lease_of, vacuum=vacuum) for table, lease_of in tables_of_lines(lake)]
+    done += [tidy_table(lake, spark, state, needed[name], vacuum=vacuum) for name, state in states.items()]
     for run in runs(lake.ledger, limit=1_000):
         if run.state != "open":
             remove_staging(lake, run.id)

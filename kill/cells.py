@@ -5,6 +5,7 @@ from typing import Literal
 
 from kill import disk
 from kill.engine import EngineCell
+from kill.homes import day_of
 from kill.moments import Order
 from kill.strikes import at_new_parquet, at_parser, at_random, at_removed_parquet
 
@@ -16,7 +17,14 @@ SERVER = "the Spark server"
 EVERYTHING = "task, night and Spark server"
 TASKS = 5
 """Tasks among which lots are drawn: what is left of a night that was killed twice has so many."""
-_TIDY_ALL = {"jobs.maintenance:OPTIMIZE_AFTER": 1, "jobs.maintenance:RESTORE_DAYS": 0}
+_TIDIED = 3
+"""The night after which the maintenance is killed."""
+_TIDY = {
+    # Tables of the departments that deliver every night; all the others would only take their time.
+    "jobs.maintenance:OPTIMIZE_AFTER": 3,
+    "jobs.maintenance:RESTORE_DAYS": 0,
+    "jobs.maintenance:VACUUM_DAY": day_of(_TIDIED).isoweekday(),
+}
 """Maintenance that finds something to do in a lake of three days."""
 
 _BY_SPARK = Order(limits={"jobs.engine.small_write:SCHEMES": []})
@@ -187,18 +195,20 @@ def publishing() -> list[EngineCell]:
 
 def tidying() -> list[EngineCell]:
     """Return the cells of the maintenance between two nights."""
-    table = "raw.hrss__pension_recipient"
+    table = "raw.civil_affairs__cremation"
 
     def cell(name: str, killed: str, where: str, victim: Literal["task", "server"], grown: bool) -> EngineCell:
         strike = at_new_parquet(table, victim) if grown else at_removed_parquet(table, victim)
         own = victim == "server"
-        return EngineCell(name, killed, where, Order(limits=_TIDY_ALL), strike, "maintenance", own, night=3)
+        return EngineCell(name, killed, where, Order(limits=_TIDY), strike, "maintenance", own, night=_TIDIED)
 
-    noted = Order("jobs.maintenance:note_version", limits=_TIDY_ALL)
+    noted = Order("jobs.maintenance:note_version", limits=_TIDY)
     return [
         cell("optimize-task", TASK, "while OPTIMIZE writes", "task", True),
         cell("optimize-server", SERVER, "while OPTIMIZE writes", "server", True),
-        EngineCell("optimize-noted", TASK, "after OPTIMIZE, before the ledger", noted, work="maintenance", night=3),
+        EngineCell(
+            "optimize-noted", TASK, "after OPTIMIZE, before the ledger", noted, work="maintenance", night=_TIDIED
+        ),
         cell("vacuum-task", TASK, "while VACUUM removes files", "task", False),
         cell("vacuum-server", SERVER, "while VACUUM removes files", "server", False),
     ]
