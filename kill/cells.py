@@ -19,12 +19,9 @@ TASKS = 5
 """Tasks among which lots are drawn: what is left of a night that was killed twice has so many."""
 _TIDIED = 3
 """The night after which the maintenance is killed."""
-_TIDY = {
-    # Tables of the departments that deliver every night; all the others would only take their time.
-    "jobs.maintenance:OPTIMIZE_AFTER": 3,
-    "jobs.maintenance:RESTORE_DAYS": 0,
-    "jobs.maintenance:VACUUM_DAY": day_of(_TIDIED).isoweekday(),
-}
+_OPTIMIZED = {"jobs.maintenance:OPTIMIZE_AFTER": 3, "jobs.maintenance:RESTORE_DAYS": 0}
+"""Tables of the departments that deliver every night; all the others would only take their time."""
+_VACUUMED = _OPTIMIZED | {"jobs.maintenance:VACUUM_DAY": day_of(_TIDIED).isoweekday()}
 """Maintenance that finds something to do in a lake of three days."""
 
 _BY_SPARK = Order(limits={"jobs.engine.small_write:SCHEMES": []})
@@ -199,10 +196,10 @@ def tidying() -> list[EngineCell]:
 
     def cell(name: str, killed: str, where: str, victim: Literal["task", "server"], grown: bool) -> EngineCell:
         strike = at_new_parquet(table, victim) if grown else at_removed_parquet(table, victim)
-        own = victim == "server"
-        return EngineCell(name, killed, where, Order(limits=_TIDY), strike, "maintenance", own, night=_TIDIED)
+        own, limits = victim == "server", _OPTIMIZED if grown else _VACUUMED
+        return EngineCell(name, killed, where, Order(limits=limits), strike, "maintenance", own, night=_TIDIED)
 
-    noted = Order("jobs.maintenance:note_version", limits=_TIDY)
+    noted = Order("jobs.maintenance:note_version", limits=_OPTIMIZED)
     return [
         cell("optimize-task", TASK, "while OPTIMIZE writes", "task", True),
         cell("optimize-server", SERVER, "while OPTIMIZE writes", "server", True),
