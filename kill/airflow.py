@@ -125,7 +125,7 @@ def _attempts(cells: Sequence[AirflowCell], home: Path, environment: Mapping[str
             time.sleep(0.05)
         found.append((moments.was_carried_out(home, cell.order), time.monotonic() - began))
         moments.withdraw(home)
-        if cell.command is not None:
+        if cell.command is not None and running[0].poll() is None:
             os.killpg(running[0].pid, cell.command)
         if not cell.heals or number == len(cells) - 1:
             for one in running:
