@@ -167,13 +167,7 @@ def _above() -> list[EngineCell]:
             ],
         ),
         *_at("topic", [_task("boundary-special", "after the special library", _after(MAKE, evidence))]),
-        *_at("resolved", [_task("two-commits", "between replaceUsing and the deletion of one run", _two_commits())]),
     ]
-
-
-def _two_commits() -> Order:
-    # The small way writes in one commit; without it, units that vanish are a commit of their own.
-    return Order("jobs.engine.write:Writer.delete_units", limits={"jobs.engine.small_read:HELD_BYTES": 0})
 
 
 def publishing() -> list[EngineCell]:

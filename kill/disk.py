@@ -31,7 +31,7 @@ def full(folder: str, room: int) -> Callable[[Path], Any]:
         try:
             yield
         finally:
-            _mount("-o", f"remount,size={_ENOUGH}", str(home / folder))
+            _mount("-o", f"remount,size={_ENOUGH}", str(_disk(home / folder)))
 
     return around
 
@@ -59,12 +59,16 @@ def release(home: Path) -> None:
 
 def _onto_small_disk(folder: Path, room: int) -> None:
     used = sum(_PAGE * -(-item.stat().st_size // _PAGE) for item in folder.rglob("*") if item.is_file())
-    aside = folder.with_name(f"{folder.name}.aside")
-    folder.rename(aside)
-    folder.mkdir()
-    _mount("-t", "tmpfs", "-o", f"size={used + room}", "tmpfs", str(folder))
-    shutil.copytree(aside, folder, symlinks=True, dirs_exist_ok=True)
-    shutil.rmtree(aside)
+    disk = _disk(folder)
+    disk.mkdir()
+    _mount("-t", "tmpfs", "-o", f"size={used + room}", "tmpfs", str(disk))
+    shutil.copytree(folder, disk, symlinks=True, dirs_exist_ok=True)
+    # Laid over the folder at once: a reader is asking all the time.
+    _mount("--bind", str(disk), str(folder))
+
+
+def _disk(folder: Path) -> Path:
+    return folder.with_name(f"{folder.name}.disk")
 
 
 def _mount(*arguments: str) -> None:

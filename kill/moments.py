@@ -121,8 +121,8 @@ def _owner(module: ModuleType, path: str) -> tuple[Any, str]:
 def _wrap(module: ModuleType, order: Order, home: Path) -> None:
     owner, name = _owner(module, order.point.partition(":")[2])
     wrapped: Callable[..., Any] = getattr(owner, name)
-    if hasattr(wrapped, _MARK):
-        return
+    # A process that was forked off an armed one, as Airflow's workers are, has an order of its own.
+    wrapped = getattr(wrapped, _MARK, wrapped)
     calls = 0
 
     @functools.wraps(wrapped)
@@ -139,7 +139,7 @@ def _wrap(module: ModuleType, order: Order, home: Path) -> None:
         carry_out(order, home)
         return wrapped(*args, **kwargs) if order.when != "after" else result
 
-    setattr(dying, _MARK, True)
+    setattr(dying, _MARK, wrapped)
     setattr(owner, name, dying)
 
 

@@ -8,6 +8,7 @@ import fcntl
 import os
 import secrets
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ from jobs.spark.java import JavaError, java, spark_jars
 
 SERVICE = "spark"
 _LOG4J = Path(__file__).with_name("log4j2.properties")
+LAST_BREATH = 15.0
+"""Seconds that a server which was killed may still hold its lake."""
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 _OPENS = (
@@ -135,15 +138,25 @@ def _lake_lock(settings: Settings) -> Iterator[int]:
     folder.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(folder / ".served", os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise ServiceError(
-                "another Spark server already serves this lake: stop it first (see 'citylake doctor')"
-            ) from None
+        if not _held(descriptor):
+            raise ServiceError("another Spark server already serves this lake: stop it first (see 'citylake doctor')")
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+def _held(descriptor: int) -> bool:
+    """Take the lock; a server that was killed a moment ago lets go of it only when all its memory is given back."""
+    until = time.monotonic() + LAST_BREATH
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > until:
+                return False
+            time.sleep(0.1)
+        else:
+            return True
 
 
 def _command(settings: Settings, tuning: Tuning, port: int) -> list[str]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from citylake.settings import Settings
-from jobs.engine import take
+from jobs.engine import small_read, take
 from jobs.engine.run import run_table
 from jobs.engine.write import Writer
 from jobs.lake import open_lake
@@ -34,6 +34,9 @@ def arm(moment: str) -> None:
     elif moment == "before the first commit":
         Writer.append = die  # type: ignore[method-assign]
         Writer.replace_listed = die  # type: ignore[method-assign]
+    elif moment == "after the new rows, before those that vanished":
+        small_read.HELD_BYTES = 0  # few rows are replaced and removed in one commit
+        Writer.delete_units = die  # type: ignore[method-assign]
     elif moment == "received, still in the drop folder":
         receive = deliveries.receive
 

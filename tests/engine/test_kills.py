@@ -64,3 +64,18 @@ def test_a_killed_derived_table_is_settled_from_its_history(small: SmallLake) ->
     small.drop("change_20260302.csv", [line("2", CZBZ="D", GXSJ="2026-02-09 00:00:00")])
     small.collect(CLEAN)
     assert small.run("linked.office__change").rows == 1
+
+
+def test_a_derived_table_killed_between_its_two_commits_is_completed(small: SmallLake) -> None:
+    linked = "linked.office__change"
+    small.drop("change_20260301.csv", [line("1"), line("2"), line("3")])
+    small.collect(CLEAN)
+    small.run(linked)
+    changes = [line("1", JE="7.00", GXSJ="2026-02-09 00:00:00"), line("2", CZBZ="D", GXSJ="2026-02-09 00:00:00")]
+    small.drop("change_20260302.csv", changes)
+    small.collect(CLEAN)
+    run_killed(small, linked, "after the new rows, before those that vanished")
+    assert len(small.rows(linked, "record_no")) == 3
+    assert small.run(linked).rows == 2
+    assert small.rows(linked, "record_no", "CAST(amount AS STRING)") == [("1", "7.00"), ("3", "10.00")]
+    assert "open" not in [item.state for item in runs(small.lake.ledger, table=linked, limit=10)]

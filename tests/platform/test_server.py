@@ -13,6 +13,7 @@ from pyspark.errors import PySparkException
 
 from citylake.settings import Settings
 from jobs.services.supervisor import ServiceError, find
+from jobs.spark import server
 from jobs.spark.jars import JARS, JarError, delta_class_path, jars_folder, sha256, wrong_jars
 from jobs.spark.server import SERVICE, Tuning, _lake_lock, start_server
 from jobs.spark.session import NoServerError, interrupt_session, remote, session
@@ -91,7 +92,10 @@ def test_the_query_of_a_killed_client_ends_when_its_session_is_interrupted(lake:
         spark.sql("SELECT 1").collect()
 
 
-def test_a_lake_that_is_served_refuses_a_second_server(settings: Settings, tmp_path: Path) -> None:
+def test_a_lake_that_is_served_refuses_a_second_server(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "LAST_BREATH", 0.2)
     twin = Settings(home=tmp_path / "twin", lake=settings.lake_uri, spark_remote="")
     with _lake_lock(settings), pytest.raises(ServiceError, match="already serves this lake"):
         start_server(twin, Tuning(short_lived=True))
