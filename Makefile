@@ -39,7 +39,7 @@ test: lint ## Run everything that CI checks.
 	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 kill: install ## Kill a night at 70 moments, run it once more each time, compare (CELLS=pattern, FRESH=1).
-	@$(BIN)/python -m kill --cells '$(or $(CELLS),*)' $(if $(FRESH),--fresh)
+	@$(BIN)/python -m tests.kill --cells '$(or $(CELLS),*)' $(if $(FRESH),--fresh)
 
 BENCH = fixed_cost again growth full_load contest nothing_moved airflow_cost resolution
 bench: $(VENV)/.test ## Measure speed and cost against the targets and four other ways (SCALE=0.01 to try it), write bench/RESULTS.md.
@@ -75,6 +75,6 @@ $(VENV)/.test: requirements/test.txt $(VENV)/.product
 .PHONY: .finish
 .finish:
 	@$(BIN)/uv pip install --quiet --no-build-isolation --no-deps --editable .
-	@$(BIN)/python -m jobs.spark.jars
+	@$(BIN)/python -m citylake.spark.jars
 # Without bytecode every Airflow command takes twice as long. Some packages carry files of another Python: those may fail.
 	@$(BIN)/python -m compileall -q -j 0 $(VENV)/lib/python*/site-packages >/dev/null 2>&1 || true

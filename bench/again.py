@@ -16,8 +16,8 @@ from bench.contest import ROWS
 from bench.deliveries import Permits
 from bench.lake import BenchLake, night, quiet, run_clean
 from bench.meter import measured
-from jobs.sources.staging import copy_and_hash
-from jobs.spark.session import session
+from citylake.sources.staging import copy_and_hash
+from citylake.spark.session import session
 
 TABLE = "clean.works__permit_all"
 BESIDE = 1.0

@@ -22,14 +22,14 @@ import psutil
 
 from bench.result import load, spread, write
 from city.deliver import deliver
+from citylake.lake import Lake, open_lake
+from citylake.night.conductor import conduct, next_date
+from citylake.services.airflow import SERVICES
+from citylake.services.airflow_rest import AirflowClient
+from citylake.services.city_api import start_city_api
+from citylake.services.lake import down, up
 from citylake.settings import Settings
-from jobs.lake import Lake, open_lake
-from jobs.night.conductor import conduct, next_date
-from jobs.services.airflow import SERVICES
-from jobs.services.airflow_rest import AirflowClient
-from jobs.services.city_api import start_city_api
-from jobs.services.lake import down, up
-from jobs.services.supervisor import find
+from citylake.supervisor import find
 
 TARGET = 1.5
 IDLE_SECONDS = 60.0

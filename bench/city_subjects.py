@@ -21,13 +21,13 @@ from city.resources import PROJECTIONS
 from city.script import hands_over, made_on
 from city.texts import NONE, Text
 from city.world import City
-from jobs.verify import identifiers
-from jobs.verify.store import Store
-from schemas.catalog import Catalog
-from schemas.resolve_spec import ResolvedRole, ResolveSpec, roles
+from citylake.contract.catalog import Catalog
+from citylake.contract.resolve_spec import ResolvedRole, ResolveSpec, roles
+from citylake.verify import identifiers
+from citylake.verify.store import Store
 
-_HOMOPHONES = Path(__file__).parents[1] / "jobs/engine/homophones.txt"
-_WORDS = Path(__file__).parents[1] / "jobs/engine/entity_words.txt"
+_HOMOPHONES = Path(__file__).parents[1] / "citylake/standards/homophones.txt"
+_WORDS = Path(__file__).parents[1] / "citylake/standards/entity_words.txt"
 _DATES = ("birth_date", "established")
 _TEXTS = (
     "id_no", "id_kind", "name", "sex", "phone", "address", "village", "uscc", "org_code", "registration_no",

@@ -112,7 +112,7 @@ OTHERS = ("pyspark_delta", "polars_delta", "dbt_duckdb", "sqlmesh_duckdb")
 
 
 def _environment() -> dict[str, str]:
-    from jobs.spark.jars import delta_class_path
+    from citylake.spark.jars import delta_class_path
 
     kept = {key: os.environ[key] for key in ("PATH", "HOME", "LANG", "TMPDIR") if key in os.environ}
     return {

@@ -18,8 +18,8 @@ from bench.inspections import Inspections
 from bench.lake import BenchLake, folder_of, night, quiet, run_clean, run_derived
 from bench.meter import Server, measured
 from bench.truth import differing
-from jobs.lake import Lake
-from jobs.spark.session import session
+from citylake.lake import Lake
+from citylake.spark.session import session
 
 CHANGE, DERIVED, SNAPSHOT = "clean.works__inspection", "topic.building__site_standing", "clean.works__inspection_all"
 SNAPSHOTS = 8
@@ -134,7 +134,7 @@ def _night(
 
 
 def _tidy(bench: BenchLake, lake: Lake, server: Server, number: int) -> dict[str, Any]:
-    from jobs.maintenance import tidy
+    from citylake.night.maintenance import tidy
 
     with session(lake.settings) as spark, measured(server, bench.kept) as cost:
         done = tidy(lake, spark, night(number))

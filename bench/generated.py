@@ -10,8 +10,8 @@ from pathlib import Path
 
 import yaml
 
-from schemas.catalog import Catalog, load_catalog
-from schemas.select import check_transforms
+from citylake.contract.catalog import Catalog, load_catalog
+from citylake.contract.select import check_transforms
 
 ROOT = Path(__file__).resolve().parent.parent
 

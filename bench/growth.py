@@ -22,8 +22,8 @@ from bench.inspections import Inspections
 from bench.lake import BenchLake, folder_of, night, quiet, run_clean, run_derived
 from bench.meter import Server, measured
 from bench.truth import WrongAnswerError, differing
-from jobs.lake import Lake
-from jobs.spark.session import session
+from citylake.lake import Lake
+from citylake.spark.session import session
 
 SIZES = (1_000_000, 4_000_000, 16_000_000)
 WARM_UP = 3
@@ -111,7 +111,7 @@ def _nights(sizes: Sequence[int], server: Server, nights: int) -> dict[int, list
 
 
 def _next_night(lake: Lake) -> int:
-    from ledger.runs import runs
+    from citylake.ledger.runs.runs import runs
 
     newest = max(run.business_date for run in runs(lake.ledger, limit=100))
     return (newest - night(0)).days + 1

@@ -17,15 +17,15 @@ from urllib.parse import unquote, urlsplit
 import structlog
 
 from bench.meter import Server
+from citylake.contract.model import CollectedContract
+from citylake.lake import Lake, open_lake
 from citylake.settings import Settings
-from jobs.lake import Lake, open_lake
-from jobs.spark.server import Tuning, start_server, stop_server
-from schemas.contract import CollectedContract
+from citylake.spark.server import Tuning, start_server, stop_server
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-    from jobs.engine.context import TableResult
+    from citylake.engine.run.context import TableResult
 
 HERE = Path(__file__).parent
 DEPARTMENT = "works"
@@ -121,8 +121,8 @@ def run_clean(lake: Lake, spark: "SparkSession", table: str, number: int) -> "Ta
     Raises:
         RuntimeError: it was not accepted.
     """
-    from jobs.engine.collect import collect
-    from jobs.engine.context import Context
+    from citylake.engine.clean.collect import collect
+    from citylake.engine.run.context import Context
 
     contract = lake.catalog.contract(table)
     assert isinstance(contract, CollectedContract)
@@ -138,7 +138,7 @@ def run_derived(lake: Lake, spark: "SparkSession", table: str, number: int) -> "
     Raises:
         RuntimeError: a gate stopped it or an input is missing.
     """
-    from jobs.engine.run import run_table
+    from citylake.engine.run.run import run_table
 
     result = run_table(lake, spark, table, night(number))
     if result.state not in {"written", "unchanged"}:

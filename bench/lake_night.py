@@ -4,8 +4,8 @@ import sys
 from pathlib import Path
 
 from bench.lake import BenchLake, quiet, run_clean, run_derived
-from jobs.spark.session import session
-from schemas.contract import CollectedContract
+from citylake.contract.model import CollectedContract
+from citylake.spark.session import session
 
 
 def main(folder: str, number: str, *tables: str) -> None:

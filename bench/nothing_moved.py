@@ -21,20 +21,20 @@ from deltalake import write_deltalake
 from bench.airflow_cost import spent
 from bench.generated import make_project
 from bench.result import load, spread, write
+from citylake.contract.model import Contract, DerivedContract
+from citylake.engine.run.meaning import dress, meaning
+from citylake.lake import Lake, open_lake
+from citylake.ledger.columns import Consumed
+from citylake.ledger.nights.nights import Settled, SettledOutcome, night, publication, publish, ready, settle
+from citylake.ledger.runs.runs import Outcome, record, start
+from citylake.ledger.runs.tables import TableState, accept, table_states
+from citylake.night.conductor import CUTOFF, LIBRARIES
+from citylake.night.steps.gate import pinned_now
+from citylake.read.entries import candidates
+from citylake.services.airflow_rest import AirflowClient
+from citylake.services.lake import down, up
 from citylake.settings import Settings
-from jobs.engine.meaning import dress, meaning
-from jobs.lake import Lake, open_lake
-from jobs.night.conductor import CUTOFF, LIBRARIES
-from jobs.night.gate import pinned_now
-from jobs.publication.entries import candidates
-from jobs.services.airflow_rest import AirflowClient
-from jobs.services.lake import down, up
-from jobs.services.supervisor import free_port
-from ledger.columns import Consumed
-from ledger.nights import Settled, SettledOutcome, night, publication, publish, ready, settle
-from ledger.runs import Outcome, record, start
-from ledger.tables import TableState, accept, table_states
-from schemas.contract import Contract, DerivedContract
+from citylake.supervisor import free_port
 
 FIRST = date(2026, 6, 1)
 TARGET = 60.0
@@ -120,7 +120,7 @@ def one_night(lake: Lake, client: AirflowClient, day: date) -> dict[str, float]:
 
 
 def _newest_run(lake: Lake) -> int:
-    from ledger.runs import runs
+    from citylake.ledger.runs.runs import runs
 
     return max((run.id for run in runs(lake.ledger, limit=1)), default=0)
 

@@ -22,11 +22,11 @@ from bench.city_subjects import make_subjects, multiply
 from bench.resolution_score import score
 from bench.result import load, scale, spread, write
 from city.world import City
-from jobs.resolve.crosswalk import ROW, resolve, resolve_touched
-from jobs.resolve.ids import Minting
-from jobs.resolve.store import opened
-from schemas.catalog import load_catalog
-from schemas.resolve_spec import ResolveSpec, load_resolve_spec
+from citylake.contract.catalog import load_catalog
+from citylake.contract.resolve_spec import ResolveSpec, load_resolve_spec
+from citylake.resolve.crosswalk import ROW, resolve, resolve_touched
+from citylake.resolve.ids import Minting
+from citylake.resolve.store import opened
 
 DAY = date(2026, 11, 22)
 CHANGED = 5_000

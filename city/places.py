@@ -3,14 +3,13 @@
 import csv
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
-import schemas
 from city.hashing import Bools, Ints, pick, uniform
 from city.texts import Text, choose, join, number, take, ymd
+from citylake.settings import PROJECT_ROOT
 
 PREFECTURE = "山东省潍坊市"
 
@@ -99,7 +98,7 @@ class Villages:
 @lru_cache(maxsize=1)
 def villages() -> Villages:
     """Read the villages from the project's code list."""
-    path = Path(schemas.__file__).resolve().parent / "codes" / "village.csv"
+    path = PROJECT_ROOT / "schemas" / "codes" / "village.csv"
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     own = {county.code: index for index, county in enumerate(COUNTIES)} | {370772: 1}

@@ -10,14 +10,14 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from citylake.read.session import Session
     from citylake.settings import Settings
-    from jobs.query.session import Session
 
 __all__ = ["connect"]
 
 
 def connect(night: date | str | None = None, settings: "Settings | None" = None) -> "Session":
-    """Open a session on a published night; see :func:`jobs.query.session.connect`.
+    """Open a session on a published night; see :func:`citylake.read.session.connect`.
 
     Args:
         night: its business date, also as text such as ``2026-11-30``; default: the newest.
@@ -28,6 +28,6 @@ def connect(night: date | str | None = None, settings: "Settings | None" = None)
         BusinessDateError: ``night`` is no date, written as 2026-11-30.
     """
     # Whoever needs the settings only must not load the ledger.
-    from jobs.query.session import connect as open_session
+    from citylake.read.session import connect as open_session
 
     return open_session(night, settings)

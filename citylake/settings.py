@@ -12,7 +12,9 @@ from citylake.deployment import TIMEZONE
 
 LEAST_PEOPLE = 100
 LEAST_AIRFLOW_DAYS = 7
-PROJECT_ROOT = Path(__file__).resolve().parent.parent
+CHECKOUT = Path(__file__).resolve().parent.parent
+PROJECT_ROOT = CHECKOUT if (CHECKOUT / "schemas").is_dir() else Path.cwd()
+"""The checkout that this package lies in; of an installed package the working directory, unless ``CITYLAKE_PROJECT`` is set."""
 
 
 class UnknownConnectionError(LookupError):

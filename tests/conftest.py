@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
+from citylake.lake import Lake, open_lake
 from citylake.settings import Settings
 from citylake.settings import settings as installed
-from jobs.lake import Lake, open_lake
-from jobs.spark.server import Tuning, start_server, stop_server
-from jobs.spark.session import remote, session
+from citylake.spark.server import Tuning, start_server, stop_server
+from citylake.spark.session import remote, session
 
 
 @pytest.fixture(scope="session")

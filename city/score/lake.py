@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 import duckdb
 import pyarrow as pa
 
-from schemas.catalog import Catalog
-from schemas.contract import CollectedContract
-from schemas.linked import kind_id, subject_column
+from citylake.contract.catalog import Catalog
+from citylake.contract.linked import kind_id, subject_column
+from citylake.contract.model import CollectedContract
 
 Read = Callable[[str, Sequence[str]], pa.RecordBatchReader | None]
 """Gives some columns of a table, None when there is no such table."""

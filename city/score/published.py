@@ -6,8 +6,8 @@ import duckdb
 import pyarrow as pa
 from deltalake import DeltaTable
 
-from schemas.catalog import Catalog
-from schemas.linked import id_column, linked_name
+from citylake.contract.catalog import Catalog
+from citylake.contract.linked import id_column, linked_name
 
 Paths = Mapping[str, tuple[str, int]]
 """Table -> URI and version, as ``citylake.connect().paths()`` gives them for readers other than Spark."""

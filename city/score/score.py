@@ -12,7 +12,7 @@ from city.score.golden import Field, score_golden
 from city.score.persons import Persons, score_persons
 from city.score.published import Paths, load_published
 from city.score.truth import load_truth
-from schemas.catalog import Catalog
+from citylake.contract.catalog import Catalog
 
 
 @dataclass(frozen=True)

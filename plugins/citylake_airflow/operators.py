@@ -1,4 +1,4 @@
-"""The one operator of the lake: a task calls one function of ``jobs.night`` and tells Airflow what became of it."""
+"""The one operator of the lake: a task calls one function of ``citylake.night.steps`` and tells Airflow what became of it."""
 
 import importlib
 import uuid
@@ -22,7 +22,7 @@ _ENDS: Mapping[str, type[Exception]] = {
 
 
 class LakeJob(BaseOperator, SkipMixin):
-    """Calls ``module:function`` with a ``jobs.night.step.Step`` and the arguments.
+    """Calls ``module:function`` with a ``citylake.night.steps.step.Step`` and the arguments.
 
     The function gets a Spark session only when it asks for one. The session's id is kept with the task before it is
     opened, so that the next try first interrupts what a killed try left running on the server.
@@ -54,7 +54,7 @@ class LakeJob(BaseOperator, SkipMixin):
             UnreachableError: a department's system did not answer.
             JobFailedError: something broke.
         """
-        from jobs.night.step import Step, plain_words, work
+        from citylake.night.steps.step import Step, plain_words, work
 
         ti, store = context["ti"], context["task_state_store"]
         if ti.try_number > 1 and (ghost := store.get(SESSION)) is not None:
@@ -91,7 +91,7 @@ class LakeJob(BaseOperator, SkipMixin):
             self._interrupt(self._session)
 
     def _interrupt(self, session: str) -> None:
-        from jobs.night.step import interrupt
+        from citylake.night.steps.step import interrupt
 
         ended = interrupt(session)
         if ended:

@@ -33,7 +33,7 @@ class After:
 
 @dataclass(frozen=True)
 class TaskPlan:
-    """One task: which function of ``jobs.night`` it calls with which arguments, and what it waits for."""
+    """One task: which function of ``citylake.night.steps`` it calls with which arguments, and what it waits for."""
 
     id: str
     label: str
@@ -74,7 +74,7 @@ def collect_plans(compiled: Compiled) -> list[DagPlan]:
 def cutoff_plan(cron: str, outlet: str) -> DagPlan:
     """Return the DAG that says that nobody is waited for any longer."""
     document = "到了截止时间：不再等任何部门，未交的数据沿用上一版并列入缺失。"
-    call = "jobs.night.gate:cutoff"
+    call = "citylake.night.steps.gate:cutoff"
     task = TaskPlan("cutoff", "截止", call, outlets=(outlet,), trigger="all_success", document=document)
     return DagPlan("cutoff", "截止时间", Clock(cron), (task,), "大数据局", ("night",), document)
 
@@ -89,7 +89,7 @@ def gate_plan(compiled: Compiled, cutoff: str, ready: str) -> DagPlan:
     task = TaskPlan(
         "decide",
         "可否开始",
-        "jobs.night.gate:decide_gate",
+        "citylake.night.steps.gate:decide_gate",
         {"cutoff_asset": cutoff},
         outlets=(ready,),
         trigger="all_success",
@@ -106,7 +106,7 @@ def libraries_plan(compiled: Compiled, ready: str) -> DagPlan:
         if made:
             tasks += [*made, _judge(layers, made, tasks)]
     start = TaskPlan(
-        "start", "今晚要动哪些表", "jobs.night.movable:start_night",
+        "start", "今晚要动哪些表", "citylake.night.steps.movable:start_night",
         {"tasks": {task.id: task.arguments["tables"] for task in tasks}}, trigger="all_success",
         document="查台账，算出今晚可能变化的表（含到期复核的），其余任务跳过。日期已发布则全部跳过。",
     )  # fmt: skip
@@ -114,7 +114,7 @@ def libraries_plan(compiled: Compiled, ready: str) -> DagPlan:
     publish = TaskPlan(
         "publish",
         "发布",
-        "jobs.night.publish:publish_night",
+        "citylake.night.steps.publish:publish_night",
         after=("start", *_leaves(tasks)),
         reads=("start",),
         spark=True,
@@ -131,9 +131,11 @@ def libraries_plan(compiled: Compiled, ready: str) -> DagPlan:
 def maintenance_plan(cron: str) -> DagPlan:
     """Return the DAG that keeps tables and ledger small."""
     document = "按提交次数合并小文件，在保留期之内清理旧文件；任何仍被引用的版本都不动。"
-    task = TaskPlan("tidy", "整理", "jobs.night.tidy:tidy_lake", spark=True, trigger="all_success", document=document)
+    task = TaskPlan(
+        "tidy", "整理", "citylake.night.steps.tidy:tidy_lake", spark=True, trigger="all_success", document=document
+    )
     forget = TaskPlan(
-        "forget", "清理运行记录", "jobs.night.tidy:forget_runs", trigger="all_success",
+        "forget", "清理运行记录", "citylake.night.steps.tidy:forget_runs", trigger="all_success",
         document="每周日删去早于保留天数（CITYLAKE_AIRFLOW_DAYS）的 Airflow 运行记录和任务日志；台账不动。",
     )  # fmt: skip
     return DagPlan("maintenance", "日常维护", Clock(cron), (task, forget), "大数据局", ("maintenance",), document)
@@ -143,7 +145,7 @@ def _collect(department: Mapping[str, Json], tables: list[Mapping[str, Json]]) -
     name = department["id"]
     resources = [
         TaskPlan(
-            id=table["name"].split("__", 1)[1], label=table["title"], call="jobs.night.collect:collect_resource",
+            id=table["name"].split("__", 1)[1], label=table["title"], call="citylake.night.steps.collect:collect_resource",
             arguments={"table": table["name"]}, outlets=(table["name"],), spark=True, trigger="all_success",
             document=table_document(table),
         )
@@ -153,7 +155,7 @@ def _collect(department: Mapping[str, Json], tables: list[Mapping[str, Json]]) -
     settle = TaskPlan(
         "settle",
         "结账",
-        "jobs.night.collect:settle_department",
+        "citylake.night.steps.collect:settle_department",
         {"department": name, "tables": [table["name"] for table in tables]},
         after=ids,
         reads=ids,
@@ -180,7 +182,7 @@ def _tables_task(
     return TaskPlan(
         task,
         label,
-        "jobs.night.tables:make_tables",
+        "citylake.night.steps.tables:make_tables",
         {"tables": [table["name"] for table in tables]},
         group,
         after,
@@ -252,7 +254,7 @@ def _judge(layers: tuple[str, ...], made: list[TaskPlan], earlier: list[TaskPlan
     loose = [task.id for task in _without_readers(earlier) if task.id not in done and not task.id.startswith(BESIDE)]
     tables = [name for task in made for name in task.arguments["tables"]]
     return TaskPlan(
-        f"judge_{layers[0]}", f"检验 · {STAGE_LABELS[layers[0]]}", "jobs.night.judge:judge_layer", {"tables": tables},
+        f"judge_{layers[0]}", f"检验 · {STAGE_LABELS[layers[0]]}", "citylake.night.steps.judge:judge_layer", {"tables": tables},
         after=(*[task.id for task in made], *loose), reads=("start",), spark=True,
         document="按契约编成的数据质量检验，只看今晚动过的表；未通过的表和读过它的同层表退回上一版。",
     )  # fmt: skip

@@ -16,12 +16,12 @@ from typing import Any
 import polars
 import pytest
 
+from citylake.lake import Lake, open_lake
+from citylake.ledger.deliveries.deliveries import receipts, verify_chain
+from citylake.ledger.nights.nights import publication
+from citylake.ledger.runs.runs import runs
+from citylake.services.lake import down
 from citylake.settings import Settings
-from jobs.lake import Lake, open_lake
-from jobs.services.lake import down
-from ledger.deliveries import receipts, verify_chain
-from ledger.nights import publication
-from ledger.runs import runs
 
 PEOPLE = 1000
 COMMAND = str(Path(sys.executable).with_name("citylake"))

@@ -16,8 +16,8 @@ from city.population import people
 from city.resources import PROJECTIONS
 from city.world import City
 from city.written import written
-from schemas.catalog import load_catalog
-from schemas.contract import CollectedContract, Column
+from citylake.contract.catalog import load_catalog
+from citylake.contract.model import CollectedContract, Column
 
 CITY = City(800, 3707, date(2026, 11, 22))
 DAYS = (0, 1, 2)

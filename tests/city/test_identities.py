@@ -22,8 +22,8 @@ from city.mistakes import Damage, damage
 from city.population import People, people
 from city.resources import PROJECTIONS
 from city.world import City
-from schemas.catalog import load_catalog
-from schemas.contract import CollectedContract
+from citylake.contract.catalog import load_catalog
+from citylake.contract.model import CollectedContract
 
 CITY = City(8000, 3707, date(2026, 11, 22))
 CATALOG = load_catalog()

@@ -7,7 +7,7 @@ import duckdb
 import pyarrow as pa
 
 from city.score.lake import load_lake
-from schemas.catalog import load_catalog
+from citylake.contract.catalog import load_catalog
 
 CATALOG = load_catalog()
 MARRIAGE, LICENCE = "clean.civil_affairs__marriage", "clean.tax__taxpayer"

@@ -13,9 +13,9 @@ from deltalake import write_deltalake
 from city.deliver import truth_folder
 from city.score import Score, score
 from city.score.truth import NoTruthError
+from citylake.contract.catalog import load_catalog
+from citylake.contract.linked import id_column, linked_name
 from citylake.settings import Settings
-from schemas.catalog import load_catalog
-from schemas.linked import id_column, linked_name
 
 
 class Night:

@@ -12,9 +12,9 @@ import pytest
 from city.cases import CODE, KINDS
 from city.firm_mistakes import BORROWED
 from city.layouts import LAYOUTS
+from citylake.contract.catalog import load_catalog
+from citylake.contract.model import CollectedContract
 from citylake.settings import Settings
-from schemas.catalog import load_catalog
-from schemas.contract import CollectedContract
 
 
 @pytest.fixture(scope="module")

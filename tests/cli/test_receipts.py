@@ -6,11 +6,11 @@ from datetime import timedelta
 import pytest
 from typer.testing import CliRunner
 
-from jobs.cli import app
-from jobs.lake import Lake
-from jobs.words import FATES, counts_in_words
-from ledger.deliveries import Problem, add_problems, receive, refuse
-from ledger.nights import Entry, publish, ready
+from citylake.cli import app
+from citylake.lake import Lake
+from citylake.ledger.deliveries.deliveries import Problem, add_problems, receive, refuse
+from citylake.ledger.nights.nights import Entry, publish, ready
+from citylake.words import FATES, counts_in_words
 from tests.night.given import DAY
 
 CREMATION = "clean.civil_affairs__cremation"
@@ -108,7 +108,7 @@ def test_held_back_lines_are_listed_with_label_rule_and_reason(own_lake: Lake) -
 
 
 def test_every_quarantine_rule_of_every_contract_has_a_reason(own_lake: Lake) -> None:
-    from jobs.night.problem_words import explained
+    from citylake.read.problem_words import explained
 
     for contract in own_lake.catalog.collected:
         for rule in contract.rules.quarantine:

@@ -1,4 +1,4 @@
-"""Compiled contracts of a small made-up lake, written as ``schemas.compiled`` writes them."""
+"""Compiled contracts of a small made-up lake, written as ``citylake.contract.compiled`` writes them."""
 
 import json
 from pathlib import Path

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from citylake.contract.catalog import load_catalog
+from citylake.contract.compiled import compile_catalog, write_compiled
 from citylake_airflow import policy
-from schemas.catalog import load_catalog
-from schemas.compiled import compile_catalog, write_compiled
 
 ROOT = Path(__file__).resolve().parents[2]
 PARSE_SECONDS = 1.0

@@ -2,10 +2,10 @@ from pathlib import Path
 
 import pytest
 
+from citylake.contract.catalog import load_catalog
+from citylake.contract.compiled import write_compiled
 from citylake_airflow.compiled import NotCompiledError, read_compiled
 from citylake_airflow.plan import DagPlan, TaskPlan, collect_plans, gate_plan, libraries_plan
-from schemas.catalog import load_catalog
-from schemas.compiled import write_compiled
 from tests.dags.given import TABLES, compiled, table
 
 

@@ -10,13 +10,15 @@ from datetime import date
 from pathlib import Path
 from typing import Any, NoReturn
 
+from citylake.delta import small_read
+from citylake.delta.write import Writer
+from citylake.engine.clean import take
+from citylake.engine.run.run import run_table
+from citylake.lake import open_lake
+from citylake.ledger.deliveries import deliveries
+from citylake.ledger.runs import runs
 from citylake.settings import Settings
-from jobs.engine import small_read, take
-from jobs.engine.run import run_table
-from jobs.engine.write import Writer
-from jobs.lake import open_lake
-from jobs.spark.session import session
-from ledger import deliveries, runs
+from citylake.spark.session import session
 
 
 def die(*_: Any, **__: Any) -> NoReturn:

@@ -11,10 +11,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from citylake.engine.run.run import run_table
+from citylake.lake import open_lake
 from citylake.settings import Settings
-from jobs.engine.run import run_table
-from jobs.lake import open_lake
-from jobs.spark.session import session
+from citylake.spark.session import session
 
 
 def pause_before(point: str) -> None:

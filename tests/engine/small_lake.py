@@ -10,12 +10,12 @@ from typing import Any
 import yaml
 from pyspark.sql import SparkSession
 
+from citylake.contract.model import CollectedContract
+from citylake.engine.clean.collect import Collected, collect
+from citylake.engine.run.context import Context, TableResult
+from citylake.engine.run.run import run_table
+from citylake.lake import Lake, open_lake
 from citylake.settings import Settings
-from jobs.engine.collect import Collected, collect
-from jobs.engine.context import Context, TableResult
-from jobs.engine.run import run_table
-from jobs.lake import Lake, open_lake
-from schemas.contract import CollectedContract
 
 ELEMENTS = {
     "record_no": {"label": "记录编号", "grade": "L2"},
@@ -90,7 +90,7 @@ class SmallLake:
         target = self.settings.project / "schemas" / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(yaml.safe_dump(dict(said), allow_unicode=True), "utf-8")
-        from schemas.catalog import load_catalog
+        from citylake.contract.catalog import load_catalog
 
         load_catalog.cache_clear()
         self._lake = None

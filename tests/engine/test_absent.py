@@ -8,8 +8,8 @@ import pytest
 from deltalake import write_deltalake
 from pyspark.sql import SparkSession
 
-from jobs.engine import absent
-from jobs.engine.absent import absent_rows, few_absent
+from citylake.engine.clean import absent
+from citylake.engine.clean.absent import absent_rows, few_absent
 
 KEY = ("office", "number")
 TODAY, BEFORE = date(2026, 11, 22), date(2026, 11, 1)

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from ledger.deliveries import receipts, verify_chain
+from citylake.ledger.deliveries.deliveries import receipts, verify_chain
 from tests.engine.small_lake import HEADER, SmallLake, line
 
 TABLE = "clean.office__snapshot"

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
-from jobs.engine.delta_log import newest_version
-from jobs.engine.tables import Physical, columns_of, ensure, quarantine_columns
-from schemas.catalog import load_catalog
+from citylake.contract.catalog import load_catalog
+from citylake.delta.log import newest_version
+from citylake.delta.tables import Physical, columns_of, ensure, quarantine_columns
 
 MARKS = {"citylake.key": "a,b", "citylake.unit": "a"}
 
@@ -46,7 +46,7 @@ def make(spark: SparkSession, uri: str) -> dict[str, Any]:
 
 def test_spark_makes_the_same_table(spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     here = make(spark, str(tmp_path / "here"))
-    monkeypatch.setattr("jobs.engine.tables.takes", lambda uri: False)
+    monkeypatch.setattr("citylake.delta.tables.takes", lambda uri: False)
     assert make(spark, str(tmp_path / "spark")) == here
     assert [field.dataType for field in spark.read.format("delta").load(str(tmp_path / "here")).schema.fields] == [
         field.dataType for field in spark.read.format("delta").load(str(tmp_path / "spark")).schema.fields

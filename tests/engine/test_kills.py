@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
-from ledger.deliveries import receipts, verify_chain
-from ledger.runs import runs
+from citylake.ledger.deliveries.deliveries import receipts, verify_chain
+from citylake.ledger.runs.runs import runs
 from tests.engine.small_lake import SmallLake, line
 
 CLEAN = "clean.office__change"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from jobs.engine import take
+from citylake.engine.clean import take
 from tests.engine.small_lake import SmallLake, contract, line
 
 FIRST = [line(str(n), GXSJ="2026-02-01 08:00:00") for n in range(8)]

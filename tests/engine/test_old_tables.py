@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from jobs.engine.tables import at_version
+from citylake.delta.tables import at_version
 from tests.engine.small_lake import SmallLake, line
 
 TABLE = "clean.office__change"

@@ -7,14 +7,14 @@ import pytest
 from deltalake import DeltaTable, write_deltalake
 from sqlalchemy import update
 
-from jobs.engine import take
-from jobs.engine.recognised import LINE_HASH
-from jobs.engine.small_read import all_rows
-from jobs.engine.take import Taking
-from ledger.database import writing
-from ledger.models import TableRow
-from ledger.runs import rule_results, runs
-from ledger.tables import note_version
+from citylake.delta.small_read import all_rows
+from citylake.engine.clean import take
+from citylake.engine.clean.recognised import LINE_HASH
+from citylake.engine.clean.take import Taking
+from citylake.ledger.database import writing
+from citylake.ledger.models import TableRow
+from citylake.ledger.runs.runs import rule_results, runs
+from citylake.ledger.runs.tables import note_version
 from tests.engine.small_lake import SmallLake, contract, line
 
 RULES = {

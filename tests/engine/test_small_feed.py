@@ -10,12 +10,12 @@ import pytest
 from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
-from jobs.engine import small_feed, small_read
-from jobs.engine.context import Position
-from jobs.engine.small_feed import due, named_by
-from jobs.engine.tables import Physical, ensure, feed
-from jobs.engine.write import Writer
-from schemas.contract import Input
+from citylake.contract.model import Input
+from citylake.delta import small_feed, small_read
+from citylake.delta.input_version import InputVersion
+from citylake.delta.small_feed import due, named_by
+from citylake.delta.tables import Physical, ensure, feed
+from citylake.delta.write import Writer
 
 COLUMNS = [Physical("id", "string", ""), Physical("source", "string", ""), Physical("_recheck_on", "date", "")]
 Write = Callable[[SparkSession, str, int], None]
@@ -77,9 +77,9 @@ def uri(spark: SparkSession, tmp_path: Path) -> str:
     return made
 
 
-def position(uri: str, **said: Any) -> dict[str, Position]:
+def position(uri: str, **said: Any) -> dict[str, InputVersion]:
     version = DeltaTable(uri).version()
-    return {"t": Position("t", Input(table="base.t", on=("id",), **said), 1, version, uri)}
+    return {"t": InputVersion("t", Input(table="base.t", on=("id",), **said), 1, version, uri)}
 
 
 @pytest.mark.parametrize(
@@ -128,8 +128,8 @@ def test_changes_of_what_is_carried_name_the_units_of_the_carrier(spark: SparkSe
     here(spark, carrier, 1).overwrite(carried)
     mine = Input(table="base.carrier", on=("unit",))
     positions = {
-        "t": Position("t", Input(table="base.t", on=("id",), via="c"), 1, 2, uri),
-        "c": Position("c", mine, 1, 1, carrier),
+        "t": InputVersion("t", Input(table="base.t", on=("id",), via="c"), 1, 2, uri),
+        "c": InputVersion("c", mine, 1, 1, carrier),
     }
     assert named_by(positions, "t", 1) == {(7,), (8,)}
 

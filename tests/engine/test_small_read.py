@@ -8,8 +8,8 @@ import pyarrow as pa
 import pytest
 from deltalake import write_deltalake
 
-from jobs.engine import small_read
-from jobs.engine.small_read import earliest, live_rows, rows_of_units
+from citylake.delta import small_read
+from citylake.delta.small_read import earliest, live_rows, rows_of_units
 
 
 @pytest.fixture

@@ -10,14 +10,14 @@ import pytest
 from deltalake import CommitProperties, DeltaTable, QueryBuilder, Transaction, write_deltalake
 from pyspark.sql import SparkSession
 
-from jobs.engine.delta_log import commit
-from jobs.engine.errors import CommitLostError
-from jobs.engine.small_write import CHECKPOINT, is_small, takes, units_predicate, write_few
-from jobs.engine.tables import Physical, at_version, ensure, feed
-from jobs.engine.write import LISTED_UNITS, Writer
+from citylake.delta.errors import CommitLostError
+from citylake.delta.log import commit
+from citylake.delta.small_write import CHECKPOINT, is_small, takes, units_predicate, write_few
+from citylake.delta.tables import Physical, at_version, ensure, feed
+from citylake.delta.write import LISTED_UNITS, Writer
 
 COLUMNS = [Physical("id", "string", ""), Physical("day", "date", ""), Physical("n", "bigint", "")]
-STREAM = "ledger/t/1"
+STREAM = "citylake/ledger/t/1"
 
 
 def rows(*values: tuple[str, int, int]) -> pa.Table:
@@ -109,7 +109,7 @@ def test_a_writer_that_looked_before_a_newer_run_committed_writes_nothing(
         write_deltalake(uri, DeltaTable(uri).to_pyarrow_table(), mode="append", commit_properties=newer)
         write_deltalake(*given, **said)
 
-    monkeypatch.setattr("jobs.engine.small_write.write_deltalake", overtaken)
+    monkeypatch.setattr("citylake.delta.small_write.write_deltalake", overtaken)
     with pytest.raises(CommitLostError):
         put(uri, 8, ("d", 3, 4), append=True)
     assert DeltaTable(uri).version() == 1
@@ -126,7 +126,7 @@ def test_only_tables_of_this_file_system_are_written_here(uri: str, monkeypatch:
     assert takes(f"file://{uri}")
     assert not takes("s3a://lake/base/t")
     assert is_small(uri)
-    monkeypatch.setattr("jobs.engine.small_write.SMALL_BYTES", 100)
+    monkeypatch.setattr("citylake.delta.small_write.SMALL_BYTES", 100)
     assert not is_small(uri)
 
 

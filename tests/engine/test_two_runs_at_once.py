@@ -7,10 +7,10 @@ from contextlib import contextmanager
 
 import pytest
 
-from ledger.errors import LeaseHeldError
-from ledger.leases import held
-from ledger.runs import runs
-from ledger.tables import contents
+from citylake.ledger.errors import LeaseHeldError
+from citylake.ledger.runs.leases import held
+from citylake.ledger.runs.runs import runs
+from citylake.ledger.runs.tables import contents
 from tests.engine.small_lake import SmallLake, line
 
 CLEAN = "clean.office__change"
@@ -35,7 +35,7 @@ def paused(small: SmallLake, table: str, point: str) -> Iterator["subprocess.Pop
 
 def test_the_second_run_names_the_first_and_finds_nothing_to_do_after_it(small: SmallLake) -> None:
     small.drop("change_20260301.csv", [line("1"), line("2"), line("3", MC="")])
-    with paused(small, CLEAN, "jobs.engine.take:Taking.take") as first:
+    with paused(small, CLEAN, "citylake.engine.clean.take:Taking.take") as first:
         with pytest.raises(LeaseHeldError, match=f"{CLEAN} is held by process {first.pid} on "):
             small.run(CLEAN)
         assert [one.state for one in runs(small.lake.ledger, table=CLEAN)] == ["open"], "the first was left alone"
@@ -50,7 +50,7 @@ def test_the_second_run_names_the_first_and_finds_nothing_to_do_after_it(small: 
 def test_a_second_run_that_had_looked_before_the_first_wrote_writes_nothing_again(small: SmallLake) -> None:
     small.drop("change_20260301.csv", [line("1"), line("2")])
     small.collect(CLEAN)
-    with paused(small, LINKED, "jobs.engine.derive:lease"):
+    with paused(small, LINKED, "citylake.engine.derived.derive:lease"):
         # The other has seen that the table was never made; now it is.
         assert small.run(LINKED).state == "written"
         before = contents(small.lake.ledger, LINKED)

@@ -12,26 +12,26 @@ import pyarrow as pa
 import pytest
 from deltalake import write_deltalake
 
+from citylake.lake import open_lake
+from citylake.ledger.runs.leases import lease
 from citylake.settings import PROJECT_ROOT, Settings
-from jobs.lake import open_lake
-from kill.airflow import SERIES as AIRFLOW_SERIES
-from kill.airflow import airflow_cells
-from kill.cells import SERIES as ENGINE_SERIES
-from kill.cells import engine_cells
-from kill.checks import CHECKS, check, differing_receipts
-from kill.content import content
-from kill.grid import Row, line
-from kill.moments import Order, carry_out, pending, was_carried_out
-from kill.reader import Sight
-from kill.record import record
-from ledger.leases import lease
+from tests.kill.airflow import SERIES as AIRFLOW_SERIES
+from tests.kill.airflow import airflow_cells
+from tests.kill.cells import SERIES as ENGINE_SERIES
+from tests.kill.cells import engine_cells
+from tests.kill.checks import CHECKS, check, differing_receipts
+from tests.kill.content import content
+from tests.kill.grid import Row, line
+from tests.kill.moments import Order, carry_out, pending, was_carried_out
+from tests.kill.reader import Sight
+from tests.kill.record import record
 
 DAY = date(2026, 11, 22)
 WORK = """
 import os, sys
 from pathlib import Path
 if sys.argv[2] == "at once":
-    from kill.moments import arm
+    from tests.kill.moments import arm
     arm(Path(sys.argv[1]))
 child = os.fork() if sys.argv[2] == "in a fork" else 0
 if child:
@@ -45,7 +45,7 @@ for text in ("a", "b", "b", "b"):
 
 def worked(home: Path, how: str) -> tuple[int, str]:
     """Run a process that calls a function four times; return how it ended and what it had done by then."""
-    paths = (PROJECT_ROOT, PROJECT_ROOT / "kill" / "armed")
+    paths = (PROJECT_ROOT, PROJECT_ROOT / "tests" / "kill" / "armed")
     environment = {**os.environ, "CITYLAKE_HOME": str(home), "PYTHONPATH": os.pathsep.join(map(str, paths))}
     command = [sys.executable, "-c", WORK, str(home), how]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)

@@ -18,7 +18,7 @@ import pytest
 from sqlalchemy import URL, Engine, create_engine, text
 from sqlalchemy.exc import OperationalError
 
-from ledger.database import migrate, open_ledger
+from citylake.ledger.database import migrate, open_ledger
 
 DATABASES = ["sqlite", "postgresql"]
 

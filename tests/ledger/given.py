@@ -4,9 +4,9 @@ from datetime import date
 
 from sqlalchemy import Engine
 
-from ledger.deliveries import Delivery, receive
-from ledger.runs import Consumed, DeliveryOutcome, Outcome, record, start
-from ledger.tables import TableState
+from citylake.ledger.deliveries.deliveries import Delivery, receive
+from citylake.ledger.runs.runs import Consumed, DeliveryOutcome, Outcome, record, start
+from citylake.ledger.runs.tables import TableState
 
 FIRST_NIGHT = date(2026, 11, 22)
 SECOND_NIGHT = date(2026, 11, 23)

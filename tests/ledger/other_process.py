@@ -9,12 +9,14 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from ledger import deliveries, nights, runs, tables
-from ledger.database import migrate, open_ledger
-from ledger.errors import LeaseHeldError, NightOrderError
-from ledger.leases import lease
-from ledger.nights import Entry, Pin, Settled
-from ledger.runs import DeliveryOutcome, Outcome, RuleResult
+from citylake.ledger.database import migrate, open_ledger
+from citylake.ledger.deliveries import deliveries
+from citylake.ledger.errors import LeaseHeldError, NightOrderError
+from citylake.ledger.nights import nights
+from citylake.ledger.nights.nights import Entry, Pin, Settled
+from citylake.ledger.runs import runs, tables
+from citylake.ledger.runs.leases import lease
+from citylake.ledger.runs.runs import DeliveryOutcome, Outcome, RuleResult
 
 ENGINE = open_ledger(os.environ["LEDGER_URL"])
 DAY = date(2026, 11, 22)

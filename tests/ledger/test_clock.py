@@ -7,14 +7,15 @@ from datetime import UTC, datetime, timedelta, tzinfo
 import pytest
 from sqlalchemy import Engine
 
-from ledger import columns, nights
-from ledger.database import writing
-from ledger.deliveries import latest_accepted, newest_as_of, verify_chain
-from ledger.errors import LeaseHeldError
-from ledger.leases import held, lease
-from ledger.models import LeaseRow
-from ledger.nights import Pin
-from ledger.tables import table_state
+from citylake.ledger import columns
+from citylake.ledger.database import writing
+from citylake.ledger.deliveries.deliveries import latest_accepted, newest_as_of, verify_chain
+from citylake.ledger.errors import LeaseHeldError
+from citylake.ledger.models import LeaseRow
+from citylake.ledger.nights import nights
+from citylake.ledger.nights.nights import Pin
+from citylake.ledger.runs.leases import held, lease
+from citylake.ledger.runs.tables import table_state
 from tests.ledger.conftest import Elsewhere
 from tests.ledger.given import FIRST_NIGHT, MARRIAGE, SECOND_NIGHT, accepted, received
 

@@ -8,11 +8,12 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine, inspect, text
 
-from ledger import audit, deliveries
-from ledger.columns import UtcDateTime, plain
-from ledger.database import alembic_config, is_current, ledger_id, migrate, open_ledger, writing
-from ledger.errors import LedgerAddressError, LedgerBusyError, LedgerOutdatedError
-from ledger.models import AuditRow, Base
+from citylake.ledger.columns import UtcDateTime, plain
+from citylake.ledger.database import alembic_config, is_current, ledger_id, migrate, open_ledger, writing
+from citylake.ledger.deliveries import deliveries
+from citylake.ledger.errors import LedgerAddressError, LedgerBusyError, LedgerOutdatedError
+from citylake.ledger.models import AuditRow, Base
+from citylake.ledger.people import decisions as audit
 from tests.ledger.conftest import Elsewhere
 from tests.ledger.given import FIRST_NIGHT, received
 

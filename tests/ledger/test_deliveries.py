@@ -3,14 +3,15 @@ from datetime import date
 import pytest
 from sqlalchemy import Engine
 
-from ledger import audit, deliveries
-from ledger.deliveries import Problem
-from ledger.errors import (
+from citylake.ledger.deliveries import deliveries
+from citylake.ledger.deliveries.deliveries import Problem
+from citylake.ledger.errors import (
     DeliveryClosedError,
     DeliveryNotRefusedError,
     TooManyProblemsError,
     UnknownDeliveryError,
 )
+from citylake.ledger.people import decisions as audit
 from tests.ledger.given import FIRST_NIGHT, MARRIAGE, SECOND_NIGHT, accepted, received
 
 

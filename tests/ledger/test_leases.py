@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, text
 
-from ledger import owner, runs
-from ledger.database import writing
-from ledger.errors import LeaseHeldError, LeaseLostError
-from ledger.leases import Lease, held, lease
-from ledger.models import LeaseRow
-from ledger.runs import Outcome
+from citylake.ledger.database import writing
+from citylake.ledger.errors import LeaseHeldError, LeaseLostError
+from citylake.ledger.models import LeaseRow
+from citylake.ledger.runs import owner, runs
+from citylake.ledger.runs.leases import Lease, held, lease
+from citylake.ledger.runs.runs import Outcome
 from tests.ledger.conftest import Elsewhere
 from tests.ledger.given import FIRST_NIGHT, started
 

@@ -2,9 +2,9 @@ import pytest
 from sqlalchemy import Engine
 from sqlalchemy.exc import IntegrityError
 
-from ledger import nights
-from ledger.errors import NightOrderError, UnknownNightError
-from ledger.nights import Entry, Pin, Settled
+from citylake.ledger.errors import NightOrderError, UnknownNightError
+from citylake.ledger.nights import nights
+from citylake.ledger.nights.nights import Entry, Pin, Settled
 from tests.ledger.given import FIRST_NIGHT, MARRIAGE, SECOND_NIGHT
 
 VECTOR = {"clean.a__x": Pin(1, 4), "clean.b__y": Pin(7, 9)}

@@ -1,9 +1,9 @@
 import pytest
 from sqlalchemy import Engine, text
 
-from ledger import deliveries
-from ledger.deliveries import verify_chain
-from ledger.receipts import FIRST
+from citylake.ledger.deliveries import deliveries
+from citylake.ledger.deliveries.deliveries import verify_chain
+from citylake.ledger.deliveries.receipts import FIRST
 from tests.ledger.given import accepted, received
 
 

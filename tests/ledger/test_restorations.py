@@ -5,14 +5,16 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import Engine
 
-from ledger import deliveries, leases, nights, restorations
-from ledger.columns import Consumed
-from ledger.errors import NightOrderError, RestorationError, RestorationOpenError
-from ledger.night_contents import go_back, held_in, to_take_again
-from ledger.nights import Entry, Pin, Settled
-from ledger.reshaping import reshaped
-from ledger.runs import DeliveryOutcome, Outcome, record, start
-from ledger.tables import TableState, accept, table_state
+from citylake.ledger.columns import Consumed
+from citylake.ledger.deliveries import deliveries
+from citylake.ledger.errors import NightOrderError, RestorationError, RestorationOpenError
+from citylake.ledger.nights import nights, restorations
+from citylake.ledger.nights.contents import go_back, held_in, to_take_again
+from citylake.ledger.nights.nights import Entry, Pin, Settled
+from citylake.ledger.runs import leases
+from citylake.ledger.runs.reshaping import reshaped
+from citylake.ledger.runs.runs import DeliveryOutcome, Outcome, record, start
+from citylake.ledger.runs.tables import TableState, accept, table_state
 from tests.ledger.given import FIRST_NIGHT, SECOND_NIGHT
 
 CLEAN, BASE, CROSSWALK = "clean.office__thing", "base.demo__thing", "base.population__crosswalk"

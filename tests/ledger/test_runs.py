@@ -4,10 +4,11 @@ from datetime import date
 import pytest
 from sqlalchemy import Engine
 
-from ledger import deliveries, runs, tables
-from ledger.errors import DeliveryClosedError, OpenRunError, OutcomeError, RunClosedError, UnknownRunError
-from ledger.owner import this_process
-from ledger.runs import Consumed, DeliveryOutcome, Outcome, RuleResult
+from citylake.ledger.deliveries import deliveries
+from citylake.ledger.errors import DeliveryClosedError, OpenRunError, OutcomeError, RunClosedError, UnknownRunError
+from citylake.ledger.runs import runs, tables
+from citylake.ledger.runs.owner import this_process
+from citylake.ledger.runs.runs import Consumed, DeliveryOutcome, Outcome, RuleResult
 from tests.ledger.conftest import Elsewhere
 from tests.ledger.given import FIRST_NIGHT, SECOND_NIGHT, received, started, written
 

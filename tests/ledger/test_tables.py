@@ -3,9 +3,9 @@ from datetime import date
 import pytest
 from sqlalchemy import Engine
 
-from ledger import runs, tables
-from ledger.errors import NothingToAcceptError, UnknownTableError
-from ledger.runs import Consumed, Outcome
+from citylake.ledger.errors import NothingToAcceptError, UnknownTableError
+from citylake.ledger.runs import runs, tables
+from citylake.ledger.runs.runs import Consumed, Outcome
 from tests.ledger.given import FIRST_NIGHT, SECOND_NIGHT, started, written
 
 TABLE = "base.population__person"

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from sqlalchemy import Engine
 
-from ledger import nights
-from ledger.nights import publication, settlements
+from citylake.ledger.nights import nights
+from citylake.ledger.nights.nights import publication, settlements
 from tests.ledger.conftest import Elsewhere
 from tests.ledger.given import FIRST_NIGHT, MARRIAGE
 

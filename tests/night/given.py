@@ -3,15 +3,15 @@
 from collections.abc import Mapping
 from datetime import date
 
+from citylake.contract.catalog import load_catalog
+from citylake.contract.model import DerivedContract
+from citylake.engine.run.meaning import meaning
+from citylake.lake import Lake
+from citylake.ledger.database import migrate, open_ledger
+from citylake.ledger.nights.nights import Settled, SettledOutcome, settle
+from citylake.ledger.runs.runs import Consumed, Outcome, record, start
+from citylake.ledger.runs.tables import accept, table_states
 from citylake.settings import Settings
-from jobs.engine.meaning import meaning
-from jobs.lake import Lake
-from ledger.database import migrate, open_ledger
-from ledger.nights import Settled, SettledOutcome, settle
-from ledger.runs import Consumed, Outcome, record, start
-from ledger.tables import accept, table_states
-from schemas.catalog import load_catalog
-from schemas.contract import DerivedContract
 
 DAY = date(2026, 11, 22)
 

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from jobs.night.step import Report, Step
+from citylake.night.steps.step import Report, Step
 
 
 def count_for_ever(step: Step, folder: str) -> Report:

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from citylake.cli import app
+from citylake.cli.assess import TUNING_SEEDS
+from citylake.contract.catalog import load_catalog
+from citylake.night.alone import needed
 from citylake.settings import settings as installed
-from jobs.cli import app
-from jobs.cli.assess import TUNING_SEEDS
-from jobs.night.alone import needed
-from schemas.catalog import load_catalog
 
 CATALOG = load_catalog()
 

@@ -4,14 +4,14 @@ from datetime import timedelta
 
 import pytest
 
+from citylake.lake import Lake
+from citylake.ledger.deliveries.deliveries import skip
+from citylake.ledger.nights.nights import Settled, SettledOutcome, settle
+from citylake.read.due import overdue
+from citylake.read.summary import summarise
 from citylake.settings import Settings
-from jobs.lake import Lake
-from jobs.night.due import overdue
-from jobs.night.summary import summarise
-from ledger.deliveries import skip
-from ledger.nights import Settled, SettledOutcome, settle
 from tests.night.given import DAY, a_lake, settle_all
-from tests.why.given import delivered
+from tests.read.why.given import delivered
 
 PUPILS, BIRTHS = "clean.education__pupil", "clean.health__birth_certificate"
 PRISONERS, MARRIAGES = "clean.justice__serving_sentence", "clean.civil_affairs__marriage"

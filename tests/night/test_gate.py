@@ -4,13 +4,13 @@ from datetime import date, timedelta
 
 import pytest
 
+from citylake.lake import Lake
+from citylake.ledger.nights.nights import Entry, night, publish
+from citylake.ledger.runs.tables import table_states
+from citylake.night.steps.gate import decide_gate, pinned_now
+from citylake.night.steps.movable import movable, start_night
+from citylake.night.steps.step import Report, Step
 from citylake.settings import Settings
-from jobs.lake import Lake
-from jobs.night.gate import decide_gate, pinned_now
-from jobs.night.movable import movable, start_night
-from jobs.night.step import Report, Step
-from ledger.nights import Entry, night, publish
-from ledger.tables import table_states
 from tests.night.given import DAY, a_lake, settle_all, write, write_everything
 
 CUTOFF = frozenset({"cutoff"})

@@ -10,10 +10,10 @@ from pathlib import Path
 import psutil
 import pytest
 
+from citylake.services.airflow_rest import AirflowClient, DagRun
+from citylake.services.lake import down, up
 from citylake.settings import Settings
-from jobs.services.airflow_rest import AirflowClient, DagRun
-from jobs.services.lake import down, up
-from jobs.services.supervisor import find
+from citylake.supervisor import find
 
 DAY = date(2026, 11, 22)
 WAIT_SECONDS = 150.0

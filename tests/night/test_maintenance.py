@@ -7,13 +7,13 @@ from urllib.parse import urlparse
 
 import pytest
 
+from citylake.delta.log import newest_version
+from citylake.night.maintenance import OPTIMIZE_AFTER, commits_since_optimize, hours_to_keep, tables_of_lines, tidy
+from citylake.night.steps.step import Step
+from citylake.night.steps.tidy import forget_runs
 from citylake.settings import Settings
-from jobs.engine.delta_log import newest_version
-from jobs.maintenance import OPTIMIZE_AFTER, commits_since_optimize, hours_to_keep, tables_of_lines, tidy
-from jobs.night.step import Step
-from jobs.night.tidy import forget_runs
-from jobs.services.supervisor import ServiceError
-from jobs.spark.session import session
+from citylake.spark.session import session
+from citylake.supervisor import ServiceError
 from tests.night.given import a_lake
 
 DAY_MS = 24 * 3_600_000.0

@@ -4,14 +4,14 @@ from datetime import timedelta
 
 import pytest
 
+from citylake.lake import Lake
+from citylake.ledger.nights.nights import Entry, publication, publish
+from citylake.ledger.runs.tables import table_states
+from citylake.night.steps.gate import decide_gate
+from citylake.night.steps.movable import start_night
+from citylake.night.steps.publish import publish_night
+from citylake.night.steps.step import Step
 from citylake.settings import Settings
-from jobs.lake import Lake
-from jobs.night.gate import decide_gate
-from jobs.night.movable import start_night
-from jobs.night.publish import publish_night
-from jobs.night.step import Step
-from ledger.nights import Entry, publication, publish
-from ledger.tables import table_states
 from tests.night.given import DAY, a_lake, settle_all, write, write_everything
 
 NEXT = DAY + timedelta(days=1)
@@ -30,8 +30,8 @@ def published(settings: Settings) -> Lake:
 
 
 def _entries(lake: Lake) -> list[Entry]:
-    from jobs.publication.entries import candidates
-    from ledger.nights import night
+    from citylake.ledger.nights.nights import night
+    from citylake.read.entries import candidates
 
     made = night(lake.ledger, DAY)
     assert made is not None

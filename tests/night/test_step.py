@@ -2,10 +2,10 @@
 
 import time
 
+from citylake.delta.errors import TableError
+from citylake.night.steps.step import Report, Step, plain_words, work
+from citylake.read.summary import closes
 from citylake.settings import Settings
-from jobs.engine.errors import TableError
-from jobs.night.step import Report, Step, plain_words, work
-from jobs.night.summary import closes
 from tests.night.given import DAY, a_lake
 
 SECRET = "a value of a row"

@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from citylake.cli.night import is_fine
+from citylake.cli.screen import _department_table
+from citylake.lake import Lake
+from citylake.ledger.nights.nights import Entry, publish, ready
+from citylake.night.steps.collect import settle_department
+from citylake.night.steps.step import Step
+from citylake.read.summary import Summary, TableLine, summarise
 from citylake.settings import Settings
-from jobs.cli.night import is_fine
-from jobs.lake import Lake
-from jobs.night.collect import settle_department
-from jobs.night.screen import _department_table
-from jobs.night.step import Step
-from jobs.night.summary import Summary, TableLine, summarise
-from ledger.nights import Entry, publish, ready
 from tests.night.given import DAY, a_lake, settle_all, write_everything
 
 GOOD = Summary(

@@ -7,19 +7,19 @@ from typing import Any, cast
 import pytest
 from pyspark.sql import SparkSession
 
+from citylake.delta.errors import TableError
+from citylake.engine.run.run import run_table
+from citylake.lake import Lake
+from citylake.ledger.deliveries.deliveries import receipts
+from citylake.ledger.errors import NightOrderError
+from citylake.ledger.nights.nights import night, publication, publications, publish, ready, settlements
+from citylake.ledger.runs.runs import runs
+from citylake.ledger.runs.tables import table_states
+from citylake.night.steps.collect import collect_resource, settle_department
+from citylake.night.steps.gate import decide_gate, pinned_now
+from citylake.night.steps.movable import start_night
+from citylake.night.steps.step import Step
 from citylake.settings import Settings
-from jobs.engine.errors import TableError
-from jobs.engine.run import run_table
-from jobs.lake import Lake
-from jobs.night.collect import collect_resource, settle_department
-from jobs.night.gate import decide_gate, pinned_now
-from jobs.night.movable import start_night
-from jobs.night.step import Step
-from ledger.deliveries import receipts
-from ledger.errors import NightOrderError
-from ledger.nights import night, publication, publications, publish, ready, settlements
-from ledger.runs import runs
-from ledger.tables import table_states
 from tests.night.given import DAY, a_lake, settle_all, write_everything
 
 BACK = DAY - timedelta(weeks=3)

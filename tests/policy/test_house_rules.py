@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from citylake.services.lock_file import pinned_versions
 from citylake.settings import PROJECT_ROOT
-from jobs.services.lock_file import pinned_versions
 
 REQUIREMENTS = PROJECT_ROOT / "requirements"
-LONGEST = 300
+LONGEST = 400
 VAGUE = {"common", "helper", "helpers", "manager", "managers", "misc", "util", "utils"}
 # Written in pieces, so that this file does not break its own rule.
 HOSTS = re.compile(
@@ -45,7 +45,7 @@ def test_the_project_has_modules_to_look_at() -> None:
     assert PROJECT_ROOT / "citylake" / "settings.py" in modules()
 
 
-def test_no_module_is_longer_than_300_lines() -> None:
+def test_no_module_is_longer_than_400_lines() -> None:
     assert [f"{path.name}: {count}" for path in modules() if (count := len(text(path).splitlines())) > LONGEST] == []
 
 

@@ -18,18 +18,18 @@ from pyspark.sql import functions as F
 
 from city.entity_codes import credit_codes, organisation_codes
 from city.texts import text_of
-from jobs.engine.context import Context, TableResult
-from jobs.engine.meaning import meaning
-from jobs.engine.record import running
-from jobs.engine.run import run_table
-from jobs.engine.tables import clean_columns, ensure_clean, local_frame, quoted
-from jobs.lake import Lake
-from ledger.leases import lease
-from ledger.runs import Outcome
-from ledger.tables import accept
-from schemas.catalog import Catalog
-from schemas.contract import CollectedContract, DerivedContract, Role
-from schemas.linked import linked_name, subject_column
+from citylake.contract.catalog import Catalog
+from citylake.contract.linked import linked_name, subject_column
+from citylake.contract.model import CollectedContract, DerivedContract, Role
+from citylake.delta.tables import clean_columns, ensure_clean, local_frame, quoted
+from citylake.engine.run.context import Context, TableResult
+from citylake.engine.run.meaning import meaning
+from citylake.engine.run.record import running
+from citylake.engine.run.run import run_table
+from citylake.lake import Lake
+from citylake.ledger.runs.leases import lease
+from citylake.ledger.runs.runs import Outcome
+from citylake.ledger.runs.tables import accept
 from tests.promises.duck import arrow_schema
 from tests.promises.values import Values
 

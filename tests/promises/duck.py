@@ -6,9 +6,9 @@ from datetime import date
 import duckdb
 import pyarrow as pa
 
-from jobs.engine.tables import derived_columns
-from jobs.verify.translate import duckdb_select
-from schemas.contract import DerivedContract
+from citylake.contract.model import DerivedContract
+from citylake.delta.tables import derived_columns
+from citylake.verify.translate import duckdb_select
 from tests.promises.plan import Row
 
 _ARROW = {

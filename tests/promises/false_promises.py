@@ -7,8 +7,8 @@ from typing import Any
 
 import yaml
 
-from schemas.catalog import Catalog, load_catalog
-from schemas.contract import DerivedContract
+from citylake.contract.catalog import Catalog, load_catalog
+from citylake.contract.model import DerivedContract
 
 TABLE = "topic.test__made"
 _ELEMENTS = {

@@ -8,7 +8,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from schemas.contract import CollectedContract
+from citylake.contract.model import CollectedContract
 from tests.promises.plan import Row, Tables, Unit, named
 from tests.promises.values import TEXTS, Values, is_direct
 

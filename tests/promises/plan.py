@@ -1,6 +1,6 @@
-"""The incremental rule over rows held in Python: the same plan as ``jobs.engine``, whoever evaluates the SELECT.
+"""The incremental rule over rows held in Python: the same plan as ``citylake.engine``, whoever evaluates the SELECT.
 
-Reads the fields of the contract that ``jobs/engine/units.py`` and ``evaluate.py`` read: ``by``, ``on``, ``any``, ``via``,
+Reads the fields of the contract that ``citylake/engine/derived/units.py`` and ``evaluate.py`` read: ``by``, ``on``, ``any``, ``via``,
 ``via_on``, ``all``, ``part`` and the column ``_recheck_on``.
 """
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from schemas.contract import DerivedContract, Input
+from citylake.contract.model import DerivedContract, Input
 
 Row = Mapping[str, Any]
 Unit = tuple[object, ...]

@@ -4,8 +4,8 @@ import os
 
 from hypothesis import HealthCheck, Phase, given, settings
 
-from schemas.catalog import Catalog
-from schemas.contract import DerivedContract
+from citylake.contract.catalog import Catalog
+from citylake.contract.model import DerivedContract
 from tests.promises.duck import DuckEvaluation
 from tests.promises.histories import Histories, Step
 from tests.promises.promise import Promise

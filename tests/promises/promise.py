@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from schemas.contract import DerivedContract
+from citylake.contract.model import DerivedContract
 from tests.promises.histories import Step
 from tests.promises.plan import Evaluate, Night, Plan, Row, Tables, Unit, named
 from tests.promises.values import is_direct

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from schemas.catalog import Catalog
-from schemas.contract import DerivedContract
+from citylake.contract.catalog import Catalog
+from citylake.contract.model import DerivedContract
 
 
 def tables_with_select(catalog: Catalog, project: Path) -> list[str]:

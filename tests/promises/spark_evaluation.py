@@ -9,9 +9,9 @@ import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from jobs.engine.tables import derived_columns, local_frame, quoted
-from schemas.catalog import Catalog
-from schemas.contract import DerivedContract
+from citylake.contract.catalog import Catalog
+from citylake.contract.model import DerivedContract
+from citylake.delta.tables import derived_columns, local_frame, quoted
 from tests.promises.duck import arrow_schema
 from tests.promises.plan import Row
 

@@ -2,8 +2,8 @@
 
 import pytest
 
+from citylake.contract.catalog import load_catalog
 from citylake.settings import PROJECT_ROOT
-from schemas.catalog import load_catalog
 from tests.promises.play import play
 from tests.promises.selects import select_of, tables_with_select
 

@@ -14,15 +14,15 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
+from citylake.contract.model import CollectedContract
+from citylake.delta.log import newest_version
+from citylake.ledger.deliveries.deliveries import receive
+from citylake.ledger.runs.tables import table_state
 from citylake.settings import Settings
-from jobs.engine.delta_log import newest_version
-from jobs.sources import landing
-from jobs.verify import identifiers
-from jobs.verify.clean import Taken, replayed
-from jobs.verify.store import opened
-from ledger.deliveries import receive
-from ledger.tables import table_state
-from schemas.contract import CollectedContract
+from citylake.sources import landing
+from citylake.verify import identifiers
+from citylake.verify.clean import Taken, replayed
+from citylake.verify.store import opened
 from tests.engine.small_lake import SmallLake, contract
 from tests.promises.records import FILES, Record, Version, known, records
 from tests.promises.untouched import Untouched

@@ -13,17 +13,18 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from citylake.contract.catalog import load_catalog
+from citylake.contract.linked import kind_id
+from citylake.contract.model import DerivedContract
+from citylake.delta.difference import changed_units
+from citylake.delta.input_version import of_part
+from citylake.delta.tables import at_version, derived_columns, quoted
+from citylake.engine.derived.evaluate import with_date
+from citylake.engine.run.context import Context, positions
+from citylake.lake import open_lake
+from citylake.ledger.runs.tables import table_state
+from citylake.resolve.night import crosswalk
 from citylake.settings import PROJECT_ROOT, Settings
-from jobs.engine.context import Context, of_part, positions
-from jobs.engine.difference import changed_units
-from jobs.engine.evaluate import with_date
-from jobs.engine.tables import at_version, derived_columns, quoted
-from jobs.lake import open_lake
-from jobs.resolve.night import crosswalk
-from ledger.tables import table_state
-from schemas.catalog import load_catalog
-from schemas.contract import DerivedContract
-from schemas.linked import kind_id
 from tests.promises.city import NIGHTS, City, Resource
 from tests.promises.selects import select_of, tables_with_select, transforms
 from tests.promises.untouched import Untouched

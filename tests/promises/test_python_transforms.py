@@ -6,9 +6,9 @@ from random import Random
 import pytest
 from pyspark.sql import SparkSession
 
+from citylake.contract.catalog import load_catalog
+from citylake.contract.model import DerivedContract
 from citylake.settings import PROJECT_ROOT
-from schemas.catalog import load_catalog
-from schemas.contract import DerivedContract
 from tests.promises.histories import START, Histories, side_by_side
 from tests.promises.promise import Promise
 from tests.promises.selects import transforms

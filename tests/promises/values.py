@@ -12,10 +12,10 @@ import sqlglot
 from dateutil.relativedelta import relativedelta
 from sqlglot import exp
 
-from jobs.engine.tables import columns_of
-from schemas.catalog import Catalog
-from schemas.contract import CollectedContract, Contract, DerivedContract
-from schemas.rules import Rule
+from citylake.contract.catalog import Catalog
+from citylake.contract.model import CollectedContract, Contract, DerivedContract
+from citylake.contract.rules import Rule
+from citylake.delta.tables import columns_of
 
 Place = tuple[str, str]
 """Table and column."""

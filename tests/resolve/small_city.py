@@ -80,6 +80,6 @@ def _read(thing: str) -> dict[str, Any]:
 
 
 def _words() -> type[yaml.CSafeLoader]:
-    from schemas.catalog import ContractLoader
+    from citylake.contract.catalog import ContractLoader
 
     return ContractLoader

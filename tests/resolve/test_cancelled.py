@@ -7,16 +7,16 @@ import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from jobs.engine.tables import columns_of
-from jobs.resolve.subjects import subjects
-from jobs.verify import identifiers
-from jobs.verify.golden import golden
-from jobs.verify.store import opened
-from jobs.verify.translate import input_schema
-from schemas.catalog import load_catalog
-from schemas.contract import DerivedContract
-from schemas.errors import ContractError
-from schemas.resolve_spec import load_resolve_spec, roles
+from citylake.contract.catalog import load_catalog
+from citylake.contract.errors import ContractError
+from citylake.contract.model import DerivedContract
+from citylake.contract.resolve_spec import load_resolve_spec, roles
+from citylake.delta.tables import columns_of
+from citylake.resolve.subjects import subjects
+from citylake.verify import identifiers
+from citylake.verify.golden import golden
+from citylake.verify.store import opened
+from citylake.verify.translate import input_schema
 from tests.promises.plan import Row
 from tests.promises.spark_evaluation import SparkEvaluation
 from tests.verify.given import types_of

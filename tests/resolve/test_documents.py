@@ -9,8 +9,8 @@ from pyspark.sql import functions as F
 from stdnum import iso7064
 from stdnum.iso7064 import mod_11_2, mod_11_10
 
-from jobs.engine.documents import document_class, document_number, document_state, with_document
-from jobs.engine.organisations import (
+from citylake.standards.documents import document_class, document_number, document_state, with_document
+from citylake.standards.organisations import (
     code_class,
     code_state,
     entity_key,
@@ -18,8 +18,8 @@ from jobs.engine.organisations import (
     organisation_code,
     registration_no,
 )
-from jobs.verify import identifiers
-from jobs.verify.store import opened
+from citylake.verify import identifiers
+from citylake.verify.store import opened
 
 ORG = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 CREDIT = "0123456789ABCDEFGHJKLMNPQRTUWXY"

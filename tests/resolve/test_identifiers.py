@@ -10,7 +10,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from stdnum.cn import ric, uscc
 
-from jobs.engine.identifiers import (
+from citylake.standards.identifiers import (
     homophone_key,
     id_no_birth_date,
     id_no_sex,
@@ -20,7 +20,7 @@ from jobs.engine.identifiers import (
     normalised_name,
     with_id_no,
 )
-from jobs.engine.organisations import valid_uscc
+from citylake.standards.organisations import valid_uscc
 
 WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 

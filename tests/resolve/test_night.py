@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
+from citylake.ledger.people.overrides import add_override, withdraw_override
 from citylake.settings import Settings
-from ledger.overrides import add_override, withdraw_override
 from tests.engine.small_lake import SmallLake
 from tests.resolve.small_city import deliver, line, people, small_city, subject_of
 from tests.resolve.test_identifiers import number

@@ -9,8 +9,8 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from jobs.resolve.scoring import score
-from jobs.resolve.training import train, train_kind
+from citylake.resolve.scoring import score
+from citylake.resolve.training import train, train_kind
 from tests.resolve.town import PERSON, person, spec_of
 
 FIELDS = {

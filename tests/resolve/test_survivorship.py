@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from pyspark.sql import Row, SparkSession
 
-from jobs.resolve.ranking import Ranked, Word, ranked
-from jobs.resolve.survivorship import compared, golden, rank
-from schemas.survivorship import Golden
+from citylake.contract.survivorship import Golden
+from citylake.resolve.ranking import Ranked, Word, ranked
+from citylake.resolve.survivorship import compared, golden, rank
 
 TODAY = date(2026, 11, 22)
 OLD, NEW = date(2020, 1, 1), date(2026, 1, 1)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from schemas.resolve_spec import Anchor
+from citylake.contract.resolve_spec import Anchor
 from tests.resolve.town import DAY, Row, Town, firm, groups, person, spec_of
 
 EXAMPLES = int(os.environ.get("CITYLAKE_EXAMPLES", "15"))

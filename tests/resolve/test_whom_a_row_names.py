@@ -2,13 +2,13 @@
 
 from pyspark.sql import SparkSession
 
-from jobs.engine.identity import key_frame, with_ids
-from jobs.engine.tables import contract_columns
-from jobs.verify.identifiers import install
-from jobs.verify.store import opened
-from jobs.verify.subjects import with_ids as with_ids_once_more
-from schemas.catalog import load_catalog
-from schemas.contract import CollectedContract
+from citylake.contract.catalog import load_catalog
+from citylake.contract.model import CollectedContract
+from citylake.delta.tables import contract_columns
+from citylake.engine.clean.identity import key_frame, with_ids
+from citylake.verify.identifiers import install
+from citylake.verify.store import opened
+from citylake.verify.subjects import with_ids as with_ids_once_more
 
 KEY = b"key of this test"
 NUMBERS = [(None, None), ("a person's", None), (None, "a firm's"), ("a person's", "a firm's")]

@@ -9,10 +9,10 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from citylake.contract.resolve_spec import ResolveSpec, load_resolve_spec
+from citylake.resolve.crosswalk import ROW, resolve, resolve_touched
+from citylake.resolve.ids import Minting
 from citylake.settings import PROJECT_ROOT
-from jobs.resolve.crosswalk import ROW, resolve, resolve_touched
-from jobs.resolve.ids import Minting
-from schemas.resolve_spec import ResolveSpec, load_resolve_spec
 
 DAY = date(2026, 3, 1)
 Row = dict[str, Any]

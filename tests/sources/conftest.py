@@ -10,11 +10,11 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
+from citylake.contract.department import Department
+from citylake.contract.model import CollectedContract
 from citylake.settings import Settings
-from jobs.sources.limits import Limits
-from jobs.sources.parse import Parsed, parse
-from schemas.contract import CollectedContract
-from schemas.department import Department
+from citylake.sources.limits import Limits
+from citylake.sources.parse import Parsed, parse
 
 BUSINESS_DATE = date(2026, 11, 22)
 MakeContract = Callable[..., CollectedContract]

@@ -9,15 +9,15 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from citylake.contract.department import Department
+from citylake.contract.model import CollectedContract
 from citylake.settings import Settings
-from jobs.sources import api
-from jobs.sources.api import newer, read_page
-from jobs.sources.errors import UnreachableError
-from jobs.sources.fetch import fetch
-from jobs.sources.limits import Limits
-from jobs.sources.offer import Fetched, Offer
-from schemas.contract import CollectedContract
-from schemas.department import Department
+from citylake.sources import api
+from citylake.sources.api import newer, read_page
+from citylake.sources.errors import UnreachableError
+from citylake.sources.fetch import fetch
+from citylake.sources.limits import Limits
+from citylake.sources.offer import Fetched, Offer
 from tests.sources.conftest import BUSINESS_DATE
 
 Make = Callable[..., CollectedContract]

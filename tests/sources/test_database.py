@@ -9,13 +9,13 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
+from citylake.contract.department import Department
+from citylake.contract.model import CollectedContract
 from citylake.settings import Settings
-from jobs.sources.errors import DeliveryError, UnreachableError
-from jobs.sources.fetch import fetch
-from jobs.sources.offer import Fetched
-from jobs.sources.parse import parse
-from schemas.contract import CollectedContract
-from schemas.department import Department
+from citylake.sources.errors import DeliveryError, UnreachableError
+from citylake.sources.fetch import fetch
+from citylake.sources.offer import Fetched
+from citylake.sources.parse import parse
 from tests.sources.conftest import BUSINESS_DATE
 
 Make = Callable[..., CollectedContract]

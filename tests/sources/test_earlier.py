@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from jobs.sources.errors import DeliveryError
-from jobs.sources.parse import Parsed, parse
-from schemas.contract import CollectedContract
+from citylake.contract.model import CollectedContract
+from citylake.sources.errors import DeliveryError
+from citylake.sources.parse import Parsed, parse
 
 Make = Callable[..., CollectedContract]
 ROWS: list[dict[str, Any]] = [{"BH": "1", "XM": "甲", "OLD": "x"}, {"BH": "2", "XM": None, "OLD": "y"}]

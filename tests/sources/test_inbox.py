@@ -11,16 +11,16 @@ from pathlib import Path
 
 import pytest
 
+from citylake.contract.catalog import Catalog
+from citylake.contract.department import Department
+from citylake.contract.model import CollectedContract
 from citylake.settings import Settings
-from jobs.sources import inbox
-from jobs.sources.errors import DeliveryError, shown
-from jobs.sources.fetch import fetch
-from jobs.sources.inbox import unclaimed
-from jobs.sources.limits import Limits
-from jobs.sources.offer import Fetched, Offer, Rejected
-from schemas.catalog import Catalog
-from schemas.contract import CollectedContract
-from schemas.department import Department
+from citylake.sources import inbox
+from citylake.sources.errors import DeliveryError, shown
+from citylake.sources.fetch import fetch
+from citylake.sources.inbox import unclaimed
+from citylake.sources.limits import Limits
+from citylake.sources.offer import Fetched, Offer, Rejected
 from tests.sources.conftest import BUSINESS_DATE, put
 
 Make = Callable[..., CollectedContract]

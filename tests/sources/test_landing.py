@@ -7,7 +7,7 @@ import fsspec
 import pytest
 
 from citylake.settings import Settings
-from jobs.sources import landing
+from citylake.sources import landing
 
 
 def staged(folder: Path, data: bytes) -> tuple[Path, str]:

@@ -17,10 +17,10 @@ import openpyxl
 import psutil
 import pytest
 
-from jobs.sources.errors import DeliveryError
-from jobs.sources.limits import Limits
-from jobs.sources.parse import ParserError, parse
-from schemas.contract import CollectedContract
+from citylake.contract.model import CollectedContract
+from citylake.sources.errors import DeliveryError
+from citylake.sources.limits import Limits
+from citylake.sources.parse import ParserError, parse
 
 Make = Callable[..., CollectedContract]
 LINE = b"1,2,3\n"
@@ -57,7 +57,7 @@ def killing_parsers(count: int) -> Iterator[set[int]]:
         while len(killed) < count and not over.wait(0.01):
             for child in psutil.Process().children():
                 with suppress(psutil.Error):
-                    if child.pid not in killed and "jobs.sources.parse_process" in child.cmdline():
+                    if child.pid not in killed and "citylake.sources.parse_process" in child.cmdline():
                         child.kill()
                         killed.add(child.pid)
 
@@ -130,8 +130,10 @@ def test_a_full_or_missing_disk_is_a_fault_of_the_platform(tmp_path: Path, make:
 
 
 def test_the_parser_loads_neither_the_network_nor_the_models() -> None:
-    code = (
-        "import sys; import jobs.sources.parse_process, jobs.sources.csv_form, jobs.sources.ndjson_form; "
-        "print([name for name in ('httpx', 'sqlalchemy', 'pydantic', 'ledger', 'citylake', 'pyspark') if name in sys.modules])"
-    )
-    assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "[]"
+    code = """
+import sys
+import citylake.sources.parse_process, citylake.sources.csv_form, citylake.sources.ndjson_form
+others = {"httpx", "sqlalchemy", "pydantic", "pyspark"} & sys.modules.keys()
+print(sorted(others), [name for name in sys.modules if name.startswith("citylake.") and ".sources" not in name])
+"""
+    assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "[] []"

@@ -12,9 +12,9 @@ from typing import Any
 import openpyxl
 import pytest
 
-from jobs.sources.errors import DeliveryError
-from jobs.sources.limits import Limits
-from schemas.contract import CollectedContract
+from citylake.contract.model import CollectedContract
+from citylake.sources.errors import DeliveryError
+from citylake.sources.limits import Limits
 
 Make = Callable[..., CollectedContract]
 

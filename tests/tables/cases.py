@@ -20,10 +20,10 @@ import yaml
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from jobs.engine.evaluate import with_date
-from jobs.engine.tables import columns_of, derived_columns, quoted
-from schemas.catalog import Catalog
-from schemas.contract import DerivedContract, Input
+from citylake.contract.catalog import Catalog
+from citylake.contract.model import DerivedContract, Input
+from citylake.delta.tables import columns_of, derived_columns, quoted
+from citylake.engine.derived.evaluate import with_date
 
 Row = dict[str, Any]
 JOBS = Path(__file__).parents[2] / "jobs"

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
-from schemas.catalog import load_catalog
+from citylake.contract.catalog import load_catalog
 from tests.tables.cases import Case, Results, all_cases
 
 _ROOT = Path(__file__).parent

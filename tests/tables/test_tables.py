@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from schemas.catalog import load_catalog
+from citylake.contract.catalog import load_catalog
 from tests.tables.cases import JOBS, Case, Results, check
 
 

@@ -1,8 +1,8 @@
 """What the columns of an input are, as the second engine reads it."""
 
-from schemas.catalog import Catalog
-from schemas.contract import CollectedContract
-from schemas.linked import subject_column
+from citylake.contract.catalog import Catalog
+from citylake.contract.linked import subject_column
+from citylake.contract.model import CollectedContract
 
 
 def types_of(catalog: Catalog, table: str) -> dict[str, str]:

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from citylake.ledger.nights import nights
+from citylake.ledger.nights.nights import Pin, ready
+from citylake.ledger.runs.tables import accept, table_states
+from citylake.read.entries import candidates
 from citylake.settings import Settings
-from jobs.publication.entries import candidates
-from jobs.verify.night import shown
-from jobs.verify.verify import Verified, verify
-from ledger import nights
-from ledger.nights import Pin, ready
-from ledger.tables import accept, table_states
+from citylake.verify.night import shown
+from citylake.verify.verify import Verified, verify
 from tests.engine.small_lake import ELEMENTS, SmallLake, contract, line
 
 CHANGE, SNAPSHOT, EVENT, ODD = (f"clean.office__{mode}" for mode in ("change", "snapshot", "event", "odd"))

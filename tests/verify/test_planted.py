@@ -8,10 +8,10 @@ import pytest
 from pyspark.sql import SparkSession
 from typer.testing import CliRunner
 
-import jobs.cli.verify
+import citylake.cli.verify
+from citylake.cli import app
+from citylake.contract.catalog import load_catalog
 from citylake.settings import Settings
-from jobs.cli import app
-from schemas.catalog import load_catalog
 from tests.engine.small_lake import SmallLake
 from tests.verify.story import (
     CHANGE,
@@ -65,7 +65,7 @@ def test_a_changed_value_in_a_clean_table_is_named_by_table_key_and_column(
         ("differs", f"_record_id={record}", "amount"),
         ("differs", f"_record_id={record}", "name"),
     }
-    monkeypatch.setattr(jobs.cli.verify, "settings", lambda: story.settings)
+    monkeypatch.setattr(citylake.cli.verify, "settings", lambda: story.settings)
     told = CliRunner().invoke(app, ["verify", "--table", CHANGE, "--values"])
     assert told.exit_code == 1
     assert f"_record_id={record} amount　发布 11.00　重算 10.00" in told.output
@@ -112,5 +112,5 @@ def test_landed_bytes_that_are_gone_leave_a_table_unproven(story: Story, monkeyp
 
 
 def test_the_command_says_that_no_night_is_published(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jobs.cli.verify, "settings", lambda: settings)
+    monkeypatch.setattr(citylake.cli.verify, "settings", lambda: settings)
     assert CliRunner().invoke(app, ["verify"]).exit_code == 2

@@ -6,17 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from jobs.verify import identifiers
-from jobs.verify.compare import Shape, compare
-from jobs.verify.golden import compared, golden
-from jobs.verify.invariants import broken, of_crosswalk, of_events, subjects
-from jobs.verify.store import Store, opened
-from jobs.verify.translate import input_schema, shaped
-from jobs.verify.verify import how_verified
-from schemas.catalog import load_catalog
-from schemas.contract import DerivedContract
-from schemas.golden import COMPARISON
-from schemas.resolve_spec import load_resolve_spec
+from citylake.contract.catalog import load_catalog
+from citylake.contract.golden import COMPARISON
+from citylake.contract.model import DerivedContract
+from citylake.contract.resolve_spec import load_resolve_spec
+from citylake.verify import identifiers
+from citylake.verify.compare import Shape, compare
+from citylake.verify.golden import compared, golden
+from citylake.verify.invariants import broken, of_crosswalk, of_events, subjects
+from citylake.verify.store import Store, opened
+from citylake.verify.translate import input_schema, shaped
+from citylake.verify.verify import how_verified
 from tests.tables.cases import JOBS, Case, all_cases, check
 from tests.verify.given import types_of
 

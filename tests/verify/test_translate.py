@@ -10,10 +10,10 @@ import duckdb
 import pytest
 from pyspark.sql import SparkSession
 
-from jobs.engine.evaluate import with_date
-from jobs.verify.translate import TranslationError, duckdb_select, input_schema, shaped_select
-from schemas.catalog import Catalog, load_catalog
-from schemas.contract import DerivedContract
+from citylake.contract.catalog import Catalog, load_catalog
+from citylake.contract.model import DerivedContract
+from citylake.engine.derived.evaluate import with_date
+from citylake.verify.translate import TranslationError, duckdb_select, input_schema, shaped_select
 from tests.tables.cases import JOBS, Case, all_cases, check
 from tests.verify.given import types_of
 

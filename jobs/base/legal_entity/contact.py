@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from pyspark.sql import DataFrame
 
-from jobs.engine.evaluate import TransformRun
-from jobs.resolve.identity import identity
+from citylake.engine.derived.evaluate import TransformRun
+from citylake.resolve.identity import identity
 
 
 def transform(inputs: Mapping[str, DataFrame], run: TransformRun) -> DataFrame:

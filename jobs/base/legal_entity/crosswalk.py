@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 from pyspark.sql import DataFrame
 
-from jobs.engine.evaluate import TransformRun
-from jobs.engine.offered import Offer
-from jobs.resolve.night import crosswalk, crosswalk_changes
+from citylake.engine.derived.evaluate import TransformRun
+from citylake.engine.derived.offered import Offer
+from citylake.resolve.night import crosswalk, crosswalk_changes
 
 
 def transform(inputs: Mapping[str, DataFrame], run: TransformRun) -> DataFrame:

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from pyspark.sql import DataFrame
 
-from jobs.engine.evaluate import TransformRun
-from jobs.resolve.library import comparison
+from citylake.engine.derived.evaluate import TransformRun
+from citylake.resolve.library import comparison
 
 
 def transform(inputs: Mapping[str, DataFrame], run: TransformRun) -> DataFrame:

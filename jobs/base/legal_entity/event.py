@@ -4,10 +4,10 @@ from collections.abc import Mapping
 
 from pyspark.sql import DataFrame
 
-from jobs.engine.evaluate import TransformRun
-from jobs.engine.offered import Offer
-from jobs.resolve.events import event_changes, events
-from jobs.resolve.library import spec_of
+from citylake.engine.derived.evaluate import TransformRun
+from citylake.engine.derived.offered import Offer
+from citylake.resolve.events import event_changes, events
+from citylake.resolve.library import spec_of
 
 
 def transform(inputs: Mapping[str, DataFrame], run: TransformRun) -> DataFrame:

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from pyspark.sql import DataFrame
 
-from jobs.engine.evaluate import TransformRun
-from jobs.resolve.decisions import decisions
+from citylake.engine.derived.evaluate import TransformRun
+from citylake.resolve.decisions import decisions
 
 
 def transform(inputs: Mapping[str, DataFrame], run: TransformRun) -> DataFrame:

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from jobs.engine.evaluate import TransformRun
-from jobs.resolve.library import golden_records
+from citylake.engine.derived.evaluate import TransformRun
+from citylake.resolve.library import golden_records
 
 
 def transform(inputs: Mapping[str, DataFrame], run: TransformRun) -> DataFrame:

@@ -1,0 +1,288 @@
+"""The contract language: one YAML file per table, read into one of these frozen models."""
+
+import re
+from typing import Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from citylake.contract.role import Model as Model
+from citylake.contract.role import Name as Name
+from citylake.contract.role import Role as Role
+from citylake.contract.rules import Rules
+
+Grade = Literal["L1", "L2", "L3", "L4"]
+Form = Literal["csv", "xlsx", "ndjson", "json_api", "database"]
+Mode = Literal["snapshot", "change", "event"]
+
+_TYPE = re.compile(r"^(string|int|bigint|double|boolean|date|timestamp|month|decimal\(\d+,\s*\d+\))$")
+
+
+class Column(Model):
+    """One column, complete: what its data element says and what the contract says otherwise."""
+
+    label: str = Field(min_length=1)
+    type: str = "string"
+    grade: Grade
+    element: Name | None = None
+    """Data element it takes its meaning from, when that is not its own name."""
+    source: str | None = Field(default=None, alias="from")
+    """The department's own name of the column; default: the column's name."""
+    format: tuple[str, ...] = ()
+    """Date or timestamp patterns, tried in order; ``excel_serial`` for Excel day numbers."""
+    codes: str | None = None
+    """Code list whose codes the values are."""
+    mask: str | None = None
+    direct: bool = False
+    """A direct identifier: stays below ``linked``."""
+    null_values: tuple[str, ...] = ()
+    """Texts that mean that nothing was said."""
+
+    @field_validator("type")
+    @classmethod
+    def _known_type(cls, value: str) -> str:
+        if not _TYPE.match(value):
+            raise ValueError("allowed: string, int, bigint, double, boolean, date, timestamp, month, decimal(p,s)")
+        return value.replace(" ", "")
+
+    @field_validator("format", "null_values", mode="before")
+    @classmethod
+    def _one_or_many(cls, value: object) -> object:
+        return (value,) if isinstance(value, str) else value
+
+    @property
+    def spark_type(self) -> str:
+        """Type in Spark DDL; a ``month`` is text such as 2026-11."""
+        return "string" if self.type == "month" else self.type
+
+
+class AsOf(Model):
+    """Where a delivery says what day it speaks of; exactly one of three."""
+
+    filename: str | None = None
+    """Pattern with one group: the day in the file's name, yyyyMMdd or yyyy-MM-dd."""
+    column: str | None = None
+    """Source column; the largest value counts."""
+    received: bool = False
+    """The business date on which it was received."""
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> "AsOf":
+        if sum([self.filename is not None, self.column is not None, self.received]) != 1:
+            raise ValueError("give exactly one of filename, column, received: true")
+        if self.filename is not None and re.compile(self.filename).groups != 1:
+            raise ValueError("the filename pattern needs exactly one (group) around the day")
+        return self
+
+
+class Source(Model):
+    """How a department hands the resource over."""
+
+    form: Form
+    as_of: AsOf
+    files: str | None = None
+    """Glob within the department's drop folder (csv, xlsx, ndjson)."""
+    encoding: str = "UTF-8"
+    delimiter: str = ","
+    sheet: str | None = None
+    header_rows: int = Field(default=1, ge=1, le=5)
+    """Rows of an Excel sheet's header; merged cells are joined top to bottom with ``/``."""
+    skip_rows: int = Field(default=0, ge=0, le=20)
+    """Title rows above an Excel sheet's header."""
+    connection: Name | None = None
+    """Connection id (database, json_api); default: the department's."""
+    table: str | None = None
+    """Table of a database."""
+    path: str | None = None
+    """Path of a JSON API, below its base URL."""
+    watermark: str | None = None
+    """Source column that grows with every change (database, json_api); only what is newer is asked for."""
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether a system is asked for its rows, instead of files being delivered."""
+        return self.form in ("database", "json_api")
+
+    @model_validator(mode="after")
+    def _what_the_form_needs(self) -> "Source":
+        needed = {"database": "table", "json_api": "path"}.get(self.form, "files")
+        if getattr(self, needed) is None:
+            raise ValueError(f"form {self.form} needs '{needed}'")
+        return self
+
+
+class Change(Model):
+    """How lines of a ``change`` resource say what happened, and which is newest."""
+
+    operation: str | None = None
+    """Source column with the operation; without one every line inserts or updates."""
+    insert: tuple[str, ...] = ("I",)
+    update: tuple[str, ...] = ("U",)
+    delete: tuple[str, ...] = ("D",)
+    order: tuple[Name, ...] = Field(min_length=1)
+    """Columns of the contract; the greatest is newest, then the later line."""
+
+
+class Due(Model):
+    """When a delivery is expected."""
+
+    every: Literal["hour", "day", "week", "month", "year"]
+    time: str = Field(default="00:30", pattern=r"^\d{2}:\d{2}$")
+    grace: str = Field(default="1d", pattern=r"^\d+[dh]$")
+
+
+class Retention(Model):
+    """How long what a department delivered is kept."""
+
+    landing: str = Field(default="2y", pattern=r"^\d+[dmy]$")
+    raw: str = Field(default="2y", pattern=r"^\d+[dmy]$")
+
+
+class TableContract(Model):
+    """What every table says of itself."""
+
+    name: str
+    """``<layer>.<domain>__<thing>``, from the path."""
+    title: str = Field(min_length=1)
+    grain: str = Field(min_length=1)
+    owner: Name
+    description: str = ""
+    key: tuple[str, ...] = Field(min_length=1)
+    columns: dict[str, Column] = Field(min_length=1)
+    rules: Rules = Rules()
+    share: Literal["unconditional", "conditional", "none"] = "conditional"
+    grade: Grade = "L3"
+
+    @property
+    def layer(self) -> str:
+        """First part of the name."""
+        return self.name.split(".", 1)[0]
+
+    @property
+    def domain(self) -> str:
+        """Department or library."""
+        return self.name.split(".", 1)[1].split("__", 1)[0]
+
+    @property
+    def thing(self) -> str:
+        """What one row is."""
+        return self.name.split("__", 1)[1]
+
+    @model_validator(mode="after")
+    def _columns_exist(self) -> "TableContract":
+        named = {
+            rule.column
+            for kind in (self.rules.quarantine, self.rules.warn, self.rules.gate)
+            for rule in kind
+            if rule.column
+        }
+        for rule in (*self.rules.warn, *self.rules.gate):
+            named |= set(rule.arguments.get("columns", ()))
+        missing = sorted((named | set(self.key)) - set(self.columns))
+        if missing:
+            raise ValueError(f"not among the columns: {', '.join(missing)}")
+        return self
+
+
+class CollectedContract(TableContract):
+    """A clean table: what a department delivers, typed, in its latest state."""
+
+    source: Source
+    mode: Mode
+    change: Change | None = None
+    corrections: Literal["quarantine", "replace"] = "quarantine"
+    """Events only: what another content under a known key means."""
+    due: Due
+    identity: dict[Literal["person", "legal_entity", "place"], dict[Name, Role]] = {}
+    ignore: dict[str, str] = {}
+    """Source columns that are not collected, each with the reason."""
+    retention: Retention = Retention()
+
+    @model_validator(mode="after")
+    def _mode_fits(self) -> "CollectedContract":
+        if (self.mode == "change") != (self.change is not None):
+            raise ValueError("'change:' goes with mode change, and mode change needs it")
+        named = set(self.change.order) if self.change else set()
+        for roles in self.identity.values():
+            for role in roles.values():
+                named |= {value for key, value in role.model_dump(exclude_none=True).items() if key != "subject"}
+        if missing := sorted(named - set(self.columns)):
+            raise ValueError(f"identity or change order names no column: {', '.join(missing)}")
+        return self
+
+
+class Input(Model):
+    """One table a derived table reads, and how its rows belong to units."""
+
+    table: str
+    on: tuple[str, ...] = ()
+    any: tuple[tuple[str, ...], ...] = ()
+    via: str | None = None
+    via_on: tuple[str, ...] = ()
+    """Columns of the ``via`` input that carry ``on``, when they are named otherwise there."""
+    all: bool = False
+    part: str | None = None
+    """One partition of the input (``source`` of the crosswalk)."""
+
+    @model_validator(mode="after")
+    def _exactly_one_way(self) -> "Input":
+        if sum([bool(self.on), bool(self.any), self.all]) != 1:
+            raise ValueError("give exactly one of on, any, all: true")
+        if self.via is not None and not self.on:
+            raise ValueError("via needs on")
+        return self
+
+
+class DerivedContract(TableContract):
+    """A table made from other tables by one SELECT, one transform, or the resolver."""
+
+    made_by: Literal["transform", "resolver"] = "transform"
+    by: tuple[str, ...] = ()
+    """The unit of recomputation; default: the key."""
+    inputs: dict[Name, Input] = {}
+    partition: tuple[Name, ...] = ()
+    resolves: bool = False
+    """Reads every clean table that names somebody of the library's kind; these inputs follow from ``identity:``."""
+    disjoint: bool = False
+    """The rows of a unit come from one input only, so an input that did not move has none of the touched units."""
+    decisions: bool = False
+    """Its rows are what people decided of the library's subjects, kept in the ledger."""
+    restricted: bool = False
+    """Holds direct identifiers; never published, read only below the border."""
+    reveals: dict[str, str] = {}
+    golden: tuple[Name, ...] = ()
+    """Columns whose values the library's survivorship chooses; what stands beside them is among ``columns`` as well."""
+
+    @property
+    def unit(self) -> tuple[str, ...]:
+        """Columns whose values name a unit of recomputation."""
+        return self.by or self.key
+
+    @model_validator(mode="after")
+    def _inputs_fit(self) -> "DerivedContract":
+        if self.made_by == "transform" and not self.inputs:
+            raise ValueError("a transform needs inputs")
+        if self.resolves and self.made_by != "resolver":
+            raise ValueError(
+                "resolves: true is for made_by: resolver; nothing else reads clean tables of other departments"
+            )
+        for alias, item in self.inputs.items():
+            if item.via is not None:
+                self._reached(alias, item, item.via)
+            widths = {len(item.on)} if item.on and item.via is None else {len(columns) for columns in item.any}
+            if widths - {len(self.unit)}:
+                raise ValueError(
+                    f"input {alias}: needs {len(self.unit)} columns, those that carry {', '.join(self.unit)}"
+                )
+        if missing := sorted(set(self.unit) - set(self.columns)):
+            raise ValueError(f"by: not among the columns: {', '.join(missing)}")
+        return self
+
+    def _reached(self, alias: str, item: Input, via: str) -> None:
+        carrier = self.inputs.get(via)
+        if carrier is None or not carrier.on or carrier.via is not None:
+            raise ValueError(f"input {alias}: via '{via}' must name an input that has on, and no via itself")
+        if len(item.via_on or item.on) != len(item.on):
+            raise ValueError(f"input {alias}: via_on needs as many columns as on: {', '.join(item.on)}")
+
+
+Contract = CollectedContract | DerivedContract

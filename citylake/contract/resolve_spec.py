@@ -1,0 +1,241 @@
+"""How one kind of thing is resolved: what anchors it, which rules link the rest, how ids look, which value wins.
+
+One file per kind, ``schemas/base/<library>/resolve.yml``. Sources and roles are not listed here: they are the
+``identity:`` of the clean contracts, found by :func:`sources`.
+"""
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from pydantic import Field, ValidationError, model_validator
+
+from citylake.contract.errors import ContractError, explain
+from citylake.contract.linked import subject_column
+from citylake.contract.model import CollectedContract, Input, Model, Name, Role
+from citylake.contract.survivorship import Golden
+
+Kind = Literal["person", "legal_entity", "place"]
+Field_ = Literal[
+    "name_key", "surname", "birth", "birth_digits", "sex", "phone", "village",
+    "context", "name", "representative", "registration_no", "established", "address",
+]  # fmt: skip
+FIELDS: Mapping[str, tuple[str, ...]] = {
+    "person": ("name_key", "surname", "birth", "birth_digits", "sex", "phone", "village", "context"),
+    "legal_entity": (
+        "name",
+        "name_key",
+        "representative",
+        "registration_no",
+        "established",
+        "phone",
+        "address",
+        "village",
+    ),
+}
+"""Fields of a kind's subjects that rules may compare."""
+
+
+class Anchor(Model):
+    """Records that are, each by itself, one of the things."""
+
+    source: Name
+    """``<department>__<resource>``."""
+    role: Name
+
+
+class Cancelled(Model):
+    """Records that are there and stand no longer, as tombstones do."""
+
+    source: Name
+    """``<department>__<resource>``."""
+    column: str
+    codes: tuple[str, ...] = Field(min_length=1)
+    """Values of the column that say so."""
+
+
+class LinkRule(Model):
+    """A subject belongs to the one candidate for which all of this holds; with two candidates the rule says nothing."""
+
+    name: Name
+    score: Decimal = Field(gt=0, le=1)
+    """Share of links expected to be right."""
+    block: tuple[Field_, ...] = Field(min_length=1)
+    """Fields that are equal; candidates are found by them."""
+    equal: tuple[Field_, ...] = ()
+    """Further fields that are equal."""
+    not_different: tuple[Field_, ...] = ()
+    """Fields that must not be known on both sides and differ."""
+    id_distance: int | None = Field(default=None, ge=0, le=3)
+    """Largest edit distance between the identifiers."""
+    birth_distance: int | None = Field(default=None, ge=0, le=3)
+    """Largest edit distance between birth dates as eight digits; no birth date is no obstacle."""
+
+
+class Residue(Model):
+    """What is done with subjects that no rule linked to a thing."""
+
+    rules: tuple[Name, ...] = ()
+    """Rules that hold without a look at other candidates: two such subjects are one thing."""
+    model: str | None = None
+    """File with a Splink model, beside this one; it scores pairs by themselves."""
+    link: float = Field(default=0.999, gt=0, lt=1)
+    """Smallest match probability that links."""
+    review: float = Field(default=0.9, gt=0, lt=1)
+    """Smallest match probability that a person is asked about."""
+
+
+class Identifier(Model):
+    """How an entity id looks."""
+
+    prefix: str = Field(pattern=r"^[A-Z]$")
+    digits: int = Field(ge=16, le=32)
+
+
+class ResolveSpec(Model):
+    """One kind's file."""
+
+    kind: Kind
+    library: Name
+    folder: Path = Path()
+    """Where the file lies; models lie beside it."""
+    id: Identifier
+    anchors: tuple[Anchor, ...] = Field(min_length=1)
+    guard: tuple[tuple[Field_, ...], ...] = Field(min_length=1)
+    """An identifier links if in one of these groups every field agrees with the holder's."""
+    rules: tuple[LinkRule, ...] = ()
+    cancelled: tuple[Cancelled, ...] = ()
+    """Records whose words count as golden values only where no standing record says anything."""
+    successions: tuple[Anchor, ...] = ()
+    """Records by which an authority gives another identifier: whoever bore the former one and agrees bears it now."""
+    joins: dict[Name, tuple[Name, ...]] = {}
+    """Class of identifier -> classes of those that its holder may bear as well; a rule has to say that it is the same."""
+    residue: Residue = Residue()
+    proposals: tuple[LinkRule, ...] = ()
+    """Two things with usable identifiers of their own for which this holds go to review, never merged by machine."""
+    survivorship: dict[Name, tuple[Golden, ...]] = {}
+    """Golden fields per table of the library."""
+
+    @property
+    def name_field(self) -> str:
+        """Field that a former name is another value of."""
+        return "name_key" if self.kind == "person" else "name"
+
+    @property
+    def crosswalk(self) -> str:
+        """Name of the crosswalk table."""
+        return f"base.{self.library}__crosswalk"
+
+    @property
+    def subjects(self) -> str:
+        """Name of the table of subjects."""
+        return f"base.{self.library}__subject"
+
+    @property
+    def compared(self) -> tuple[str, ...]:
+        """Fields that some rule compares."""
+        return tuple(name for name in FIELDS[self.kind] if name in self.compared_by_any)
+
+    @property
+    def blocks(self) -> tuple[tuple[str, ...], ...]:
+        """Combinations of fields by which candidates are found."""
+        return tuple(sorted({rule.block for rule in (*self.rules, *self.proposals)}))
+
+    @model_validator(mode="after")
+    def _fields_are_those_of_the_kind(self) -> "ResolveSpec":
+        guarded = {name for group in self.guard for name in group}
+        if foreign := sorted((guarded | set(self.compared_by_any)) - set(FIELDS.get(self.kind, ()))):
+            raise ValueError(
+                f"a {self.kind} has no {', '.join(foreign)}; it has {', '.join(FIELDS.get(self.kind, ()))}"
+            )
+        if unknown := sorted(set(self.residue.rules) - {rule.name for rule in self.rules}):
+            raise ValueError(f"residue.rules: no such rule: {', '.join(unknown)}")
+        return self
+
+    @property
+    def compared_by_any(self) -> tuple[str, ...]:
+        """Every field that a rule names, whether or not the kind has it."""
+        rules = (*self.rules, *self.proposals)
+        return tuple({name for rule in rules for name in (*rule.block, *rule.equal, *rule.not_different)})
+
+    @model_validator(mode="after")
+    def _names_are_unique(self) -> "ResolveSpec":
+        names = [rule.name for rule in (*self.rules, *self.proposals)]
+        if len(set(names)) != len(names):
+            raise ValueError("two rules have one name")
+        return self
+
+
+class ResolvedRole(Model):
+    """One role of one clean table that is resolved."""
+
+    table: str
+    source: str
+    """``<department>__<resource>``: the alias among a resolver's inputs."""
+    role: str
+    columns: Role
+    subject: str
+    """Engine column with the subject id."""
+    is_anchor: bool
+    cancelled: tuple[Cancelled, ...] = ()
+    """What says that a record of the table stands no longer."""
+
+    @property
+    def alias(self) -> str:
+        """Name among the inputs of the table of subjects."""
+        return f"{self.source}__{self.role}"
+
+
+def load_resolve_spec(path: Path) -> ResolveSpec:
+    """Read one kind's file.
+
+    Raises:
+        ContractError: the file is wrong; the message names key and allowed values.
+    """
+    values = yaml.load(path.read_text("utf-8"), Loader=yaml.CSafeLoader)
+    if not isinstance(values, dict):
+        raise ContractError(f"{path}: expected keys and values")
+    try:
+        return ResolveSpec.model_validate({"library": path.parent.name, "folder": path.parent, **values})
+    except ValidationError as error:
+        raise explain(path, error, ResolveSpec) from error
+
+
+def roles(spec: ResolveSpec, collected: Iterable[CollectedContract]) -> list[ResolvedRole]:
+    """Return every role of every clean table that names one of the spec's kind, by table and role.
+
+    Raises:
+        ContractError: ``cancelled`` names a column that its table does not have.
+    """
+    anchors = {(anchor.source, anchor.role) for anchor in spec.anchors}
+    found = []
+    for contract in sorted(collected, key=lambda item: item.name):
+        source = contract.name.partition(".")[2]
+        cancelled = tuple(item for item in spec.cancelled if item.source == source)
+        if unknown := [item.column for item in cancelled if item.column not in contract.columns]:
+            raise ContractError(f"resolve.yml of {spec.library}: cancelled: {contract.name} has no column {unknown[0]}")
+        for name, columns in sorted(contract.identity.get(spec.kind, {}).items()):
+            found.append(
+                ResolvedRole(
+                    table=contract.name,
+                    source=source,
+                    role=name,
+                    columns=columns,
+                    subject=subject_column(name),
+                    is_anchor=(source, name) in anchors,
+                    cancelled=cancelled,
+                )
+            )
+    return found
+
+
+def sources(spec: ResolveSpec, collected: Iterable[CollectedContract]) -> Mapping[str, Input]:
+    """Return the clean tables of the kind as inputs of its resolver's tables: alias ``<department>__<resource>``."""
+    return {item.source: Input(table=item.table, all=True) for item in roles(spec, collected)}
+
+
+def subject_sources(spec: ResolveSpec, collected: Iterable[CollectedContract]) -> Mapping[str, Input]:
+    """Return the inputs of the kind's table of subjects: one per role, its rows found by the subject they are about."""
+    return {item.alias: Input(table=item.table, on=(item.subject,)) for item in roles(spec, collected)}

@@ -1,0 +1,75 @@
+"""How the one value of a golden field is chosen among all that its sources say: the words of ``survivorship`` in ``resolve.yml``."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from citylake.contract.model import Model, Name
+
+Picker = Literal[
+    "source_rank", "most_recent", "majority", "earliest", "latest", "most_complete", "never_null_overwrite"
+]  # fmt: skip
+Age = Annotated[str, Field(pattern=r"^\d+[dmy]$")]
+
+
+class Choice(Model):
+    """One way of choosing among the values of a field; ways are tried in order until one value is left."""
+
+    pick: Picker
+    sources: tuple[Name, ...] = ()
+    """For ``source_rank``: best first; a source that is not named comes last."""
+
+    @model_validator(mode="after")
+    def _rank_needs_sources(self) -> "Choice":
+        if (self.pick == "source_rank") != bool(self.sources):
+            raise ValueError("'sources' goes with pick: source_rank, and source_rank needs it")
+        return self
+
+
+class Given(Model):
+    """Where an input says a field: its column, the day it was so, and when it counts."""
+
+    input: Name
+    column: Name
+    date: str = "_as_of"
+    """Column with the day from which the value holds."""
+    where: str | None = None
+    """Spark SQL condition over the input's columns."""
+    prefix: int | None = Field(default=None, ge=1, le=12)
+    """Only the first characters of the value."""
+    value: str | None = None
+    """A fixed value said by the mere row."""
+    today: Name | None = None
+    """Code list whose ``successor`` says what the value's code is called today."""
+    usable: Literal["uscc"] | None = None
+    """Only a value that is a unified social credit code says anything."""
+
+
+class Golden(Model):
+    """One golden field: who says it and who wins."""
+
+    field: Name
+    given: tuple[Given, ...] = ()
+    role_value: Literal["id_no", "name", "phone", "address"] | None = None
+    """Instead of ``given``: every resolved role that has this value says it (restricted tables only)."""
+    choices: tuple[Choice, ...] = Field(min_length=1)
+    maximum_age: Age | None = None
+    """Older values count only if there is nothing newer."""
+    answers: Name | None = None
+    """Source that answers for the field (数源); default: the best of the first ``source_rank``."""
+
+    @property
+    def authority(self) -> str | None:
+        """Source the others are compared with, None when nobody answers for the field."""
+        return self.answers or next(iter(self.ranked), None)
+
+    @property
+    def ranked(self) -> tuple[str, ...]:
+        """Sources that are ranked by name, best first."""
+        return next((choice.sources for choice in self.choices if choice.sources), ())
+
+    @model_validator(mode="after")
+    def _somebody_says_it(self) -> "Golden":
+        if bool(self.given) == (self.role_value is not None):
+            raise ValueError("a golden field has either 'given' or 'role_value'")
+        return self

@@ -1,0 +1,69 @@
+"""Record and subject ids: keyed hashes computed inside Spark, their key never part of a plan's text."""
+
+import hashlib
+from functools import reduce
+from operator import or_
+
+import pyarrow as pa
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from citylake.contract.linked import subject_column
+from citylake.contract.model import CollectedContract, Role
+from citylake.engine.clean.conform import folded
+
+BLOCK = 64
+"""Block length of SHA-256 in bytes."""
+
+
+def key_frame(spark: SparkSession, key: bytes) -> DataFrame:
+    """Return one row (inner_pad, outer_pad: binary), to be cross-joined where ``keyed_hash`` is used.
+
+    The key travels as data of a local relation: plans, explain output and logs show column names only.
+    """
+    block = (key if len(key) <= BLOCK else hashlib.sha256(key).digest()).ljust(BLOCK, b"\0")
+    pads = {
+        "inner_pad": pa.array([bytes(byte ^ 0x36 for byte in block)], pa.binary()),
+        "outer_pad": pa.array([bytes(byte ^ 0x5C for byte in block)], pa.binary()),
+    }
+    return spark.createDataFrame(pa.table(pads))
+
+
+def keyed_hash(message: Column) -> Column:
+    """Return HMAC-SHA256 of a text as 32 hexadecimal digits; needs ``inner_pad`` and ``outer_pad`` in the row.
+
+    Half of the digest is kept: 128 bits are far beyond any collision among a city's records.
+    """
+    inner = F.unhex(F.sha2(F.concat(F.col("inner_pad"), F.encode(message, "UTF-8")), 256))
+    return F.substring(F.sha2(F.concat(F.col("outer_pad"), inner), 256), 1, 32)
+
+
+def with_ids(lines: DataFrame, contract: CollectedContract, keys: DataFrame) -> DataFrame:
+    """Add ``_record_id`` and a ``_<role>_subject`` per identity role to typed lines.
+
+    Args:
+        lines: rows with the contract's typed columns.
+        contract: names the key and who is identified by which columns.
+        keys: the row of :func:`key_frame`.
+    """
+    record = F.concat_ws(
+        "\u001f", F.lit(contract.name), F.to_json(F.struct(*[F.col(f"`{name}`") for name in contract.key]))
+    )
+    ids = {"_record_id": F.concat(F.lit("r"), keyed_hash(record))}
+    for kind, roles in contract.identity.items():
+        for name, role in roles.items():
+            ids[subject_column(name)] = _subject(contract, kind, name, role)
+    return lines.crossJoin(F.broadcast(keys)).withColumns(ids).drop("inner_pad", "outer_pad")
+
+
+def _subject(contract: CollectedContract, kind: str, name: str, role: Role) -> Column:
+    """Return the subject id of one role, NULL where the row names nobody."""
+    naming = [F.col(f"`{column}`") for column in role.naming]
+    said = F.coalesce(*naming).isNotNull() if naming else F.lit(True)
+    if role.unless is not None:
+        own = [F.col(f"`{column}`").isNotNull() for column in role.numbers]
+        said = said & reduce(or_, own, F.col(f"`{role.unless}`").isNull())
+    columns = contract.key if role.subject == "record" else role.identifying
+    values = F.to_json(F.struct(*[folded(F.col(f"`{column}`").cast("string")).alias(column) for column in columns]))
+    message = F.concat_ws("\u001f", F.lit(contract.name), F.lit(kind), F.lit(name), values)
+    return F.when(said, F.concat(F.lit("s"), keyed_hash(message)))

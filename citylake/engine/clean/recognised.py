@@ -1,0 +1,75 @@
+"""The lines of a large snapshot that clean rows were made of, word for word: what they mean is known, none is judged again.
+
+A clean row keeps the hash of its line's texts. A contract that comes to mean something else rebuilds the table, so a row is
+always what its contract makes of such a line today.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import reduce
+from operator import and_
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from citylake.contract.model import CollectedContract
+from citylake.engine.check import check, row_rules
+
+LINE_HASH = "_line_hash"
+"""The column of a snapshot's clean table that keeps it."""
+
+
+@dataclass(frozen=True)
+class Recognised:
+    """What is known of a delivery whose recognised lines are left out.
+
+    Attributes:
+        lines: how many were recognised; each is *unchanged*.
+        keys: the key of every line of the delivery.
+        warned: lines per warn rule, of the whole delivery.
+    """
+
+    lines: int
+    keys: DataFrame
+    warned: Mapping[str, int]
+
+
+def line_hash(contract: CollectedContract) -> Column:
+    """Return the hash of a line's texts (``_text``) with their columns; one that says nothing leaves it as it is."""
+    texts = {name: F.col(f"_text.`{name}`") for name in contract.columns}
+    each = [
+        F.when(text.isNotNull(), F.xxhash64(F.lit(name), text)).otherwise(F.lit(0).cast("bigint"))
+        for name, text in texts.items()
+    ]
+    return reduce(Column.bitwiseXOR, each)
+
+
+def others(typed: DataFrame, current: DataFrame, contract: CollectedContract, *, spread: bool) -> DataFrame:
+    """Return the lines that no clean row was made of, as they were delivered.
+
+    Args:
+        typed: conformed lines with their ``_line_hash``, no two of one key.
+        current: the clean table, tombstones included. A row that is held back or deleted is not recognised.
+        contract: key and columns.
+        spread: the clean rows' keys fit into every worker's memory.
+    """
+    known = current.where("NOT _deleted AND _held_since IS NULL").select(
+        *[F.col(f"`{name}`").alias(f"_key_{name}") for name in contract.key], F.col(LINE_HASH).alias("_known_hash")
+    )
+    same_key = [F.col(f"`{name}`") == F.col(f"`_key_{name}`") for name in contract.key]
+    same = reduce(and_, same_key, F.col(LINE_HASH) == F.col("_known_hash")) & F.col("_unreadable").isNull()
+    left = typed.join(F.broadcast(known) if spread else known, same, "left_anti")
+    return left.select("_line", "_unreadable", *[f"_text.`{name}`" for name in contract.columns])
+
+
+def warned(
+    typed: DataFrame, contract: CollectedContract, codes: Mapping[str, Mapping[str, str]], day: date
+) -> dict[str, int]:
+    """Return how many lines each warn rule names; only the columns that these rules ask for are read."""
+    rules = row_rules(contract.rules.warn)
+    if not rules:
+        return {}
+    judged = check(typed, contract, codes, day)
+    named = [F.count_if(F.array_contains("_warnings", rule.id)).alias(rule.id) for rule in rules]
+    return {name: int(count) for name, count in judged.agg(*named).collect()[0].asDict().items()}

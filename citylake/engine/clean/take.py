@@ -1,0 +1,281 @@
+"""One delivery on its way into raw, quarantine and clean: staged once, judged whole, then written."""
+
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import cached_property
+
+import pyarrow as pa
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from citylake.contract.model import CollectedContract
+from citylake.delta.errors import AccountingError
+from citylake.delta.fetch import counts, fetch
+from citylake.delta.small_read import HELD_ROWS, known_rows, live_rows
+from citylake.delta.tables import (
+    as_frame,
+    clean_columns,
+    ensure,
+    ensure_clean,
+    local_frame,
+    quarantine_columns,
+    quoted,
+    raw_columns,
+)
+from citylake.delta.write import LISTED_UNITS, Rows
+from citylake.engine.check import check
+from citylake.engine.clean.absent import absent_rows, few_absent
+from citylake.engine.clean.conform import conform
+from citylake.engine.clean.identity import with_ids
+from citylake.engine.clean.lines import OUTCOMES, decide
+from citylake.engine.clean.recognised import LINE_HASH, Recognised, line_hash, others, warned
+from citylake.engine.clean.staged import Constant, Pick, first_problems, project, rewritten, union, with_outcome
+from citylake.engine.clean.verdicts import Tally, observed, verdicts
+from citylake.engine.run.context import Context
+from citylake.engine.run.record import RunRecord
+from citylake.ledger.deliveries.deliveries import Delivery, Problem
+from citylake.ledger.runs.runs import DeliveryOutcome, Outcome
+
+MANY_LINES = 100_000
+"""Of more lines than this Spark's ways of joining matter more than its number of jobs."""
+SPREAD_ROWS = 2_500_000
+"""Up to so many clean rows their keys are given to every worker: about 250 MB, where the lines would be sorted."""
+PROBLEMS_KEPT = 1_000
+"""Problem rows the ledger keeps of one delivery; the quarantine table has them all."""
+_ORIGIN = ("_line", "_delivery_id", "_as_of", "_deleted", "_held_since")
+"""Columns of a clean row that are no words of its line."""
+_HELD_BACK = ("quarantined", "unreadable")
+_RAW_OUTCOMES = {"snapshot": ("inserted", "updated", "superseded", "quarantined", "unreadable")}
+
+
+@dataclass
+class Taking:
+    """A delivery being taken: its lines staged with their outcomes, nothing written yet.
+
+    Attributes:
+        lines: parsed lines (all text).
+        line_count: how many.
+        is_few: whether this process may hold them all.
+        uri: the clean table, or the scratch table of a replay.
+        live_before: its live rows.
+        is_first: whether nothing was ever written to it.
+        as_of: day the delivery speaks of.
+        ungated: a person has accepted the delivery; gates count but do not stop it.
+        keeps_lines: whether raw and quarantine get the lines; a replay has given them before.
+        recognised: what is known of the lines left out of a large snapshot, None when none were.
+    """
+
+    context: Context
+    contract: CollectedContract
+    delivery: Delivery
+    record: RunRecord
+    lines: DataFrame
+    line_count: int
+    is_few: bool
+    uri: str
+    live_before: int
+    is_first: bool
+    as_of: date
+    ungated: bool = False
+    keeps_lines: bool = True
+    recognised: Recognised | None = None
+
+    @cached_property
+    def current(self) -> DataFrame:
+        """The clean table as it stands, tombstones included."""
+        ensure_clean(self.context.spark, self.uri, self.contract)
+        return self.context.spark.read.format("delta").load(self.uri)
+
+    def without_recognised(self) -> "Taking":
+        """Return this, of a large snapshot without the lines that clean rows were made of word for word.
+
+        Not for a delivery judged by an earlier date than one before it: what was good then may lie in its future.
+        """
+        if self.contract.mode != "snapshot" or self.is_first or self.line_count <= MANY_LINES:
+            return self
+        typed = self._typed()
+        if self._share_keys(typed):
+            return self
+        unknown = others(typed, self.current, self.contract, spread=self.live_before <= SPREAD_ROWS)
+        counted = unknown.observe("others", F.count(F.lit(1)).alias("lines"))
+        lines = as_frame(self.context.spark, self._kept(counted, "others", few=False))
+        count = int(counts(counted, "others")["lines"])
+        named = warned(typed, self.contract, self.context.lake.codes, self.delivery.business_date)
+        recognised = Recognised(
+            self.line_count - count, typed.select(*[quoted(name) for name in self.contract.key]), named
+        )
+        return replace(self, lines=lines, line_count=count, is_few=count <= MANY_LINES, recognised=recognised)
+
+    def _typed(self) -> DataFrame:
+        typed = conform(self.lines, self.contract, self.context.lake.codes)
+        return typed.withColumn(LINE_HASH, line_hash(self.contract)) if self.contract.mode == "snapshot" else typed
+
+    def stage(self) -> tuple[Rows, Tally]:
+        """Judge the lines once and keep them, few in this process, many as scratch Parquet; return them and all their counts."""
+        lake, typed = self.context.lake, self._typed()
+        # Taken again later, by a replay or after a restore, a line is judged by the date it was judged by first.
+        judged = check(typed, self.contract, lake.codes, self.delivery.business_date)
+        identified = with_ids(judged, self.contract, self.context.keys())
+        decided = decide(
+            identified,
+            self._met_by(typed),
+            self.contract,
+            keys_differ=self.line_count > MANY_LINES and not self._share_keys(typed),
+            spread=self.line_count > MANY_LINES and self.live_before <= SPREAD_ROWS,
+        )
+        counted = self._lightened(decided).observe("lines", *observed(self.contract))
+        told = counted.withColumn("_reasons", _told())
+        staged = self._kept(told, "lines", few=self.is_few)
+        return staged, Tally.of(self.contract, counts(told, "lines"), self.live_before, self.recognised)
+
+    def _kept(self, rows: DataFrame, name: str, *, few: bool) -> Rows:
+        if few:
+            return fetch(rows)
+        path = f"{self.context.lake.staging(self.record.run.id)}/{name}"
+        rows.write.mode("overwrite").parquet(path)
+        return self.context.spark.read.schema(rows.schema).parquet(path)
+
+    def _share_keys(self, typed: DataFrame) -> bool:
+        """Return whether two lines share a key: of many lines this look costs less than ranking them all."""
+        keys = typed.groupBy(*[quoted(name) for name in self.contract.key])
+        return bool(keys.count().where("count > 1").limit(1).collect())
+
+    def _met_by(self, typed: DataFrame) -> DataFrame | None:
+        """Return the clean rows that the lines may meet: None at first, those of their keys when the lines are few."""
+        if self.is_first:
+            return None
+        if (few := known_rows(self.uri, self._met_columns())) is not None:
+            return local_frame(self.context.spark, few)
+        if self.live_before <= MANY_LINES or self.line_count > MANY_LINES:
+            return self.current
+        keys = typed.select(*[quoted(name) for name in self.contract.key]).distinct()
+        return self.current.join(F.broadcast(keys), list(self.contract.key), "left_semi")
+
+    def _met_columns(self) -> list[str]:
+        order = self.contract.change.order if self.contract.change is not None else ()
+        return list(dict.fromkeys((*self.contract.key, *order, "_row_hash", "_deleted", "_held_since")))
+
+    def _lightened(self, decided: DataFrame) -> DataFrame:
+        """Return the lines without the values that nobody reads again; key and outcome stay of every line."""
+        kept = F.col("_rewrite") | F.col("_outcome").isin(*_RAW_OUTCOMES.get(self.contract.mode, OUTCOMES))
+        made = [item.name for item in clean_columns(self.contract) if item.name not in (*self.contract.key, *_ORIGIN)]
+        return decided.withColumns({name: F.when(kept, F.col(quoted(name))) for name in ("_text", *made)})
+
+    def stage_absent(self, staged: Rows, tally: Tally) -> tuple[Rows | None, Tally]:
+        """Keep the clean rows that change although no good line bears their key: vanished ones and held ones."""
+        vanish = self.contract.mode == "snapshot" and not self.is_first and tally.unkeyed == 0 and not tally.tells_all
+        hold = tally.outcomes["quarantined"] > 0 and not self.is_first
+        if not (vanish or hold):
+            return None, tally
+        told = project(staged, {name: name for name in (*self.contract.key, "_outcome", "_good")})
+        if isinstance(told, pa.Table) and self.recognised is None:
+            few = few_absent(told, self.uri, self.contract.key, self.as_of, vanish=vanish)
+            if few is not None:
+                return few.rows, tally.with_absent(few.vanished, few.count)
+        lines = as_frame(self.context.spark, told)
+        keys = lines if self.recognised is None else self.recognised.keys
+        rows = absent_rows(lines, keys, self.current, self.contract.key, self.as_of, vanish=vanish, hold=hold)
+        counted = rows.observe("absent", F.count_if("_deleted").alias("vanished"), F.count(F.lit(1)).alias("rows"))
+        kept = self._kept(counted, "absent", few=self.is_few and self.live_before <= HELD_ROWS)
+        seen = counts(counted, "absent")
+        return kept, tally.with_absent(int(seen["vanished"]), int(seen["rows"]))
+
+    def take(self) -> tuple[Outcome, Tally, list[Problem]]:
+        """Judge, then write raw, quarantine and clean in this order.
+
+        Raises:
+            GateError: a gate rule failed and nobody has accepted the delivery; nothing was written.
+            AccountingError: lines or rows do not add up.
+        """
+        staged, tally = self.stage()
+        absent, tally = self.stage_absent(staged, tally)
+        tally.check_lines(self.contract.name)
+        rules = verdicts(self.contract, tally, enforce=not self.ungated)
+        if self.keeps_lines:
+            self._keep_lines(staged, tally)
+        version = self._write_clean(staged, absent, tally)
+        counts = tally.receipt()
+        if version is not None:
+            self._check_rows(tally)
+        outcome = Outcome(
+            state="done",
+            version=version,
+            rows=tally.live_after,
+            rules=rules,
+            metrics={"bytes_written": self.record.bytes_written, "lines": tally.lines},
+            accepted=True,
+            delivery=DeliveryOutcome("accepted", tally.sentence(), counts),
+        )
+        return outcome, tally, self._problems(staged, tally)
+
+    def _problems(self, staged: Rows, tally: Tally) -> list[Problem]:
+        if not tally.outcomes["quarantined"] + tally.outcomes["unreadable"]:
+            return []
+        return first_problems(with_outcome(staged, _HELD_BACK), PROBLEMS_KEPT)
+
+    def _keep_lines(self, staged: Rows, tally: Tally) -> None:
+        """Append to raw and quarantine; after a killed attempt, put the lines in place of what it left."""
+        texts: dict[str, Pick] = {name: f"_text.{name}" for name in self.contract.columns}
+        if self.contract.mode == "change":
+            texts["_operation"] = "_operation"
+        texts |= {"_delivery_id": Constant(self.delivery.id, "bigint"), "_line": "_line"}
+        kept = _RAW_OUTCOMES.get(self.contract.mode, OUTCOMES)
+        if any(tally.outcomes[name] for name in kept):
+            self._append("raw", project(with_outcome(staged, kept), texts))
+        if any(tally.outcomes[name] for name in _HELD_BACK):
+            bad = with_outcome(staged, _HELD_BACK)
+            self._append("quarantine", project(bad, texts | {"_reasons": "_reasons"}))
+
+    def _append(self, layer: str, rows: Rows) -> None:
+        table = f"{layer}.{self.contract.domain}__{self.contract.thing}"
+        uri = self.context.lake.location(table)
+        columns = raw_columns(self.contract) if layer == "raw" else quarantine_columns(self.contract)
+        ensure(self.context.spark, uri, columns, comment=self.contract.title, found_by=["_delivery_id"])
+        writer = self.record.writer(uri, table=table)
+        if self.record.is_retry:
+            writer.replace_where(rows, f"_delivery_id = {self.delivery.id}")
+        else:
+            writer.append(rows)
+
+    def _write_clean(self, staged: Rows, absent: Rows | None, tally: Tally) -> int | None:
+        if tally.rewrites == 0:
+            return None
+        columns = [item.name for item in clean_columns(self.contract)]
+        origin: dict[str, Pick] = {
+            "_delivery_id": Constant(self.delivery.id, "bigint"),
+            "_as_of": Constant(self.as_of, "date"),
+            "_deleted": "_is_delete",
+            "_held_since": Constant(None, "date"),
+        }
+        rows = project(rewritten(staged), {name: origin.get(name, name) for name in columns})
+        if absent is not None:
+            rows = union(self.context.spark, rows, project(absent, {name: name for name in columns}))
+        delivery = {"verdict": "accepted", "reason": tally.sentence(), "counts": tally.receipt()}
+        ensure_clean(self.context.spark, self.uri, self.contract)
+        writer = self.record.writer(self.uri, rows=tally.live_after, accepted=True, delivery=delivery)
+        if self.is_first:
+            return writer.append(rows).version
+        if tally.rewrites > LISTED_UNITS:
+            return writer.replace_using(as_frame(self.context.spark, rows), self.contract.key).version
+        few = rows if isinstance(rows, pa.Table) else fetch(rows)
+        units = list(zip(*[few.column(name).to_pylist() for name in self.contract.key], strict=True))
+        return writer.replace_listed(few, self.contract.key, units).version
+
+    def _check_rows(self, tally: Tally) -> None:
+        counted = live_rows(self.uri)
+        if counted is None:
+            live = self.context.spark.read.format("delta").load(self.uri)
+            counted = live.where("NOT _deleted").agg(F.count(F.lit(1))).collect()[0][0]
+        if counted != tally.live_after:
+            raise AccountingError(
+                self.contract.name,
+                f"{counted} live rows after the write where {tally.live_after} were expected; compare clean with raw",
+            )
+
+
+def _told() -> Column:
+    """Return the reasons of a line; of one that could not be read there is one only."""
+    unreadable = F.array(
+        F.struct(F.lit("unreadable").alias("rule"), F.lit("").alias("column"), F.col("_unreadable").alias("reason"))
+    )
+    return F.when(F.col("_unreadable").isNotNull(), unreadable).otherwise(F.col("_reasons"))

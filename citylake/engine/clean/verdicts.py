@@ -1,0 +1,181 @@
+"""A delivery's counts and what its rules make of them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+from citylake.contract.model import CollectedContract
+from citylake.contract.rules import Rule
+from citylake.delta.errors import AccountingError, GateError
+from citylake.delta.tables import quoted
+from citylake.engine.check import message, row_rules
+from citylake.engine.clean.lines import OUTCOMES
+from citylake.engine.clean.recognised import Recognised
+from citylake.engine.derived.gates import out_of_range
+from citylake.ledger.runs.runs import RuleResult
+from citylake.words import FATES
+
+
+@dataclass(frozen=True)
+class Tally:
+    """All counts of one delivery.
+
+    Attributes:
+        lines: data lines of the delivery.
+        outcomes: lines per outcome.
+        unkeyed: lines whose key cannot be read; while there are any, nothing counts as vanished.
+        rewrites: clean rows that will be written.
+        vanished: live rows no line of the snapshot bears.
+        live_before: live clean rows before.
+        held: lines per quarantine rule.
+        warned: lines per warn rule.
+    """
+
+    lines: int
+    outcomes: Mapping[str, int]
+    unkeyed: int
+    rewrites: int
+    live_before: int
+    held: Mapping[str, int]
+    warned: Mapping[str, int]
+    vanished: int = 0
+
+    @classmethod
+    def of(
+        cls, contract: CollectedContract, seen: Mapping[str, Any], live_before: int, recognised: Recognised | None
+    ) -> "Tally":
+        """Build from what was observed while the lines were staged, and from those that needed no staging."""
+        outcomes = {name: int(seen[name]) for name in OUTCOMES}
+        named = {rule.id: int(seen[f"warn:{rule.id}"]) for rule in row_rules(contract.rules.warn)}
+        same = recognised.lines if recognised is not None else 0
+        return cls(
+            lines=int(seen["lines"]) + same,
+            outcomes=outcomes | {"unchanged": outcomes["unchanged"] + same},
+            unkeyed=int(seen["unkeyed"]),
+            rewrites=int(seen["rewrites"]),
+            live_before=live_before,
+            held={rule.id: int(seen[f"held:{rule.id}"]) for rule in contract.rules.quarantine},
+            warned=recognised.warned if recognised is not None else named,
+        )
+
+    def with_absent(self, vanished: int, rows: int) -> "Tally":
+        """Return the tally with the clean rows that change although no good line bears their key."""
+        return replace(self, vanished=vanished, rewrites=self.rewrites + rows)
+
+    @property
+    def tells_all(self) -> bool:
+        """Whether a snapshot tells every live row: each of its lines that is unchanged or an update is about one of them."""
+        return self.outcomes["unchanged"] + self.outcomes["updated"] == self.live_before
+
+    @property
+    def live_after(self) -> int:
+        """Live clean rows after: before + inserted - deleted - vanished."""
+        return self.live_before + self.outcomes["inserted"] - self.outcomes["deleted"] - self.vanished
+
+    def check_lines(self, table: str) -> None:
+        """Raise AccountingError unless every line has exactly one outcome."""
+        if sum(self.outcomes.values()) != self.lines:
+            raise AccountingError(
+                table, f"{self.lines} lines, but {sum(self.outcomes.values())} outcomes; nothing was written"
+            )
+
+    def receipt(self) -> dict[str, int]:
+        """Return the counts as the receipt holds them."""
+        return {
+            "lines": self.lines,
+            **self.outcomes,
+            "vanished": self.vanished,
+            "live_before": self.live_before,
+            "live_after": self.live_after,
+        }
+
+    def sentence(self) -> str:
+        """Return the receipt's sentence: what became of the lines, in a clerk's words."""
+        parts = [f"{FATES[name]} {count} 行" for name, count in self.outcomes.items() if count]
+        if self.vanished:
+            parts.append(f"上期有而本期无 {self.vanished} 条")
+        if self.unkeyed:
+            parts.append(f"{self.unkeyed} 行主键无法读取，本次不判断消失")
+        return f"共 {self.lines} 行：" + ("，".join(parts) if parts else "无数据行")
+
+
+def verdicts(contract: CollectedContract, tally: Tally, *, enforce: bool) -> tuple[RuleResult, ...]:
+    """Return the verdict of every rule of the contract.
+
+    Args:
+        contract: the rules.
+        tally: the delivery's counts.
+        enforce: whether a failed gate stops the delivery; False after a person's decision.
+
+    Raises:
+        GateError: a gate failed and is enforced.
+    """
+    results = [
+        RuleResult(
+            rule.id,
+            "quarantine",
+            "warn" if tally.held[rule.id] else "pass",
+            tally.lines,
+            tally.held[rule.id],
+            message(rule, contract),
+        )
+        for rule in contract.rules.quarantine
+    ]
+    for rule in contract.rules.warn:
+        broken = tally.warned[rule.id] if rule.id in tally.warned else int(_broken(rule, tally))
+        results.append(
+            RuleResult(rule.id, "warn", "warn" if broken else "pass", tally.lines, broken, message(rule, contract))
+        )
+    for rule in contract.rules.gate:
+        broken = int(_broken(rule, tally))
+        results.append(
+            RuleResult(rule.id, "gate", "fail" if broken else "pass", tally.lines, broken, message(rule, contract))
+        )
+    failed = tuple(item.message for item in results if item.verdict == "fail")
+    if failed and enforce:
+        raise GateError(contract.name, failed, tally.receipt())
+    return tuple(results)
+
+
+def _broken(rule: Rule, tally: Tally) -> bool:
+    match rule.name:
+        case "row_count":
+            return out_of_range(rule, tally.lines)
+        case "vanished":
+            return bool(tally.vanished * 100 > rule.arguments["max_percent"] * max(1, tally.live_before))
+        case "quarantined":
+            stopped = tally.outcomes["quarantined"] + tally.outcomes["unreadable"]
+            return bool(stopped * 100 > rule.arguments["max_percent"] * max(1, tally.lines))
+        case _:
+            return False
+
+
+def observed(contract: CollectedContract) -> list[Column]:
+    """Return every count that ``Tally.of`` wants of staged lines, taken in the pass that writes them."""
+    rules = [*contract.rules.quarantine]
+    # Asked first: looking through an array costs more than all the rest of a count.
+    has_reasons = F.size("_reasons") > 0
+    unkeyed = F.lit(False)
+    for name in contract.key:
+        unkeyed = unkeyed | F.col(quoted(name)).isNull()
+    return [
+        F.count(F.lit(1)).alias("lines"),
+        *[F.count_if(F.col("_outcome") == name).alias(name) for name in OUTCOMES],
+        F.count_if(unkeyed).alias("unkeyed"),
+        F.count_if("_rewrite").alias("rewrites"),
+        *[
+            F.count_if(has_reasons & (F.size(F.filter("_reasons", _has_rule(rule.id))) > 0)).alias(f"held:{rule.id}")
+            for rule in rules
+        ],
+        *[
+            F.count_if(F.array_contains("_warnings", rule.id)).alias(f"warn:{rule.id}")
+            for rule in row_rules(contract.rules.warn)
+        ],
+    ]
+
+
+def _has_rule(rule: str) -> Callable[[Column], Column]:
+    return lambda item: item["rule"] == F.lit(rule)

@@ -1,0 +1,196 @@
+"""Asking Great Expectations: counts only, no value leaves Spark, and a rule that cannot run is an error, never zero."""
+
+import logging
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from pyspark.errors import PySparkException
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from citylake.delta.tables import quoted
+from citylake.engine.check import bad
+from citylake.ledger.runs.runs import RuleResult
+from citylake.night.judging.suite import Check, Suite
+
+COLUMNS = "columns"
+"""Id of the rule that a table has exactly the columns its contract names."""
+_RESULT_FORMAT = {"result_format": "BASIC", "partial_unexpected_count": 0}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What Great Expectations said of one check; ``None`` stands for what it did not count."""
+
+    raised: bool
+    checked: int | None
+    bad: int | None
+    observed: float | None
+
+
+class Validator:
+    """One data context for all tables of a layer; importing Great Expectations takes seconds, so it happens here, once."""
+
+    def __init__(self) -> None:
+        # Whatever it would report about its use stays here.
+        os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+        import great_expectations as gx
+
+        self._context: Any = gx.get_context(mode="ephemeral")
+        self._context.variables.progress_bars = {"globally": False, "metric_calculations": False}
+        self._source: Any = self._context.data_sources.add_spark("lake", persist=False)
+
+    def validate(
+        self,
+        frame: DataFrame,
+        suite: Suite,
+        codes: Mapping[str, Mapping[str, str]],
+        business_date: date,
+        *,
+        is_small: bool = False,
+    ) -> tuple[RuleResult, ...]:
+        """Return one result for each check, in the suite's order, and one for the columns before them.
+
+        Args:
+            frame: the whole table at one version.
+            suite: what to ask.
+            codes: code lists by name.
+            business_date: the night, for rules about the future.
+            is_small: what the checks read may be kept by the server while they are asked.
+        """
+        present = frame.columns
+        first = _columns_result(suite, present)
+        runnable = [check for check in suite.checks if _needs(check) <= set(present) and check.kind != "impossible"]
+        answers = {}
+        if runnable:
+            asked = _prepared(frame, runnable, codes, business_date)
+            # Great Expectations sends a plan for every check; of a kept frame there is nothing to send, analyse or plan.
+            answers = self._ask(asked.localCheckpoint() if is_small else asked, suite.table, runnable)
+        rows = max((answer.checked or 0 for answer in answers.values()), default=0)
+        return (first, *(_result(check, answers.get(check.rule), rows) for check in suite.checks))
+
+    def _ask(self, frame: DataFrame, name: str, checks: list[Check]) -> dict[str, Answer]:
+        import great_expectations as gx
+        import great_expectations.expectations as gxe
+
+        expectations = [
+            getattr(gxe, check.expectation)(**check.arguments, meta={"rule": check.rule}) for check in checks
+        ]
+        batch = self._source.add_dataframe_asset(name).add_batch_definition_whole_dataframe("all")
+        suite = self._context.suites.add(gx.ExpectationSuite(name=name, expectations=expectations))
+        asked = self._context.validation_definitions.add(gx.ValidationDefinition(name=name, data=batch, suite=suite))
+        try:
+            with _silent(), _few_jobs(frame.sparkSession):
+                said = asked.run(batch_parameters={"dataframe": frame}, result_format=_RESULT_FORMAT)
+        finally:
+            self._context.validation_definitions.delete(name)
+            self._context.suites.delete(name)
+            self._source.delete_asset(name)
+        return {one.expectation_config.meta["rule"]: _answer(one) for one in said.results}
+
+
+def _needs(check: Check) -> set[str]:
+    """Return the columns of the table that a check reads."""
+    if check.distinct:
+        return set(check.distinct)
+    rule = check.bad
+    if rule is not None:
+        others = [rule.arguments[name] for name in ("other", "id_no") if name in rule.arguments]
+        return {str(rule.column), *others}
+    return {str(check.arguments["column"])} if "column" in check.arguments else set()
+
+
+def _prepared(
+    frame: DataFrame, checks: list[Check], codes: Mapping[str, Mapping[str, str]], business_date: date
+) -> DataFrame:
+    """Return only what the checks read, with the columns that stand in for expectations."""
+    made = {}
+    for check in checks:
+        if check.bad is not None:
+            made[check.column] = bad(check.bad, codes, business_date)
+        elif check.distinct:
+            names = [quoted(name) for name in check.distinct]
+            # The hash alone takes (x, NULL) for (NULL, x).
+            made[check.column] = F.xxhash64(*names, *(F.isnull(name) for name in names))
+    read = {name for check in checks if check.column == "" for name in _needs(check)}
+    kept = [F.col(quoted(name)) for name in frame.columns if name in read]
+    return frame.select(*kept, *(column.alias(name) for name, column in made.items())) if kept or made else frame
+
+
+def _columns_result(suite: Suite, present: list[str]) -> RuleResult:
+    missing = [name for name in suite.columns if name not in present]
+    foreign = [name for name in present if name not in suite.columns]
+    said = [f"缺少列 {'、'.join(missing)}"] if missing else []
+    said += [f"多出列 {'、'.join(foreign)}"] if foreign else []
+    wrong = len(missing) + len(foreign)
+    return RuleResult(COLUMNS, "gate", "fail" if wrong else "pass", len(present), wrong, "；".join(said))
+
+
+def _answer(said: Any) -> Answer:
+    counted = said.result or {}
+    observed = counted.get("observed_value")
+    raised = not {"element_count", "observed_value"} & set(counted)
+    return Answer(raised, counted.get("element_count"), counted.get("unexpected_count"), observed)
+
+
+def _result(check: Check, answer: Answer | None, rows: int) -> RuleResult:
+    """Return the verdict on one check; an answer that is missing or counts nothing is an error."""
+    counts = None if answer is None or answer.raised else _counts(check, answer, rows)
+    if counts is None:
+        reason = check.message if check.kind == "impossible" else f"{check.message}：此规则未能执行，请查看日志"
+        return RuleResult(check.rule, check.action, "error", 0, 0, reason)
+    checked, wrong = counts
+    if not wrong:
+        return RuleResult(check.rule, check.action, "pass", checked, 0)
+    return RuleResult(
+        check.rule, check.action, "fail" if check.action == "gate" else "warn", checked, wrong, check.message
+    )
+
+
+def _counts(check: Check, answer: Answer, rows: int) -> tuple[int, int] | None:
+    """Return how many were checked and how many of them are bad; None if that was not counted."""
+    if check.kind == "values":
+        return None if answer.checked is None or answer.bad is None else (answer.checked, answer.bad)
+    if answer.observed is None:
+        return None
+    if check.kind == "rows":
+        count = int(answer.observed)
+        low, high = check.arguments.get("min_value"), check.arguments.get("max_value")
+        outside = (low is not None and count < low) or (high is not None and count > high)
+        return count, int(outside)
+    # The share of distinct values of nothing is said to be 0.
+    return rows, 0 if not rows or answer.observed >= 1 else max(1, rows - round(answer.observed * rows))
+
+
+@contextmanager
+def _few_jobs(spark: SparkSession) -> Iterator[None]:
+    """Switch adaptive execution off: a single aggregate gains nothing from it and pays for every stage with a job."""
+    name = "spark.sql.adaptive.enabled"
+    before = spark.conf.get(name)
+    spark.conf.set(name, "false")
+    try:
+        yield
+    finally:
+        try:
+            spark.conf.set(name, str(before))
+        except PySparkException:
+            # An interrupted session has no settings left to put back, and its own error is the one to see.
+            logging.getLogger(__name__).warning("setting_not_restored name=%s", name)
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """Keep what Great Expectations logs of Spark's errors out: it may quote a value."""
+    logger = logging.getLogger("great_expectations")
+    level, disabled = logger.level, logger.disabled
+    logger.setLevel(logging.CRITICAL + 1)
+    logger.disabled = True
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+        logger.disabled = disabled

@@ -1,0 +1,32 @@
+"""The second opinion on what a stage of the night has written."""
+
+from collections.abc import Sequence
+
+from citylake.night.steps.step import Report, Step
+from citylake.night.steps.tables import NOT_STARTED
+
+
+def judge_layer(step: Step, tables: Sequence[str]) -> Report:
+    """Have the layer gate judge those of these tables that could move; what fails is put back with whoever read it.
+
+    The facts hold per table its verdict.
+    """
+    start = step.reports.get("start")
+    if start is None:
+        return Report("nothing", NOT_STARTED)
+    from citylake.night.judging import layer as gate
+
+    wanted = set(tables) & set(start["tables"])
+    verdicts: dict[str, str] = {}
+    refused: list[str] = []
+    for layer in gate.LAYERS:
+        names = sorted(name for name in wanted if name.startswith(f"{layer}."))
+        if not names:
+            continue
+        for one in gate.judge_layer(step.lake, step.spark, layer, step.business_date, tables=names):
+            verdicts[one.table] = one.verdict
+            if one.verdict == "refused":
+                refused.append(f"{one.table}：{one.reason}")
+    if refused:
+        return Report("refused", "未通过检验，已退回上一版：" + "；".join(refused), {"verdicts": verdicts})
+    return Report("done", facts={"verdicts": verdicts})

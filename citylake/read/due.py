@@ -1,0 +1,46 @@
+"""When a delivery is expected, and when its absence is worth a word: from the contracts' ``due`` and the ledger."""
+
+from datetime import date, datetime, time, timedelta
+
+from citylake.lake import Lake
+from citylake.ledger.deliveries.deliveries import newest_arrivals
+
+_PERIODS = {
+    "hour": timedelta(hours=1),
+    "day": timedelta(days=1),
+    "week": timedelta(days=7),
+    "month": timedelta(days=31),
+    "year": timedelta(days=366),
+}
+
+
+def overdue(lake: Lake, day: date) -> list[str]:
+    """Return the resources that are missing on a date, by name: those that never came, and those whose grace is over."""
+    return _behind(lake, day, with_grace=True)
+
+
+def awaited(lake: Lake, day: date) -> list[str]:
+    """Return the resources that a date should have brought and did not, by name, whether or not they have grace."""
+    return _behind(lake, day, with_grace=False)
+
+
+def _behind(lake: Lake, day: date, *, with_grace: bool) -> list[str]:
+    # A database or API that was asked and had nothing new has delivered.
+    systems = [item.name for item in lake.catalog.collected if item.source.is_asked]
+    newest = newest_arrivals(lake.ledger, day, systems)
+    found = []
+    for item in lake.catalog.collected:
+        last = newest.get(item.name)
+        grace = _length(item.due.grace) if with_grace else timedelta()
+        if last is None or (_expected(last, item.due.time) + _PERIODS[item.due.every] + grace).date() <= day:
+            found.append(item.name)
+    return sorted(found)
+
+
+def _expected(day: date, at: str) -> datetime:
+    return datetime.combine(day, time.fromisoformat(at))
+
+
+def _length(said: str) -> timedelta:
+    number = int(said[:-1])
+    return timedelta(days=number) if said[-1] == "d" else timedelta(hours=number)

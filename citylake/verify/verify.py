@@ -1,0 +1,269 @@
+"""``citylake verify``: everything a night shows is computed once more without Spark, and compared."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import duckdb
+
+from citylake.contract.catalog import Catalog
+from citylake.contract.golden import COMPARISON
+from citylake.contract.model import CollectedContract, Contract, DerivedContract
+from citylake.contract.resolve_spec import ResolveSpec, load_resolve_spec
+from citylake.lake import Lake
+from citylake.ledger.people.overrides import overrides
+from citylake.sources.errors import DeliveryError
+from citylake.sources.parse import ParserError
+from citylake.verify import identifiers, invariants
+from citylake.verify.clean import clean_types, replayed
+from citylake.verify.compare import Difference, Shape, compare
+from citylake.verify.golden import compared, golden
+from citylake.verify.lines import UnknownPatternError
+from citylake.verify.night import Shown, ShownTable, newest_of
+from citylake.verify.store import Store, UnreadableError, newest_version, opened, quoted, text
+from citylake.verify.subjects import id_columns
+from citylake.verify.translate import TranslationError, shaped, shaped_select
+
+REPLAY, SELECT, REFERENCE, INVARIANTS = "replay", "select", "reference", "invariants"
+"""How a table was verified: deliveries replayed, its SELECT translated, a reference SELECT, or invariants only."""
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What became of one table.
+
+    ``state``: equal, different, not_made (the night has no content of it), or unproven (``reason`` says why).
+    ``how`` is one of replay, select, reference, invariants; ``stale``: the night shows an older content of it.
+    """
+
+    table: str
+    title: str
+    how: str
+    state: str
+    rows: int | None = None
+    hash: str | None = None
+    expected_hash: str | None = None
+    counts: Mapping[str, int] = field(default_factory=dict)
+    differences: tuple[Difference, ...] = ()
+    stale: bool = False
+    reason: str = ""
+
+    @property
+    def is_wrong(self) -> bool:
+        """Whether the table differs, or could not be proven to be right."""
+        return self.state in {"different", "unproven"}
+
+
+def how_verified(catalog: Catalog, contract: Contract, transforms: Path) -> str | None:
+    """Return how a table of the catalog is verified, None if nobody has said how.
+
+    Args:
+        catalog: names the crosswalks.
+        contract: the table.
+        transforms: folder below which ``<layer>/<domain>/<thing>.sql`` and ``.reference.sql`` lie.
+    """
+    if isinstance(contract, CollectedContract):
+        return REPLAY
+    if contract.layer == "linked" or _beside(transforms, contract, ".sql").exists():
+        return SELECT
+    if _beside(transforms, contract, ".reference.sql").exists():
+        return REFERENCE
+    minted = contract.name in catalog.crosswalks.values() or "event_kind_code" in contract.columns
+    minted = minted or contract.decisions or (contract.resolves and contract.unit == ("subject_id",))
+    return INVARIANTS if contract.made_by == "resolver" and minted else None
+
+
+def verify(shown: Shown, *, tables: frozenset[str] = frozenset(), values: bool = False) -> Iterator[Verified]:
+    """Verify the tables of a night one after the other, inputs first; yield what became of each.
+
+    Args:
+        shown: the night.
+        tables: only these; empty: all.
+        values: show values of columns that are no direct identifiers.
+    """
+    with opened(shown.lake.settings.timezone) as store:
+        identifiers.install(store)
+        verifier = _Verifier(store, shown, values)
+        for contract in shown.lake.catalog.contracts.values():
+            if not tables or contract.name in tables:
+                yield verifier.table(contract)
+
+
+@dataclass
+class _Verifier:
+    store: Store
+    shown: Shown
+    values: bool
+
+    @property
+    def lake(self) -> Lake:
+        return self.shown.lake
+
+    def table(self, contract: Contract) -> Verified:
+        """Verify one table."""
+        position = self.shown.positions[contract.name]
+        how = how_verified(self.lake.catalog, contract, self.lake.transforms)
+        if how is None:
+            reason = f"no reference SELECT beside its transform: write {contract.thing}.reference.sql"
+            return self._unproven(contract, INVARIANTS, reason)
+        if position.version is None:
+            return Verified(contract.name, contract.title, how, "not_made")
+        try:
+            if isinstance(contract, CollectedContract):
+                return self._clean(contract, position)
+            if how == INVARIANTS:
+                return self._minted(contract, position)
+            return self._derived(contract, position, how)
+        except (UnreadableError, TranslationError, UnknownPatternError, DeliveryError, ParserError, OSError) as error:
+            return self._unproven(contract, how, str(error))
+        except duckdb.Error as error:
+            # Its text may quote a value of a row.
+            return self._unproven(contract, how, f"DuckDB could not compute it: {type(error).__name__}")
+
+    def _clean(self, contract: CollectedContract, position: ShownTable) -> Verified:
+        published = self._load(position)
+        expected = replayed(self.store, self.lake, contract, self.shown.taken(contract))
+        direct = frozenset(name for name, column in contract.columns.items() if column.direct)
+        shape = Shape(clean_types(contract, id_columns(contract)), contract.key, ("_record_id",), direct)
+        return self._compared(contract, position, REPLAY, published, expected, shape)
+
+    def _derived(self, contract: DerivedContract, position: ShownTable, how: str) -> Verified:
+        published = self._load(position)
+        inputs = self._inputs(contract, position)
+        day = position.made_for
+        if how == SELECT:
+            select = shaped_select(self._select(contract), contract, day)
+        else:
+            if (spec := self._spec(contract)) is not None and contract.thing in spec.survivorship:
+                made = golden(self.store, self.lake.catalog, contract, spec, inputs, day)
+                self._view("golden", f"SELECT * FROM {made}")
+            elif spec is not None and contract.thing.endswith(COMPARISON):
+                made = compared(self.store, self.lake.catalog, contract, spec, inputs, day)
+                self._view("compared", f"SELECT * FROM {made}")
+            reference = _beside(self.lake.transforms, contract, ".reference.sql").read_text("utf-8")
+            select = shaped(reference.replace(":business_date", f"DATE '{day}'"), contract)
+        expected = self.store.keep(select)
+        types = {name: column.type for name, column in contract.columns.items()}
+        direct = frozenset(name for name, column in contract.columns.items() if column.direct)
+        shape = Shape(types, contract.key, [name for name in contract.key if name not in direct], direct)
+        return self._compared(contract, position, how, published, expected, shape)
+
+    def _compared(
+        self, contract: Contract, position: ShownTable, how: str, published: str, expected: str, shape: Shape
+    ) -> Verified:
+        lacking = [name for name in shape.types if name not in self.store.columns(published)]
+        if lacking:
+            self.store.drop(expected)
+            found = tuple(Difference("column_missing", "", name) for name in lacking)
+            return Verified(
+                contract.name,
+                contract.title,
+                how,
+                "different",
+                counts={"column_missing": len(found)},
+                differences=found,
+            )
+        one, reason = compare(self.store, published, expected, shape, values=self.values), ""
+        if one.is_equal and (foreign := self._foreign(position)) is not None:
+            # What was published is right; the next night would go on from rows that nobody accounts for.
+            reason = f"文件的第 {foreign} 版不在台账中：引擎之外有人写过这张表"
+            rows = self.store.load(self.lake.location(contract.name), foreign)
+            one = compare(self.store, rows, expected, shape, values=self.values)
+        self.store.drop(expected)
+        state = "equal" if one.is_equal else "different"
+        return Verified(
+            contract.name, contract.title, how, state, one.rows, one.hash, one.expected_hash, one.counts, one.differences,
+            position.stale, "" if one.is_equal else reason,
+        )  # fmt: skip
+
+    def _foreign(self, position: ShownTable) -> int | None:
+        """Return the newest version of a table when the ledger knows nothing of it."""
+        if position.known is None:
+            return None
+        newest = newest_version(self.lake.location(position.table))
+        return newest if newest > position.known else None
+
+    def _minted(self, contract: DerivedContract, position: ShownTable) -> Verified:
+        """Ask what must hold of a table whose ids no second engine can mint."""
+        spec = self._spec(contract)
+        assert spec is not None, f"{contract.name}: a resolver's library has a resolve.yml"
+        foreign = self._foreign(position)
+        published = self._load(position if foreign is None else replace(position, version=foreign))
+        if contract.decisions:
+            asked = invariants.of_decisions(published, overrides(self.lake.ledger, contract.domain))
+        elif contract.name in (spec.crosswalk, spec.subjects):
+            named = self._subjects(spec, position)
+            of_table = invariants.of_crosswalk if contract.name == spec.crosswalk else invariants.of_subjects
+            asked = of_table(published, named, spec, position.made_for)
+        else:
+            alias, item = next((alias, item) for alias, item in contract.inputs.items() if item.table == spec.crosswalk)
+            crosswalk = self._load(self._input(position, alias, item.table, None))
+            asked = invariants.of_events(published, crosswalk, spec, position.made_for)
+        counts, found = invariants.broken(self.store, asked)
+        rows = self.store.number(f"SELECT count(*) FROM {published}")
+        state = "different" if counts else "equal"
+        return Verified(
+            contract.name,
+            contract.title,
+            INVARIANTS,
+            state,
+            rows,
+            counts=counts,
+            differences=found,
+            stale=position.stale,
+        )
+
+    def _subjects(self, spec: ResolveSpec, position: ShownTable) -> str:
+        """Return a table of every subject as the clean tables have it that the kind's table of subjects was made from."""
+        said, made = self.lake.catalog.contract(spec.subjects), self.shown.positions[spec.subjects]
+        assert isinstance(said, DerivedContract)
+        clean = {
+            item.table: self._load(self._input(made, alias, item.table, item.part))
+            for alias, item in said.inputs.items()
+        }
+        return invariants.subjects(self.store, self.lake.catalog, spec, clean, position.made_for)
+
+    def _inputs(self, contract: DerivedContract, position: ShownTable) -> dict[str, str]:
+        """Show every input under its alias, as the night shows it; one that is stale sees what it was made from."""
+        for alias, item in contract.inputs.items():
+            rows = self._load(self._input(position, alias, item.table, item.part))
+            part = f" WHERE source = {text(item.part)}" if item.part is not None else ""
+            self._view(alias, f"SELECT * FROM {rows}{part}")
+        return {alias: quoted(alias) for alias in contract.inputs}
+
+    def _input(self, position: ShownTable, alias: str, table: str, part: str | None) -> ShownTable:
+        now = self.shown.positions[table]
+        consumed = position.consumed.get(alias)
+        behind = position.stale or (part is None and position.table not in self._published)
+        if behind and consumed is not None and now.content is not None and consumed.content < now.content:
+            version = newest_of(self.lake, table, consumed.content) or consumed.version
+            return ShownTable(table, consumed.content, version, False, position.made_for, {})
+        return now
+
+    @property
+    def _published(self) -> set[str]:
+        return {entry.table for entry in self.shown.publication.entries}
+
+    def _load(self, position: ShownTable) -> str:
+        if position.version is None:
+            raise UnreadableError(f"{position.table} has no content in this night")
+        return self.store.load(self.lake.location(position.table), position.version)
+
+    def _view(self, name: str, select: str) -> None:
+        self.store.run(f"CREATE OR REPLACE TEMP VIEW {quoted(name)} AS {select}")
+
+    def _select(self, contract: DerivedContract) -> str:
+        if contract.layer == "linked":
+            return self.lake.catalog.generated_select(contract)
+        return _beside(self.lake.transforms, contract, ".sql").read_text("utf-8")
+
+    def _spec(self, contract: DerivedContract) -> ResolveSpec | None:
+        path = self.lake.catalog.root / "base" / contract.domain / "resolve.yml"
+        return load_resolve_spec(path) if path.exists() else None
+
+    def _unproven(self, contract: Contract, how: str, reason: str) -> Verified:
+        return Verified(contract.name, contract.title, how, "unproven", reason=reason)
+
+
+def _beside(transforms: Path, contract: Contract, ending: str) -> Path:
+    return transforms / contract.layer / contract.domain / f"{contract.thing}{ending}"

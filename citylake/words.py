@@ -1,0 +1,44 @@
+"""Chinese words of the ledger's verdicts and counts, as clerks read them."""
+
+from collections.abc import Mapping
+
+from citylake.contract.catalog import Catalog
+
+VERDICTS: Mapping[str, str] = {
+    "received": "处理中",
+    "accepted": "接收",
+    "refused": "退回",
+    "unchanged": "与上次相同",
+}
+FATES: Mapping[str, str] = {
+    "inserted": "新增",
+    "updated": "更新",
+    "deleted": "删除",
+    "unchanged": "未变",
+    "repeated": "重复",
+    "superseded": "被取代",
+    "quarantined": "问题行",
+    "unreadable": "无法读取",
+    "vanished": "上期有本期无",
+}
+"""What becomes of lines, and ``vanished``: rows that a snapshot no longer has."""
+
+
+def counts_in_words(counts: Mapping[str, int]) -> str:
+    """Return a delivery's counts, nothing where there are none: ``共 10：新增 9，问题行 1``."""
+    said = "，".join(f"{word} {counts[name]:,}" for name, word in FATES.items() if counts.get(name))
+    total = f"共 {counts['lines']:,}" if "lines" in counts else ""
+    return "：".join(part for part in (total, said) if part)
+
+
+def title_of(catalog: Catalog, table: str) -> str:
+    """Return the title of a table, its name where no contract has it; a resource is known by its clean table's name too."""
+    contract = catalog.contracts.get(table) or catalog.contracts.get(f"clean.{table}")
+    return contract.title if contract is not None else table
+
+
+def title_and_name(catalog: Catalog, table: str) -> str:
+    """Return a table's title with the technical name beside it: ``婚姻登记（civil_affairs__marriage）``."""
+    title = title_of(catalog, table)
+    name = table.removeprefix("clean.")
+    return name if title == table else f"{title}（{name}）"

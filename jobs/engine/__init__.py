@@ -1,1 +1,0 @@
-"""The engine's five verbs, a module each: collect, conform, check, write, record."""

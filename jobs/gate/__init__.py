@@ -1,1 +1,0 @@
-"""The layer gate: Great Expectations over what a night has written, acceptance, refusal."""

@@ -1,1 +1,0 @@
-"""Reading a published night: one publication, whole, by the names its tables have."""

@@ -1,1 +1,0 @@
-"""Going back: every table to what a published night held, and the publication with them."""

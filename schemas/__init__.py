@@ -1,1 +1,0 @@
-"""WHAT every table is: contracts, data elements, code lists and departments. Pure data and its reader."""

@@ -1,0 +1,98 @@
+"""``citylake new`` in a project of its own: what it writes loads, keeps the policies and can be tested at once."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from citylake.cli import app
+from citylake.contract.catalog import load_catalog
+from citylake.contract.select import check_transforms
+from citylake.settings import PROJECT_ROOT, settings
+from tests.contract.test_policy import POLICIES
+from tests.tables.cases import all_cases
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    shutil.copytree(
+        PROJECT_ROOT / "schemas", tmp_path / "schemas", ignore=shutil.ignore_patterns("*.py", "__pycache__")
+    )
+    for path in (PROJECT_ROOT / "jobs").glob("*/*/*.*"):
+        if path.suffix in (".sql", ".py"):
+            copy = tmp_path / "jobs" / path.relative_to(PROJECT_ROOT / "jobs")
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, copy)
+    chosen = settings().model_copy(update={"project": tmp_path, "home": tmp_path / "home"})
+    for module in ("new", "night"):
+        monkeypatch.setattr(f"citylake.cli.{module}.settings", lambda: chosen)
+    return tmp_path
+
+
+def run(*words: str) -> str:
+    done = CliRunner().invoke(app, list(words))
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+@pytest.mark.parametrize("reads", ["base.population__person", "special.silent_certification__trace"])
+def test_a_new_table_is_three_parts_that_pass_as_they_are(project: Path, reads: str) -> None:
+    written = json.loads(run("new", "topic.housing__home", "--input", reads, "--json"))["files"]
+    assert written == [
+        "schemas/topic/housing/home.yml",
+        "jobs/topic/housing/home.sql",
+        "tests/tables/topic/housing/home/first/given/s.yml",
+        "tests/tables/topic/housing/home/first/expect.yml",
+    ]
+    catalog = load_catalog(project / "schemas")
+    contract = catalog.contract("topic.housing__home")
+    assert [breach for policy in POLICIES for breach in policy(contract)] == []
+    assert check_transforms(catalog, project / "jobs") == []
+    case = next(iter(all_cases(project / "tests" / "tables")))
+    assert case.table == contract.name
+    assert case.given["s"] == case.rows
+    assert set(case.rows[0]) == set(contract.columns)
+
+
+def test_a_new_collected_table_is_its_contract_and_leaves_no_case_that_nothing_reads(project: Path) -> None:
+    written = json.loads(run("new", "clean.hrss__unemployed", "--json"))["files"]
+    assert written == ["schemas/clean/hrss/unemployed.yml"]
+    catalog = load_catalog(project / "schemas")
+    contract = catalog.contract("clean.hrss__unemployed")
+    assert [breach for policy in POLICIES for breach in policy(contract)] == []
+    assert "linked.hrss__unemployed" in catalog.contracts
+    assert all_cases(project / "tests" / "tables") == []
+
+
+def test_nothing_is_written_over_what_is_there(project: Path) -> None:
+    run("new", "topic.housing__home")
+    (project / "jobs/topic/housing/home.sql").write_text("SELECT 1", "utf-8")
+    assert CliRunner().invoke(app, ["new", "topic.housing__home"]).exit_code == 2
+    assert (project / "jobs/topic/housing/home.sql").read_text("utf-8") == "SELECT 1"
+
+
+@pytest.mark.parametrize("name", ["housing__home", "raw.hrss__x", "topic.housing", "clean.nobody__x"])
+def test_what_is_no_name_of_a_table_is_wrong_use_and_writes_nothing(project: Path, name: str) -> None:
+    assert CliRunner().invoke(app, ["new", name]).exit_code == 2
+    assert not (project / "tests").exists()
+
+
+def test_compiling_refuses_a_select_that_breaks_its_contract(project: Path) -> None:
+    run("new", "topic.housing__home")
+    run("compile")
+    (project / "home" / "compiled.json").unlink()
+    (project / "jobs/topic/housing/home.sql").write_text("SELECT MAX(s.person_id) AS person_id FROM s", "utf-8")
+    done = CliRunner().invoke(app, ["compile"])
+    assert done.exit_code == 1
+    assert "topic.housing__home: the SELECT: it aggregates over all units: GROUP BY person_id" in done.output
+    assert not (project / "home" / "compiled.json").exists()
+
+
+def test_compiling_refuses_a_table_without_a_transform(project: Path) -> None:
+    run("new", "topic.housing__home")
+    (project / "jobs/topic/housing/home.sql").unlink()
+    done = CliRunner().invoke(app, ["compile"])
+    assert done.exit_code == 1
+    assert "needs exactly one of jobs/topic/housing/home.sql and jobs/topic/housing/home.py" in done.output
