@@ -1,14 +1,16 @@
-"""CSV: cut into records with their physical line numbers, then read by pyarrow block by block."""
+"""CSV: cut into records with their physical line numbers, then read by pyarrow where every line is plain, else exactly."""
 
+import codecs
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyarrow import csv as pa_csv
 
-from citylake.sources.csv_record import Broken, Incomplete, read_record
+from citylake.sources.csv_record import Broken, Incomplete, Record, read_record
 from citylake.sources.errors import DeliveryError
 from citylake.sources.layout import Layout
 from citylake.sources.limits import Limits
@@ -22,8 +24,9 @@ NEWLINE, RETURN, QUOTE = 10, 13, 34
 def read_csv(texts: Iterable[str], layout: Layout, limits: Limits, out: TextTable) -> None:
     """Read a CSV file into ``out``.
 
-    An unquoted empty field is NULL, a quoted one the empty text. A record with too few or too many fields, or with a
-    quote where none may stand, is unreadable; blank lines are no records.
+    An unquoted empty field is NULL, a quoted one the empty text. A record with too few or too many fields, with a quote
+    where none may stand, or that repeats the header is unreadable, with every line it covers: other records may hide
+    there. Lines that are blank or hold nothing but delimiters are no records.
 
     Raises:
         DeliveryError: the header differs, a record is too long, the file ends within a record.
@@ -66,6 +69,8 @@ class _Reader:
             end = self._slowly(data, last=last) if cut is None else self._quickly(data, cut, last=last)
             data = data[end:]
         if len(data) > self._limits.line_bytes:
+            if self.header is None and b"\r" in data:
+                raise self._only_returns()
             raise self._too_long(self.line, quoted=b'"' in data)
         self._rest = data
 
@@ -79,6 +84,8 @@ class _Reader:
             if isinstance(record, Broken):
                 raise DeliveryError("columns", f"{self._layout.subject}的表头里引号位置不对。请改正表头后重新报送。")
             fields = [(field or "").strip() for field in record.fields]
+            if any("\r" in field and "\n" not in field for field in fields):
+                raise self._only_returns()
             if fields != [""]:
                 self._layout.check_header(fields, self._limits.columns, "的表头")
                 self.header = fields
@@ -95,28 +102,35 @@ class _Reader:
         lengths = cut.ends - cut.starts
         if lengths.size and int(lengths.max()) > self._limits.line_bytes:
             raise self._too_long(self.line + int(cut.lines[int(lengths.argmax())]), quoted=cut.quoted)
-        blank = lengths == 0
         width = len(self.header)
+        # As long as its delimiters: nothing stands between them.
+        blank = (lengths == 0) | ((cut.fields == width) & (lengths == width - 1))
         numbers = cut.lines + self.line
         good = ~blank & (cut.fields == width)
         if last and not data.endswith(b"\n") and not blank[-1] and cut.fields[-1] < width:
-            raise truncated(
-                self._layout, f"最后一行（第 {int(numbers[-1])} 行）只有 {int(cut.fields[-1])} 列，应为 {width} 列"
-            )
+            raise self._cut_short(int(numbers[-1]), int(cut.fields[-1]))
         table = self._arrow(data[: cut.end], cut)
-        if table is None or table.num_rows != int(good.sum()):
+        read = (lengths > 0) & (cut.fields == width)
+        if table is None or table.num_rows != int(read.sum()) or self._repeats_header(table):
             return self._slowly(data, last=last)
+        if blank[read].any():
+            table = table.filter(pa.array(good[read]))
         if table.num_rows:
             columns = {name: table.column(name).combine_chunks() for name in self._layout.required}
             self._out.add(columns, pa.array(numbers[good]))
-        ragged = np.flatnonzero(~blank & ~good)
-        self._out.add_unreadable([(int(numbers[k]), _ragged(int(cut.fields[k]), width)) for k in ragged])
+        ends = np.append(numbers[1:], self.line + cut.newlines + (not data.endswith(b"\n", 0, cut.end)))
+        problems: list[tuple[int, str]] = []
+        for k in np.flatnonzero(~blank & ~good):
+            problems += _each_line(int(numbers[k]), int(ends[k]), _ragged(int(cut.fields[k]), width))
+        self._out.add_unreadable(problems)
         self.line += cut.newlines
         return cut.end
 
     def _arrow(self, data: bytes, cut: _Cut) -> pa.Table | None:
         """Let pyarrow read whole records; None when it sees them differently."""
         needed = list(self._layout.required)
+        if not data.endswith(b"\n"):
+            data += b"\n"  # else a last empty field counts as quoted when one before it is
         try:
             return pa_csv.read_csv(
                 pa.BufferReader(data),
@@ -138,31 +152,32 @@ class _Reader:
         except pa.ArrowInvalid:
             return None
 
+    def _repeats_header(self, table: pa.Table) -> bool:
+        last = self._layout.required[-1]
+        return bool(pc.any(pc.equal(table.column(last), last)).as_py())
+
     def _slowly(self, data: bytes, *, last: bool) -> int:
-        """Read records one by one, for blocks in which a quote stands where none may."""
+        """Read records one by one, for blocks with stray quotes, carriage returns or repeated headers."""
         assert self.header is not None
         rows: list[list[str | None]] = []
         numbers: list[int] = []
         problems: list[tuple[int, str]] = []
-        position, width = 0, len(self.header)
+        position = 0
         while position < len(data):
             record = read_record(data, position, self._delimiter, last=last)
             if isinstance(record, Incomplete):
                 break
             if record.end - position > self._limits.line_bytes + 2:
                 raise self._too_long(self.line, quoted=True)
-            if isinstance(record, Broken):
-                problems.append((self.line, "引号位置不对"))
-            elif len(record.fields) == width and (width > 1 or record.fields != [None]):
+            following = self.line + data.count(b"\n", position, record.end)
+            is_open = not data.endswith(b"\n", position, record.end)
+            problem = self._problem(record, is_last=last and is_open and record.end == len(data))
+            if problem:
+                problems += _each_line(self.line, following + is_open, problem)
+            elif isinstance(record, Record) and any(field is not None for field in record.fields):
                 rows.append(record.fields)
                 numbers.append(self.line)
-            elif record.fields != [None]:
-                if last and record.end == len(data) and not data.endswith(b"\n") and len(record.fields) < width:
-                    raise truncated(
-                        self._layout, f"最后一行（第 {self.line} 行）只有 {len(record.fields)} 列，应为 {width} 列"
-                    )
-                problems.append((self.line, _ragged(len(record.fields), width)))
-            self.line += data.count(b"\n", position, record.end)
+            self.line = following
             position = record.end
         if last and position < len(data):
             raise truncated(self._layout, f"第 {self.line} 行开始的引号直到文件末尾也没有闭合")
@@ -174,6 +189,32 @@ class _Reader:
         self._out.add_unreadable(problems)
         return position
 
+    def _problem(self, record: Record | Broken, *, is_last: bool) -> str | None:
+        """Return why a record cannot be read; ``is_last``: the file ends with it, without a line break."""
+        assert self.header is not None
+        if isinstance(record, Broken):
+            return "引号位置不对"
+        fields, width = record.fields, len(self.header)
+        if fields == [None]:
+            return None
+        if len(fields) != width:
+            if is_last and len(fields) < width:
+                raise self._cut_short(self.line, len(fields))
+            return _ragged(len(fields), width)
+        if width == 1 and "\r" in (fields[0] or ""):
+            return "含有单独的回车符，无法判断是一行还是几行"
+        names = [(field or "").strip().removeprefix("\ufeff") for field in fields]
+        return "与表头相同，不是数据" if names == self.header else None
+
+    def _cut_short(self, line: int, fields: int) -> DeliveryError:
+        return truncated(self._layout, f"最后一行（第 {line} 行）只有 {fields} 列，应为 {len(self.header or ())} 列")
+
+    def _only_returns(self) -> DeliveryError:
+        return DeliveryError(
+            "line_breaks",
+            f"{self._layout.subject}只用回车符（CR）换行，无法分行。请另存为以 CRLF 或 LF 换行的 CSV 后重新报送。",
+        )
+
     def _too_long(self, line: int, *, quoted: bool) -> DeliveryError:
         why = "（可能是引号没有闭合）" if quoted else ""
         return DeliveryError(
@@ -182,14 +223,23 @@ class _Reader:
         )
 
 
+def _each_line(line: int, end: int, reason: str) -> list[tuple[int, str]]:
+    return [(line, reason), *[(number, f"{reason}（第 {line} 行起）") for number in range(line + 1, end)]]
+
+
 def _ragged(fields: int, width: int) -> str:
     return f"有 {fields} 列，应为 {width} 列"
 
 
 def _cut(data: bytes, delimiter: int, *, last: bool) -> _Cut | None:
-    """Find the records of a block that starts at one; None when a quote stands where none may."""
+    """Find the records of a block that starts at one; None when quotes or carriage returns are not plain."""
     signs = np.frombuffer(data, np.uint8)
     newlines = np.flatnonzero(signs == NEWLINE)
+    # pyarrow ends a record at any carriage return, and drops a byte order mark wherever it is started.
+    if data.startswith(codecs.BOM_UTF8):
+        return None
+    if data.count(b"\r") != data.count(b"\r\n") + (last and data.endswith(b"\r")) or b"\r\r" in data:
+        return None
     quotes = np.flatnonzero(signs == QUOTE)
     breaks = newlines
     if quotes.size:

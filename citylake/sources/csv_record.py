@@ -1,10 +1,14 @@
-"""One CSV record read by the letter of RFC 4180, for headers and for blocks with stray quotes."""
+"""One CSV record read by the letter of RFC 4180, for headers and for blocks that are not plain.
+
+A record ends with a line feed outside quotes; carriage returns right before it belong to the line break. One that
+stands elsewhere is part of its value.
+"""
 
 import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-_QUOTED = re.compile(rb'"((?:[^"]++|"")*+)"')
+_QUOTED = re.compile(rb'"((?:[^"]++|"")*+)"(\r*+)')
 
 
 @dataclass(frozen=True)
@@ -17,7 +21,7 @@ class Record:
 
 @dataclass(frozen=True)
 class Broken:
-    """A record with a quote where none may stand; it ends with its physical line."""
+    """A record with a quote where none may stand; it ends with the physical line of that quote."""
 
     end: int
 
@@ -59,16 +63,12 @@ def _field(data: bytes, position: int, delimiter: int, *, last: bool) -> tuple[s
     if match is None:
         return Incomplete()
     end = match.end()
-    if quoted and data[end : end + 1] == b"\r":
-        end += 1
     if end == len(data) and not last:
         return Incomplete()
-    if quoted:
+    at_break = data[end : end + 1] in (b"\n", b"")
+    if quoted and (at_break or not match[2]):
         return match[1].replace(b'""', b'"').decode("utf-8"), end
-    raw = match[0]
-    # The carriage return belongs to the line break, not to the value.
-    if raw.endswith(b"\r") and data[end : end + 1] in (b"\n", b""):
-        raw = raw[:-1]
+    raw = match[0].rstrip(b"\r") if at_break else match[0]
     return _broken(data, end, last=last) if b'"' in raw else (raw.decode("utf-8") or None, end)
 
 

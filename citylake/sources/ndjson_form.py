@@ -17,8 +17,8 @@ from citylake.sources.text_table import TextTable
 def read_ndjson(texts: Iterable[str], layout: Layout, limits: Limits, out: TextTable) -> None:
     """Read lines of JSON into ``out``; a number keeps the digits it was written with, a nested value stays JSON.
 
-    A line that is no JSON object is unreadable; blank lines are no lines. A column that stands in no line at all is
-    missing; one that is left out of single lines is NULL there.
+    A line that is no JSON object, or names a key twice, is unreadable; blank lines are no lines. A column that stands in
+    no line at all is missing; one that is left out of single lines is NULL there.
 
     Raises:
         DeliveryError: columns differ, a line is too long, the file ends within a line.
@@ -34,6 +34,16 @@ def read_ndjson(texts: Iterable[str], layout: Layout, limits: Limits, out: TextT
     reader.finish()
 
 
+class _Number(str):
+    """A number as it was written."""
+
+    __slots__ = ()
+
+
+class _TwiceError(ValueError):
+    pass
+
+
 class _Reader:
     def __init__(self, layout: Layout, limits: Limits, out: TextTable) -> None:
         self._layout, self._limits, self._out = layout, limits, out
@@ -42,7 +52,9 @@ class _Reader:
         self._known = self._keys | set(layout.ignored)
         self._row = _row_of(self._names)
         # Numbers stay as they were written: 12.50 is not 12.5 to somebody who has to find the line.
-        self._decode = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=_refuse).raw_decode
+        self._decode = json.JSONDecoder(
+            object_pairs_hook=_object, parse_float=_Number, parse_int=_Number, parse_constant=_refuse
+        ).raw_decode
         self._seen: set[str] = set()
         self._all_seen = False
         self._number = 0
@@ -90,17 +102,24 @@ class _Reader:
         self, line: str, rows: list[Sequence[Any]], numbers: list[int], problems: list[tuple[int, str]], *, cut: bool
     ) -> None:
         """Read a line that is not like most: its first ones, with columns left out, or not JSON at all."""
-        if not line.strip():
+        line = line.strip().removeprefix("\ufeff")
+        if not line:
             return
         try:
-            item, end = self._decode(line.strip())
-            whole = not line.strip()[end:]
+            item, end = self._decode(line)
+            whole = not line[end:]
+        except _TwiceError:
+            problems.append((self._number, "一个键出现了两次，无法判断以哪个为准"))
+            return
         except (ValueError, RecursionError):
             item, whole = None, False
         if not whole and cut:
             raise truncated(self._layout, f"最后一行（第 {self._number} 行）的 JSON 没有写完")
         if not whole or not isinstance(item, dict):
             problems.append((self._number, "不是一个完整的 JSON 对象"))
+            return
+        if "\ufffd" in "".join(item):
+            problems.append((self._number, "键名中有无法识别的字符（编码不对，或导出时已丢失）"))
             return
         self._objects += 1
         if not self._known.issuperset(item):
@@ -115,15 +134,11 @@ class _Reader:
             columns = list(zip(*rows, strict=True))
             try:
                 arrays = [_texts(values) for values in columns]
-            except UnicodeEncodeError:
-                good = [_encodable(row) for row in rows]
-                problems += [
-                    (number, "含有不成对的 Unicode 代理字符")
-                    for number, fine in zip(numbers, good, strict=True)
-                    if not fine
-                ]
-                rows = [row for row, fine in zip(rows, good, strict=True) if fine]
-                numbers = [number for number, fine in zip(numbers, good, strict=True) if fine]
+            except (UnicodeEncodeError, RecursionError):
+                reasons = [_no_text(row) for row in rows]
+                problems += [(number, why) for number, why in zip(numbers, reasons, strict=True) if why]
+                rows = [row for row, why in zip(rows, reasons, strict=True) if not why]
+                numbers = [number for number, why in zip(numbers, reasons, strict=True) if not why]
                 self._write(rows, numbers, problems)
                 return
             self._out.add(dict(zip(self._names, arrays, strict=True)), pa.array(numbers, pa.int64()))
@@ -142,16 +157,30 @@ def _text(value: object) -> str | None:
         return value
     if isinstance(value, bool):
         return "true" if value else "false"
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _json(value)
 
 
-def _encodable(row: Sequence[Any]) -> bool:
+def _json(value: object) -> str:
+    """Return a nested value as JSON, its numbers with the digits they were written with."""
+    if isinstance(value, _Number):
+        return value
+    if isinstance(value, dict):
+        return "{" + ",".join(f"{_json(name)}:{_json(item)}" for name, item in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(map(_json, value)) + "]"
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _no_text(row: Sequence[Any]) -> str | None:
+    """Return why a row cannot become text, None when it can."""
     try:
         for value in row:
             (_text(value) or "").encode("utf-8")
     except UnicodeEncodeError:
-        return False
-    return True
+        return "含有不成对的 Unicode 代理字符"
+    except RecursionError:
+        return "嵌套层数过多"
+    return None
 
 
 def _row_of(names: Sequence[str]) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
@@ -163,3 +192,10 @@ def _row_of(names: Sequence[str]) -> Callable[[Mapping[str, Any]], tuple[Any, ..
 
 def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is no JSON")
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    item = dict(pairs)
+    if len(item) != len(pairs):
+        raise _TwiceError
+    return item

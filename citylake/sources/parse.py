@@ -46,6 +46,7 @@ class Parsed:
         bytes: of the values in memory (Arrow), however well the delivery or the Parquet is packed.
         as_of: the largest day in the as-of column, None when the contract takes it from elsewhere or there are no lines.
         absent: contract columns that a delivery under an earlier contract does not have; all NULL here.
+        notes: sentences for the receipt: what was noticed and taken all the same.
     """
 
     path: Path
@@ -54,6 +55,7 @@ class Parsed:
     bytes: int
     as_of: date | None
     absent: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def parse(
@@ -109,6 +111,7 @@ def parse(
         result["bytes"],
         date.fromisoformat(day) if day else None,
         tuple(result["absent"]),
+        tuple(result["notes"]),
     )
 
 

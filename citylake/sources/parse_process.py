@@ -53,6 +53,7 @@ def parse_file(path: Path, layout: Layout, target: Path, limits: Limits) -> dict
         "bytes": out.bytes,
         "as_of": out.as_of.isoformat() if out.as_of else None,
         "absent": sorted(out.absent),
+        "notes": out.notes,
     }
 
 
@@ -68,7 +69,7 @@ def _read(path: Path, layout: Layout, limits: Limits, out: Any) -> None:
     else:
         from citylake.sources.text_stream import text_blocks
 
-        texts = text_blocks(path, layout, limits)
+        texts = text_blocks(path, layout, limits, out.notes)
         if layout.form == "csv":
             from citylake.sources.csv_form import read_csv
 

@@ -1,4 +1,4 @@
-"""Delivered text, strictly decoded as it streams: gzip unpacked, every bound enforced on the way."""
+"""Delivered text, decoded line by line as it streams: gzip unpacked, every bound enforced on the way."""
 
 import codecs
 import gzip
@@ -7,110 +7,58 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from citylake.sources.encoding import UTF8, LineDecoder, wrong_encoding
 from citylake.sources.errors import DeliveryError
 from citylake.sources.layout import Layout
 from citylake.sources.limits import GIB, Limits
 
 BLOCK = 4 << 20
 _GZIP = b"\x1f\x8b"
-_UTF8_MARK = codecs.BOM_UTF8
-_TELLING = 8
-"""So many three-byte characters that are valid UTF-8 are no accident in a GB18030 file."""
+_MARK_GB18030 = "\ufeff".encode("gb18030")
+_WIDEST = 4
+"""Bytes of a character at most."""
+_END_OF_FILE = b"\x1a"
+"""Ctrl-Z, with which DOS and some exports end a text."""
 
 
-def text_blocks(path: Path, layout: Layout, limits: Limits) -> Iterator[str]:
-    """Yield the text in blocks cut anywhere between two characters, without the byte order mark.
+def text_blocks(path: Path, layout: Layout, limits: Limits, notes: list[str]) -> Iterator[str]:
+    """Yield the text in blocks of whole lines, without byte order mark and final Ctrl-Z.
+
+    What the receipt should say of it is added to ``notes``. A character that cannot be read is U+FFFD.
 
     Raises:
-        DeliveryError: ``encoding`` with offset and line of the first bad byte, ``truncated``, ``bomb``, ``too_large``.
+        DeliveryError: ``encoding`` (no line is in the agreed one), ``truncated``, ``bomb``, ``too_large``.
     """
-    encoding = _codec(layout)
-    decoder = codecs.getincrementaldecoder(encoding)(errors="strict")
-    rival = _Utf8Rival() if encoding != "utf-8" else None
-    offset, lines, first = 0, 1, True
+    decoder = LineDecoder(layout)
+    rest, is_first = b"", True
     for block in byte_blocks(path, layout, limits):
-        if first:
-            if block.startswith(_UTF8_MARK) and encoding != "utf-8":
-                raise _is_utf8(layout)
-            offset = len(_UTF8_MARK) if block.startswith(_UTF8_MARK) else 0
-            block = block[offset:]
-        pending = decoder.getstate()[0]
-        try:
-            text = decoder.decode(block)
-        except UnicodeDecodeError as error:
-            before = (pending + block)[: error.start]
-            raise _bad_byte(layout, offset - len(pending) + error.start, lines + before.count(b"\n")) from None
-        if rival is not None and rival.goes_on(block):
-            rival.count(block)
-        offset += len(block)
-        lines += block.count(b"\n")
-        yield text.removeprefix("\ufeff") if first else text
-        first = False
-    try:
-        decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
-        raise truncated(layout, f"第 {lines} 行的最后一个汉字只有一半") from None
-    if rival is not None and rival.likely:
-        raise _is_utf8(layout)
+        data = rest + (_without_mark(block, layout, decoder) if is_first else block)
+        is_first = False
+        end = data.rfind(b"\n") + 1
+        if end == 0 and len(data) > _WIDEST * limits.line_bytes:
+            end = len(data)  # longer than any line may be: the reader says so
+        if end:
+            yield decoder.decode(data[:end])
+        rest = data[end:]
+    rest = rest.rstrip(_END_OF_FILE)
+    if decoder.ends_within(rest):
+        raise truncated(layout, "最后一行的最后一个汉字只有一半")
+    yield decoder.decode(rest)
+    if note := decoder.conclude():
+        notes.append(note)
+
+
+def _without_mark(block: bytes, layout: Layout, decoder: LineDecoder) -> bytes:
+    if block.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in block.partition(b"\n")[0]:
+        raise wrong_encoding(layout, "是 UTF-16 编码或二进制文件")
+    if block.startswith(codecs.BOM_UTF8) and decoder.agreed != UTF8:
+        raise wrong_encoding(layout, "是 UTF-8 编码（开头有 UTF-8 标记）")
+    return block.removeprefix(codecs.BOM_UTF8).removeprefix(_MARK_GB18030)
 
 
 def truncated(layout: Layout, what: str) -> DeliveryError:
     """Return the error of a delivery that ends too early."""
     return DeliveryError("truncated", f"{layout.subject}不完整：{what}，可能在生成或传输时中断。请重新导出并完整报送。")
-
-
-class _Utf8Rival:
-    """Watches whether a file said to be GB18030 is UTF-8 throughout: most UTF-8 text decodes as GB18030, wrongly."""
-
-    def __init__(self) -> None:
-        self._decoder = codecs.getincrementaldecoder("utf-8")(errors="strict")
-        self._alive = True
-        self._seen = 0
-
-    def goes_on(self, block: bytes) -> bool:
-        if self._alive:
-            try:
-                self._decoder.decode(block)
-            except UnicodeDecodeError:
-                self._alive = False
-        return self._alive
-
-    def count(self, block: bytes) -> None:
-        if self._seen < _TELLING:
-            self._seen += sum(1 for byte in block if byte >= 0xE0)
-
-    @property
-    def likely(self) -> bool:
-        return self._alive and self._seen >= _TELLING
-
-
-def _codec(layout: Layout) -> str:
-    try:
-        name = codecs.lookup(layout.encoding).name
-    except LookupError:
-        name = ""
-    # GB18030 contains GBK and GB2312; what departments call by those names often holds more.
-    known = {"utf-8": "utf-8", "utf-8-sig": "utf-8", "gb18030": "gb18030", "gbk": "gb18030", "gb2312": "gb18030"}
-    if name not in known:
-        raise DeliveryError(
-            "contract", f"约定的编码 {layout.encoding} 不受支持（可用 UTF-8、GB18030）。请平台管理员修改约定。"
-        )
-    return known[name]
-
-
-def _bad_byte(layout: Layout, offset: int, line: int) -> DeliveryError:
-    return DeliveryError(
-        "encoding",
-        f"{layout.subject}不是约定的 {layout.encoding} 编码：第 {line} 行、第 {offset + 1} 个字节处无法识别。"
-        f"请以 {layout.encoding} 编码另存后重新报送。",
-    )
-
-
-def _is_utf8(layout: Layout) -> DeliveryError:
-    return DeliveryError(
-        "encoding",
-        f"{layout.subject}是 UTF-8 编码，而约定为 {layout.encoding}（从第 1 个字节起判断）。请以 {layout.encoding} 编码另存后重新报送。",
-    )
 
 
 def byte_blocks(path: Path, layout: Layout, limits: Limits) -> Iterator[bytes]:

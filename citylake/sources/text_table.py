@@ -5,6 +5,7 @@ from datetime import date
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from citylake.sources.errors import DeliveryError
@@ -13,6 +14,12 @@ from citylake.sources.values import day
 
 GROUP_ROWS = 200_000
 GROUP_BYTES = 64 << 20
+
+
+_CONTROLS = bytes((*range(9), *range(14, 32), 127))
+_LOST = ("\ufffd", "锟斤拷")
+"""What stands where a character was lost, here or before the delivery was made."""
+_NO_TEXT = r"[\x00-\x08\x0e-\x1f\x7f]"
 
 
 class TextTable:
@@ -40,9 +47,19 @@ class TextTable:
         self.as_of: date | None = None
         self.absent: set[str] = set()
         """Contract columns that a delivery under an earlier contract does not have."""
+        self.notes: list[str] = []
+        """Sentences for the receipt: what was noticed and taken all the same."""
 
     def add(self, columns: Mapping[str, pa.Array], lines: pa.Array) -> None:
-        """Add readable lines: a text array per source column that the delivery has, and their numbers."""
+        """Add readable lines: a text array per source column that the delivery has, and their numbers.
+
+        A line that holds what no text may hold is unreadable.
+        """
+        if problems := _no_texts(columns, lines):
+            spoilt = pc.is_in(lines, pa.array([line for line, _ in problems], lines.type))
+            columns = {name: values.filter(pc.invert(spoilt)) for name, values in columns.items()}
+            lines = lines.filter(pc.invert(spoilt))
+            self.add_unreadable(problems)
         count = len(lines)
         nothing = pa.nulls(count, pa.string())
         operation = columns[self._layout.operation] if self._layout.operation else nothing
@@ -117,3 +134,27 @@ class TextTable:
         if self._held:
             self._writer.write_table(pa.concat_tables(self._held), row_group_size=GROUP_ROWS)
             self._held, self._held_rows, self._held_bytes = [], 0, 0
+
+
+def _no_texts(columns: Mapping[str, pa.Array], lines: pa.Array) -> list[tuple[int, str]]:
+    """Return the lines that hold control characters or lost ones, each with its first reason."""
+    problems: dict[int, str] = {}
+    for name, values in columns.items():
+        if not _is_suspicious(values):
+            continue
+        for found, what in (
+            (pc.match_substring_regex(values, _NO_TEXT), "含有控制字符"),
+            (pc.match_substring_regex(values, "|".join(_LOST)), "有无法识别的字符（编码不对，或导出时已丢失）"),
+        ):
+            for line in lines.filter(pc.fill_null(found, False)).to_pylist():
+                problems.setdefault(line, f"列“{name}”{what}")
+    return sorted(problems.items())
+
+
+def _is_suspicious(values: pa.Array) -> bool:
+    """Return whether to look at each value: what is searched here are the bytes of all of them."""
+    buffer = values.buffers()[2] if values.type == pa.string() else None
+    if buffer is None:
+        return False
+    data = buffer.to_pybytes()
+    return len(data.translate(None, _CONTROLS)) < len(data) or any(sign.encode() in data for sign in _LOST)

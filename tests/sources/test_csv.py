@@ -30,17 +30,6 @@ def refused(read: Any, data: bytes, contract: CollectedContract, limits: Limits 
     return caught.value
 
 
-@pytest.mark.parametrize(
-    ("encoding", "declared"), [("utf-8", "UTF-8"), ("utf-8-sig", "UTF-8"), ("gb18030", "GB18030"), ("gbk", "GBK")]
-)
-def test_text_in_the_agreed_encoding_is_read_with_rare_characters(
-    read: Any, make: Make, encoding: str, declared: str
-) -> None:
-    name = "张三" if encoding == "gbk" else "张㙓𠀀"
-    rows = read(f"{HEADER}1,{name},2.50\r\n2,李四,\r\n".encode(encoding), make(source={"encoding": declared}))
-    assert rows == [row(2, "1", name, "2.50"), row(3, "2", "李四", None)]
-
-
 def test_an_unquoted_empty_field_is_null_and_a_quoted_one_is_empty_text(read: Any, make: Make) -> None:
     assert read(b'BH,XM,JE\n1,,""\n', make()) == [row(2, "1", None, "")]
 
@@ -114,28 +103,68 @@ def test_an_as_of_column_without_a_day_is_refused(read: Any, make: Make) -> None
     assert error.code == "as_of"
 
 
-def test_utf8_sent_as_gb18030_is_refused_even_where_it_decodes(read: Any, make: Make) -> None:
-    data = (HEADER + "1,山东济南,2\n" * 10).encode()
-    data.decode("gb18030")
-    error = refused(read, data, make(source={"encoding": "GB18030"}))
-    assert error.code == "encoding"
-    assert "UTF-8" in error.message
-    assert refused(read, b"\xef\xbb\xbf" + data, make(source={"encoding": "GB18030"})).code == "encoding"
+@pytest.mark.parametrize("sign", ["\0", "\x1a", "\x1b", "\x7f"])
+def test_a_control_character_makes_its_line_unreadable(read: Any, make: Make, sign: str) -> None:
+    rows = read(f"{HEADER}1,a{sign}b,2\n2,c,2\n".encode(), make())
+    assert {item["no"]: item["_unreadable"] for item in rows} == {None: "列“XM”含有控制字符", "2": None}
 
 
-def test_a_wrong_byte_is_named_by_offset_and_line(read: Any, make: Make) -> None:
-    good = (HEADER + "1,张三,2\n" * 400_000).encode()
-    line = good.count(b"\n") + 1
-    error = refused(read, good + "2,李".encode() + b"\xff,3\n" + good, make())
-    assert error.code == "encoding"
-    assert f"第 {line} 行" in error.message
-    assert f"第 {len(good) + 6} 个字节" in error.message
+@pytest.mark.parametrize("end", ["\x1a", "\r\n\x1a", "\r\n" + "\x1a" * 100])
+def test_a_final_control_z_ends_the_text(read: Any, make: Make, end: str) -> None:
+    assert read(f"{HEADER}1,2,3{end}".encode(), make()) == [row(2, "1", "2", "3")]
+
+
+@pytest.mark.parametrize("sign", ["\r", "\v", "\f", "\x85", "\u2028", "\u2029"])
+def test_a_sign_that_only_looks_like_a_line_break_stays_in_its_value(read: Any, make: Make, sign: str) -> None:
+    value = f"样例路1号{sign}2单元301"
+    for written in (value, f'"{value}"'):
+        rows = read(f"{HEADER}1,{written},x\r\n2,b,{written}\r\n{written},c,y\r\n".encode(), make())
+        assert rows == [row(2, "1", value, "x"), row(3, "2", "b", value), row(4, value, "c", "y")]
+
+
+def test_two_records_with_a_carriage_return_between_them_are_not_taken_for_one(read: Any, make: Make) -> None:
+    rows = sorted(read(b"BH,XM,JE\n1,a,10\r2,b,20\n3,c\r,30\n", make()), key=lambda item: item["_line"])
+    assert rows == [row(2, None, None, None, "有 5 列，应为 3 列"), row(3, "3", "c\r", "30")]
+    alone = read(b"BH\n1\r2\n3\n", make(columns={"no": "BH"}))
+    assert sorted((item["_line"], item["no"]) for item in alone if not item["_unreadable"]) == [(3, "3")]
+
+
+def test_doubled_carriage_returns_belong_to_the_line_break(read: Any, make: Make) -> None:
+    assert read(b'BH,XM,JE\r\r\n1,2,3\r\r\n\r\r\n4,5,"6"\r\r\n', make()) == [
+        row(2, "1", "2", "3"),
+        row(4, "4", "5", "6"),
+    ]
+
+
+@pytest.mark.parametrize("size", [1, 400_000])
+def test_a_file_of_carriage_returns_alone_is_refused_with_what_to_do(read: Any, make: Make, size: int) -> None:
+    assert refused(read, b"BH,XM,JE\r" + b"1,2,3\r" * size, make()).code == "line_breaks"
+
+
+def test_a_line_of_delimiters_alone_is_blank(read: Any, make: Make) -> None:
+    assert read(b"BH,XM,JE\n,,\n1,2,3\n,,\r\n,,", make()) == [row(3, "1", "2", "3")]
+    assert read(b'BH,XM,JE\n,,\n1,5"5,3\n2,"",\n,,\n', make())[0] == row(4, "2", "", None)
+
+
+def test_a_header_that_comes_again_is_no_data(read: Any, make: Make) -> None:
+    rows = read("BH,XM,JE\n1,2,3\n\ufeffBH,XM,JE\nBH,XM,JE\n4,5,JE\n".encode(), make())
+    assert sorted((item["_line"], item["no"], item["_unreadable"]) for item in rows) == [
+        (2, "1", None),
+        (3, None, "与表头相同，不是数据"),
+        (4, None, "与表头相同，不是数据"),
+        (5, "4", None),
+    ]
+
+
+def test_every_line_that_an_open_quote_swallows_is_told(read: Any, make: Make) -> None:
+    rows = read(b'BH,XM,JE\n1,"a,b\n2,c,d\n3,"e,f\n4,g,h\n', make())
+    assert sorted((item["_line"], item["no"]) for item in rows) == [(2, None), (3, None), (4, None), (5, "4")]
 
 
 def test_gb18030_sent_as_utf8_is_refused(read: Any, make: Make) -> None:
     error = refused(read, f"{HEADER}1,张三,2\n".encode("gb18030"), make())
     assert error.code == "encoding"
-    assert "第 2 行、第 12 个字节" in error.message
+    assert "是 GB18030 编码（第 2 行起）" in error.message
     assert "张" not in error.message
 
 

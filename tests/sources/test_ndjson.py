@@ -39,8 +39,33 @@ def test_numbers_keep_their_digits_and_null_is_not_empty(read: Any, make: Make, 
 
 
 def test_nested_values_stay_json_and_blank_lines_are_no_lines(read: Any, make: Make) -> None:
-    rows = read(lines(item("1", XM={"a": [1, "二"]})) + b"\r\n\n" + lines(item("2")), make("ndjson"))
-    assert [(row["no"], row["name"], row["_line"]) for row in rows] == [("1", '{"a":["1","二"]}', 1), ("2", "甲", 4)]
+    rows = read(lines(item("1", XM={"a": [1.50, "2", "二"]})) + b"\r\n\n" + lines(item("2")), make("ndjson"))
+    assert [(row["no"], row["name"], row["_line"]) for row in rows] == [
+        ("1", '{"a":[1.5,"2","二"]}', 1),
+        ("2", "甲", 4),
+    ]
+
+
+def test_a_key_that_stands_twice_makes_its_line_unreadable(read: Any, make: Make) -> None:
+    data = lines(item("1")) + b'{"BH":"2","XM":"a","XM":"b","JE":1}\n{"BH":"3","XM":{"a":1,"a":2},"JE":1}\n'
+    rows = sorted(read(data, make("ndjson")), key=lambda row: row["_line"])
+    assert [(row["no"], "两次" in (row["_unreadable"] or "")) for row in rows] == [
+        ("1", False),
+        (None, True),
+        (None, True),
+    ]
+
+
+def test_a_number_keeps_every_digit_however_large(read: Any, make: Make) -> None:
+    data = b'{"BH":12345678901234567890,"XM":1e400,"JE":[1e400,12345678901234567890.10,-0]}\n'
+    assert [(row["no"], row["name"], row["amount"]) for row in read(data, make("ndjson"))] == [
+        ("12345678901234567890", "1e400", "[1e400,12345678901234567890.10,-0]")
+    ]
+
+
+def test_a_value_nested_too_deeply_makes_its_line_unreadable(read: Any, make: Make) -> None:
+    data = lines(item("1")) + b'{"BH":"2","XM":' + b"[" * 900 + b"]" * 900 + b',"JE":1}\n'
+    assert {row["no"] for row in read(data, make("ndjson"))} >= {"1"}
 
 
 def test_a_line_that_is_no_object_is_unreadable_and_the_others_are_not(read: Any, make: Make) -> None:

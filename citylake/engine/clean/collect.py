@@ -270,4 +270,5 @@ class _Collector:
             is_first=state is None or state.version is None,
             as_of=parsed.as_of or delivery.as_of or self.context.business_date,
             ungated=delivery.decision is not None,
+            notes=parsed.notes,
         )

@@ -63,6 +63,7 @@ class Taking:
         ungated: a person has accepted the delivery; gates count but do not stop it.
         keeps_lines: whether raw and quarantine get the lines; a replay has given them before.
         recognised: what is known of the lines left out of a large snapshot, None when none were.
+        notes: what the parser noticed, for the receipt.
     """
 
     context: Context
@@ -79,6 +80,7 @@ class Taking:
     ungated: bool = False
     keeps_lines: bool = True
     recognised: Recognised | None = None
+    notes: tuple[str, ...] = ()
 
     @cached_property
     def current(self) -> DataFrame:
@@ -126,7 +128,8 @@ class Taking:
         counted = self._lightened(decided).observe("lines", *observed(self.contract))
         told = counted.withColumn("_reasons", _told())
         staged = self._kept(told, "lines", few=self.is_few)
-        return staged, Tally.of(self.contract, counts(told, "lines"), self.live_before, self.recognised)
+        tally = Tally.of(self.contract, counts(told, "lines"), self.live_before, self.recognised)
+        return staged, replace(tally, notes=self.notes)
 
     def _kept(self, rows: DataFrame, name: str, *, few: bool) -> Rows:
         if few:

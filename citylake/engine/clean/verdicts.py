@@ -32,6 +32,7 @@ class Tally:
         live_before: live clean rows before.
         held: lines per quarantine rule.
         warned: lines per warn rule.
+        notes: what the parser noticed and took all the same, a sentence each.
     """
 
     lines: int
@@ -42,6 +43,7 @@ class Tally:
     held: Mapping[str, int]
     warned: Mapping[str, int]
     vanished: int = 0
+    notes: tuple[str, ...] = ()
 
     @classmethod
     def of(
@@ -99,7 +101,7 @@ class Tally:
             parts.append(f"上期有而本期无 {self.vanished} 条")
         if self.unkeyed:
             parts.append(f"{self.unkeyed} 行主键无法读取，本次不判断消失")
-        return f"共 {self.lines} 行：" + ("，".join(parts) if parts else "无数据行")
+        return "；".join((f"共 {self.lines} 行：" + ("，".join(parts) if parts else "无数据行"), *self.notes))
 
 
 def verdicts(contract: CollectedContract, tally: Tally, *, enforce: bool) -> tuple[RuleResult, ...]:
