@@ -117,16 +117,22 @@ def only_one(settings: Settings, wait_seconds: float = 300.0) -> Iterator[None]:
         ServiceError: another one has been at it for longer than ``wait_seconds``.
     """
     settings.run.mkdir(parents=True, exist_ok=True)
-    end = time.monotonic() + wait_seconds
     with (settings.run / ".lock").open("w") as lock:
-        while True:
-            with suppress(BlockingIOError):
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            if time.monotonic() > end:
-                raise ServiceError("another command is still starting or stopping the services of this lake")
-            time.sleep(_POLL)
+        if not locked(lock.fileno(), wait_seconds):
+            raise ServiceError("another command is still starting or stopping the services of this lake")
         yield
+
+
+def locked(descriptor: int, wait_seconds: float) -> bool:
+    """Take the lock on an open file; return whether it was had within that time."""
+    end = time.monotonic() + wait_seconds
+    while True:
+        with suppress(BlockingIOError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        if time.monotonic() > end:
+            return False
+        time.sleep(_POLL)
 
 
 def find(settings: Settings, name: str) -> Record | None:

@@ -29,6 +29,9 @@ PROPERTIES = {
 }
 
 
+LINE_HASH = "_line_hash"
+"""The column of a snapshot's clean table that knows the texts of the line a row was made of."""
+
 COUNTED = "delta.dataSkippingStatsColumns"
 """The property that names the columns rows are found by: statistics are kept of these only."""
 
@@ -50,7 +53,7 @@ def clean_columns(contract: CollectedContract) -> list[Physical]:
         Physical("_record_id", "string", "记录标识"),
         *[Physical(name, "string", "主体标识") for name in subjects],
         Physical("_row_hash", "bigint", "内容摘要"),
-        *([Physical("_line_hash", "bigint", "原文摘要")] if contract.mode == "snapshot" else []),
+        *([Physical(LINE_HASH, "bigint", "原文摘要")] if contract.mode == "snapshot" else []),
         Physical("_delivery_id", "bigint", "交付编号"),
         Physical("_line", "bigint", "行号"),
         Physical("_as_of", "date", "数据日期"),

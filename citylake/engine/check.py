@@ -86,6 +86,14 @@ def row_rules(rules: tuple[Rule, ...]) -> list[Rule]:
     return [rule for rule in rules if rule.name in ROW_RULES]
 
 
+def warnings_counted(contract: TableContract) -> list[Column]:
+    """Return the number of checked lines that each warn rule names, as ``warn:<rule>``."""
+    return [
+        F.count_if(F.array_contains("_warnings", rule.id)).alias(f"warn:{rule.id}")
+        for rule in row_rules(contract.rules.warn)
+    ]
+
+
 def message(rule: Rule, contract: TableContract) -> str:
     """Return the rule's finding in a clerk's words, without any value."""
     label = contract.columns[rule.column].label if rule.column else ""

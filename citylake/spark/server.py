@@ -4,11 +4,9 @@ Java is started directly, without ``spark-submit``, whose script asks for a Java
 not have.
 """
 
-import fcntl
 import os
 import secrets
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,12 +16,23 @@ from urllib.parse import unquote, urlsplit
 from citylake.settings import Settings
 from citylake.spark.jars import JarError, delta_class_path
 from citylake.spark.java import JavaError, java, spark_jars
-from citylake.supervisor import Record, Service, ServiceError, answers, find, free_port, start, stop, write_private
+from citylake.supervisor import (
+    Record,
+    Service,
+    ServiceError,
+    answers,
+    find,
+    free_port,
+    locked,
+    start,
+    stop,
+    write_private,
+)
 
 SERVICE = "spark"
 _LOG4J = Path(__file__).with_name("log4j2.properties")
 LAST_BREATH = 15.0
-"""Seconds that a server which was killed may still hold its lake."""
+"""Seconds that a server which was killed may still hold its lake: until all its memory is given back."""
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 _OPENS = (
@@ -138,25 +147,11 @@ def _lake_lock(settings: Settings) -> Iterator[int]:
     folder.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(folder / ".served", os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        if not _held(descriptor):
+        if not locked(descriptor, LAST_BREATH):
             raise ServiceError("another Spark server already serves this lake: stop it first (see 'citylake doctor')")
         yield descriptor
     finally:
         os.close(descriptor)
-
-
-def _held(descriptor: int) -> bool:
-    """Take the lock; a server that was killed a moment ago lets go of it only when all its memory is given back."""
-    until = time.monotonic() + LAST_BREATH
-    while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > until:
-                return False
-            time.sleep(0.1)
-        else:
-            return True
 
 
 def _command(settings: Settings, tuning: Tuning, port: int) -> list[str]:

@@ -8,8 +8,8 @@ from deltalake import DeltaTable, write_deltalake
 from sqlalchemy import update
 
 from citylake.delta.small_read import all_rows
+from citylake.delta.tables import LINE_HASH
 from citylake.engine.clean import take
-from citylake.engine.clean.recognised import LINE_HASH
 from citylake.engine.clean.take import Taking
 from citylake.ledger.database import writing
 from citylake.ledger.models import TableRow

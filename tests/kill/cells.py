@@ -20,9 +20,9 @@ TASKS = 5
 _TIDIED = 3
 """The night after which the maintenance is killed."""
 _OPTIMIZED = {"citylake.night.maintenance:OPTIMIZE_AFTER": 3, "citylake.night.maintenance:RESTORE_DAYS": 0}
-"""Tables of the departments that deliver every night; all the others would only take their time."""
+"""Maintenance that finds something to do in a lake of three days: tables that were written every night."""
 _VACUUMED = _OPTIMIZED | {"citylake.night.maintenance:VACUUM_DAY": day_of(_TIDIED).isoweekday()}
-"""Maintenance that finds something to do in a lake of three days."""
+"""The same on a day on which old files are looked for."""
 
 _BY_SPARK = Order(limits={"citylake.delta.small_write:SCHEMES": []})
 """Spark writes what a task would write by itself before anybody could strike."""

@@ -228,10 +228,7 @@ class _Collector:
             parsed_lines(self.context, self.contract, delivery, earlier=delivery.retakes is not None) as parsed,
             running(self.context, self.contract, "delivery", {}, self.meaning, delivery_id=delivery.id) as record,
         ):
-            taking = self._taking(delivery, record, parsed)
-            if self._is_judged_no_earlier(delivery):
-                taking = taking.without_recognised()
-            outcome, tally, problems = taking.take()
+            outcome, tally, problems = self._taking(delivery, record, parsed).without_recognised().take()
             deliveries.add_problems(self.context.lake.ledger, delivery.id, problems)
             state = record.close(outcome, self.lease)
         return TableResult(
@@ -244,10 +241,6 @@ class _Collector:
             counts=tally.receipt(),
             seconds=time.monotonic() - began,
         )
-
-    def _is_judged_no_earlier(self, delivery: Delivery) -> bool:
-        newest = deliveries.newest_business_date(self.context.lake.ledger, self.contract.name)
-        return newest is None or delivery.business_date >= newest
 
     def replay(self) -> TableResult:
         """Make the clean table anew from its accepted deliveries, since the contract means something else now."""

@@ -8,16 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import reduce
-from operator import and_
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from citylake.contract.model import CollectedContract
-from citylake.engine.check import check, row_rules
-
-LINE_HASH = "_line_hash"
-"""The column of a snapshot's clean table that keeps it."""
+from citylake.delta.tables import LINE_HASH
+from citylake.engine.check import check, warnings_counted
 
 
 @dataclass(frozen=True)
@@ -36,13 +33,16 @@ class Recognised:
 
 
 def line_hash(contract: CollectedContract) -> Column:
-    """Return the hash of a line's texts (``_text``) with their columns; one that says nothing leaves it as it is."""
+    """Return the hash of a line's texts (``_text``) with their columns, NULL of a line that could not be read.
+
+    A column that says nothing leaves it as it is.
+    """
     texts = {name: F.col(f"_text.`{name}`") for name in contract.columns}
     each = [
         F.when(text.isNotNull(), F.xxhash64(F.lit(name), text)).otherwise(F.lit(0).cast("bigint"))
         for name, text in texts.items()
     ]
-    return reduce(Column.bitwiseXOR, each)
+    return F.when(F.col("_unreadable").isNull(), reduce(Column.bitwiseXOR, each))
 
 
 def others(typed: DataFrame, current: DataFrame, contract: CollectedContract, *, spread: bool) -> DataFrame:
@@ -54,11 +54,8 @@ def others(typed: DataFrame, current: DataFrame, contract: CollectedContract, *,
         contract: key and columns.
         spread: the clean rows' keys fit into every worker's memory.
     """
-    known = current.where("NOT _deleted AND _held_since IS NULL").select(
-        *[F.col(f"`{name}`").alias(f"_key_{name}") for name in contract.key], F.col(LINE_HASH).alias("_known_hash")
-    )
-    same_key = [F.col(f"`{name}`") == F.col(f"`_key_{name}`") for name in contract.key]
-    same = reduce(and_, same_key, F.col(LINE_HASH) == F.col("_known_hash")) & F.col("_unreadable").isNull()
+    same = [*contract.key, LINE_HASH]
+    known = current.where("NOT _deleted AND _held_since IS NULL").select(*same)
     left = typed.join(F.broadcast(known) if spread else known, same, "left_anti")
     return left.select("_line", "_unreadable", *[f"_text.`{name}`" for name in contract.columns])
 
@@ -67,9 +64,8 @@ def warned(
     typed: DataFrame, contract: CollectedContract, codes: Mapping[str, Mapping[str, str]], day: date
 ) -> dict[str, int]:
     """Return how many lines each warn rule names; only the columns that these rules ask for are read."""
-    rules = row_rules(contract.rules.warn)
-    if not rules:
+    counted = warnings_counted(contract)
+    if not counted:
         return {}
-    judged = check(typed, contract, codes, day)
-    named = [F.count_if(F.array_contains("_warnings", rule.id)).alias(rule.id) for rule in rules]
-    return {name: int(count) for name, count in judged.agg(*named).collect()[0].asDict().items()}
+    found = check(typed, contract, codes, day).agg(*counted).collect()[0].asDict()
+    return {name.removeprefix("warn:"): int(count) for name, count in found.items()}

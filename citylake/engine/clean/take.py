@@ -13,6 +13,7 @@ from citylake.delta.errors import AccountingError
 from citylake.delta.fetch import counts, fetch
 from citylake.delta.small_read import HELD_ROWS, known_rows, live_rows
 from citylake.delta.tables import (
+    LINE_HASH,
     as_frame,
     clean_columns,
     ensure,
@@ -28,12 +29,12 @@ from citylake.engine.clean.absent import absent_rows, few_absent
 from citylake.engine.clean.conform import conform
 from citylake.engine.clean.identity import with_ids
 from citylake.engine.clean.lines import OUTCOMES, decide
-from citylake.engine.clean.recognised import LINE_HASH, Recognised, line_hash, others, warned
+from citylake.engine.clean.recognised import Recognised, line_hash, others, warned
 from citylake.engine.clean.staged import Constant, Pick, first_problems, project, rewritten, union, with_outcome
 from citylake.engine.clean.verdicts import Tally, observed, verdicts
 from citylake.engine.run.context import Context
 from citylake.engine.run.record import RunRecord
-from citylake.ledger.deliveries.deliveries import Delivery, Problem
+from citylake.ledger.deliveries.deliveries import Delivery, Problem, newest_business_date
 from citylake.ledger.runs.runs import DeliveryOutcome, Outcome
 
 MANY_LINES = 100_000
@@ -91,13 +92,14 @@ class Taking:
     def without_recognised(self) -> "Taking":
         """Return this, of a large snapshot without the lines that clean rows were made of word for word.
 
-        Not for a delivery judged by an earlier date than one before it: what was good then may lie in its future.
+        Not of a delivery judged by an earlier date than one before it: what was good then may lie in its future.
         """
         if self.contract.mode != "snapshot" or self.is_first or self.line_count <= MANY_LINES:
             return self
-        typed = self._typed()
-        if self._share_keys(typed):
+        newest = newest_business_date(self.context.lake.ledger, self.contract.name)
+        if (newest is not None and self.delivery.business_date < newest) or not self.keys_differ:
             return self
+        typed = self.typed
         unknown = others(typed, self.current, self.contract, spread=self.live_before <= SPREAD_ROWS)
         counted = unknown.observe("others", F.count(F.lit(1)).alias("lines"))
         lines = as_frame(self.context.spark, self._kept(counted, "others", few=False))
@@ -108,13 +110,23 @@ class Taking:
         )
         return replace(self, lines=lines, line_count=count, is_few=count <= MANY_LINES, recognised=recognised)
 
-    def _typed(self) -> DataFrame:
+    @cached_property
+    def typed(self) -> DataFrame:
+        """The lines with typed columns, a snapshot's with the hash of their texts."""
         typed = conform(self.lines, self.contract, self.context.lake.codes)
         return typed.withColumn(LINE_HASH, line_hash(self.contract)) if self.contract.mode == "snapshot" else typed
 
+    @cached_property
+    def keys_differ(self) -> bool:
+        """Whether no two of many lines share a key: to look costs less than ranking them all. False of few lines."""
+        if self.line_count <= MANY_LINES or self.recognised is not None:
+            return self.line_count > MANY_LINES
+        keys = self.typed.groupBy(*[quoted(name) for name in self.contract.key])
+        return not keys.count().where("count > 1").limit(1).collect()
+
     def stage(self) -> tuple[Rows, Tally]:
         """Judge the lines once and keep them, few in this process, many as scratch Parquet; return them and all their counts."""
-        lake, typed = self.context.lake, self._typed()
+        lake, typed = self.context.lake, self.typed
         # Taken again later, by a replay or after a restore, a line is judged by the date it was judged by first.
         judged = check(typed, self.contract, lake.codes, self.delivery.business_date)
         identified = with_ids(judged, self.contract, self.context.keys())
@@ -122,7 +134,7 @@ class Taking:
             identified,
             self._met_by(typed),
             self.contract,
-            keys_differ=self.line_count > MANY_LINES and not self._share_keys(typed),
+            keys_differ=self.keys_differ,
             spread=self.line_count > MANY_LINES and self.live_before <= SPREAD_ROWS,
         )
         counted = self._lightened(decided).observe("lines", *observed(self.contract))
@@ -137,11 +149,6 @@ class Taking:
         path = f"{self.context.lake.staging(self.record.run.id)}/{name}"
         rows.write.mode("overwrite").parquet(path)
         return self.context.spark.read.schema(rows.schema).parquet(path)
-
-    def _share_keys(self, typed: DataFrame) -> bool:
-        """Return whether two lines share a key: of many lines this look costs less than ranking them all."""
-        keys = typed.groupBy(*[quoted(name) for name in self.contract.key])
-        return bool(keys.count().where("count > 1").limit(1).collect())
 
     def _met_by(self, typed: DataFrame) -> DataFrame | None:
         """Return the clean rows that the lines may meet: None at first, those of their keys when the lines are few."""

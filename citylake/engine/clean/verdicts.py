@@ -11,7 +11,7 @@ from citylake.contract.model import CollectedContract
 from citylake.contract.rules import Rule
 from citylake.delta.errors import AccountingError, GateError
 from citylake.delta.tables import quoted
-from citylake.engine.check import message, row_rules
+from citylake.engine.check import message, row_rules, warnings_counted
 from citylake.engine.clean.lines import OUTCOMES
 from citylake.engine.clean.recognised import Recognised
 from citylake.engine.derived.gates import out_of_range
@@ -172,10 +172,7 @@ def observed(contract: CollectedContract) -> list[Column]:
             F.count_if(has_reasons & (F.size(F.filter("_reasons", _has_rule(rule.id))) > 0)).alias(f"held:{rule.id}")
             for rule in rules
         ],
-        *[
-            F.count_if(F.array_contains("_warnings", rule.id)).alias(f"warn:{rule.id}")
-            for rule in row_rules(contract.rules.warn)
-        ],
+        *warnings_counted(contract),
     ]
 
 

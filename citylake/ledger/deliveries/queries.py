@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, Engine, Select, and_, exists, func, or_, select, union_all
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from citylake.ledger.database import reading
 from citylake.ledger.errors import UnknownDeliveryError
@@ -93,19 +93,20 @@ def latest_accepted(engine: Engine, resource: str) -> Delivery | None:
 
 def newest_as_of(engine: Engine, resource: str) -> date | None:
     """Return the newest as-of day among the accepted deliveries, or None before the first."""
-    with reading(engine) as session:
-        return session.scalar(
-            select(func.max(DeliveryRow.as_of)).where(
-                DeliveryRow.resource == resource, DeliveryRow.verdict == "accepted", is_standing()
-            )
-        )
+    return _newest(engine, resource, DeliveryRow.as_of)
 
 
 def newest_business_date(engine: Engine, resource: str) -> date | None:
     """Return the newest business date by which an accepted delivery was judged, or None before the first."""
+    return _newest(engine, resource, DeliveryRow.business_date)
+
+
+def _newest(
+    engine: Engine, resource: str, day: InstrumentedAttribute[date] | InstrumentedAttribute[date | None]
+) -> date | None:
     with reading(engine) as session:
         return session.scalar(
-            select(func.max(DeliveryRow.business_date)).where(
+            select(func.max(day)).where(
                 DeliveryRow.resource == resource, DeliveryRow.verdict == "accepted", is_standing()
             )
         )
