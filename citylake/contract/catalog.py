@@ -142,7 +142,9 @@ def _contract(path: Path, root: Path, elements: Mapping[str, Element]) -> Contra
     if isinstance(fields := values.get("golden"), dict):
         values |= {"columns": {**values.get("columns", {}), **golden_columns(fields)}, "golden": tuple(fields)}
     named = values | {"name": f"{layer}.{domain}__{path.stem}"}
-    return _validated(path, CollectedContract, named) if layer == "clean" else _validated(path, DerivedContract, named)
+    if layer == "clean":
+        return _validated(path, CollectedContract, named).with_stamps_judged()
+    return _validated(path, DerivedContract, named)
 
 
 def _with_sources(contract: Contract, contracts: Mapping[str, Contract], root: Path) -> Contract:

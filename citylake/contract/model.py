@@ -8,10 +8,11 @@ from pydantic import Field, field_validator, model_validator
 from citylake.contract.role import Model as Model
 from citylake.contract.role import Name as Name
 from citylake.contract.role import Role as Role
-from citylake.contract.rules import Rules
+from citylake.contract.rules import Rule, Rules
+from citylake.contract.source import AsOf as AsOf
+from citylake.contract.source import Source as Source
 
 Grade = Literal["L1", "L2", "L3", "L4"]
-Form = Literal["csv", "xlsx", "ndjson", "json_api", "database"]
 Mode = Literal["snapshot", "change", "event"]
 
 _TYPE = re.compile(r"^(string|int|bigint|double|boolean|date|timestamp|month|decimal\(\d+,\s*\d+\))$")
@@ -53,61 +54,6 @@ class Column(Model):
     def spark_type(self) -> str:
         """Type in Spark DDL; a ``month`` is text such as 2026-11."""
         return "string" if self.type == "month" else self.type
-
-
-class AsOf(Model):
-    """Where a delivery says what day it speaks of; exactly one of three."""
-
-    filename: str | None = None
-    """Pattern with one group: the day in the file's name, yyyyMMdd or yyyy-MM-dd."""
-    column: str | None = None
-    """Source column; the largest value counts."""
-    received: bool = False
-    """The business date on which it was received."""
-
-    @model_validator(mode="after")
-    def _exactly_one(self) -> "AsOf":
-        if sum([self.filename is not None, self.column is not None, self.received]) != 1:
-            raise ValueError("give exactly one of filename, column, received: true")
-        if self.filename is not None and re.compile(self.filename).groups != 1:
-            raise ValueError("the filename pattern needs exactly one (group) around the day")
-        return self
-
-
-class Source(Model):
-    """How a department hands the resource over."""
-
-    form: Form
-    as_of: AsOf
-    files: str | None = None
-    """Glob within the department's drop folder (csv, xlsx, ndjson)."""
-    encoding: str = "UTF-8"
-    delimiter: str = ","
-    sheet: str | None = None
-    header_rows: int = Field(default=1, ge=1, le=5)
-    """Rows of an Excel sheet's header; merged cells are joined top to bottom with ``/``."""
-    skip_rows: int = Field(default=0, ge=0, le=20)
-    """Title rows above an Excel sheet's header."""
-    connection: Name | None = None
-    """Connection id (database, json_api); default: the department's."""
-    table: str | None = None
-    """Table of a database."""
-    path: str | None = None
-    """Path of a JSON API, below its base URL."""
-    watermark: str | None = None
-    """Source column that grows with every change (database, json_api); only what is newer is asked for."""
-
-    @property
-    def is_asked(self) -> bool:
-        """Whether a system is asked for its rows, instead of files being delivered."""
-        return self.form in ("database", "json_api")
-
-    @model_validator(mode="after")
-    def _what_the_form_needs(self) -> "Source":
-        needed = {"database": "table", "json_api": "path"}.get(self.form, "files")
-        if getattr(self, needed) is None:
-            raise ValueError(f"form {self.form} needs '{needed}'")
-        return self
 
 
 class Change(Model):
@@ -197,6 +143,25 @@ class CollectedContract(TableContract):
     """Source columns that are not collected, each with the reason."""
     retention: Retention = Retention()
 
+    @property
+    def stamp(self) -> str | None:
+        """Column that holds the source's watermark where progress is taken from it, if the contract collects it."""
+        mark = self.source.watermark if self.mode != "snapshot" else None
+        named = (name for name, column in self.columns.items() if mark is not None and (column.source or name) == mark)
+        return next(named, None)
+
+    def with_stamps_judged(self) -> "CollectedContract":
+        """Return this, a line whose stamp is ahead of the business date held back: it would outlast all later changes."""
+        name = self.stamp
+        if name is None or self.columns[name].type not in ("date", "timestamp"):
+            return self
+        rule = Rule(name="not_in_future", column=name)
+        if rule.id in {one.id for one in self.rules.quarantine}:
+            return self
+        return self.model_copy(
+            update={"rules": self.rules.model_copy(update={"quarantine": (*self.rules.quarantine, rule)})}
+        )
+
     @model_validator(mode="after")
     def _mode_fits(self) -> "CollectedContract":
         if (self.mode == "change") != (self.change is not None):
@@ -207,6 +172,8 @@ class CollectedContract(TableContract):
                 named |= {value for key, value in role.model_dump(exclude_none=True).items() if key != "subject"}
         if missing := sorted(named - set(self.columns)):
             raise ValueError(f"identity or change order names no column: {', '.join(missing)}")
+        stamp = self.columns[self.stamp].type.partition("(")[0] if self.stamp else "string"
+        self.source.check_stamps({"date": "moment", "timestamp": "moment", "string": None}.get(stamp, "number"))
         return self
 
 

@@ -69,6 +69,9 @@ class DeliveryRow(Base):
     receipt_hash: Mapped[str | None] = mapped_column(String(64))
     previous_hash: Mapped[str | None] = mapped_column(String(64))
     retakes: Mapped[int | None]
+    whole: Mapped[bool] = mapped_column(server_default=false(), default=False)
+    remarks: Mapped[str] = mapped_column(server_default="", default="")
+    tail: Mapped[str | None]
 
 
 class ProblemRow(Base):

@@ -21,7 +21,7 @@ import httpx
 from citylake.contract.department import Department
 from citylake.contract.model import CollectedContract
 from citylake.settings import Settings
-from citylake.sources.database import connection_url
+from citylake.sources.connection import connection_url
 from citylake.sources.errors import DeliveryError, UnreachableError
 from citylake.sources.limits import Limits
 from citylake.sources.offer import Fetched, Offer, Rejected, as_of

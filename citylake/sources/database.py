@@ -1,11 +1,10 @@
 """Tables of a department's database, read once from top to bottom and staged as all-text Parquet."""
 
-import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -15,113 +14,158 @@ from sqlalchemy.sql.elements import quoted_name
 
 from citylake.contract.department import Department
 from citylake.contract.model import CollectedContract
-from citylake.settings import Settings, UnknownConnectionError
-from citylake.sources.errors import DeliveryError, UnreachableError
+from citylake.settings import Settings
+from citylake.sources.connection import (
+    breaks_off,
+    connection_url,
+    is_undecodable,
+    keep_undecoded,
+    open_engine,
+    told,
+    too_long,
+)
+from citylake.sources.database_columns import Reading, readings
+from citylake.sources.deadline import Deadline
+from citylake.sources.errors import DeliveryError
+from citylake.sources.limits import Limits
 from citylake.sources.offer import Fetched, Offer, Rejected, as_of
+from citylake.sources.parquet_form import UNREADABLE
 from citylake.sources.staging import hash_of, staging
-from citylake.sources.values import cell_text
+from citylake.sources.stamps import NO_YEAR, Stamp, Stamps
+from citylake.sources.tail import sums
 
 BATCH_ROWS = 20_000
-CONNECT_SECONDS = 10
 
 
 def fetch_database(
-    contract: CollectedContract, settings: Settings, department: Department, business_date: date, watermark: str | None
+    contract: CollectedContract,
+    settings: Settings,
+    department: Department,
+    business_date: date,
+    watermark: str | None,
+    tail: str | None,
+    limits: Limits,
 ) -> Iterator[Offer]:
-    """Yield one delivery: the rows newer than the watermark, in the order of the key; see ``fetch``."""
+    """Yield one delivery: the rows from the watermark on, its overlap included, in the order of the key; see ``fetch``."""
     source = contract.source
     name = source.table or ""
-    engine = _engine(connection_url(contract, settings, department), department.name)
+    engine = open_engine(connection_url(contract, settings, department), department.name, limits, settings.timezone)
     try:
         with staging(settings) as stage:
-            target = stage / "table.parquet"
-            rows, newest = _copy(engine, contract, watermark, target, department.name)
-            if rows == 0 and _since(contract, watermark) is not None:
+            copying = _Copying(
+                contract, department.name, limits, Deadline(limits.fetch_seconds), stage / "table.parquet"
+            )
+            rows, stamps = copying.run(engine, Stamps.of(contract, watermark, business_date, settings.timezone))
+            if rows == 0 and stamps.last is not None:
                 return
-            sha256, size = hash_of(target)
+            answer, again = sums(copying.target, source, stamps)
+            if stamps.last is not None and answer == tail:
+                return
+            sha256, size = hash_of(copying.target)
             try:
                 day = as_of(source.as_of, name, business_date)
             except DeliveryError as error:
-                yield Rejected(name, error, target, sha256, size)
+                yield Rejected(name, error, copying.target, sha256, size)
                 return
-            yield Fetched(target, name, day, sha256, size, newest)
+            yield Fetched(
+                copying.target,
+                name,
+                day,
+                sha256,
+                size,
+                stamps.newest.text if stamps.newest else None,
+                tail=again,
+                whole=stamps.last is None,
+                remarks=stamps.remarks(),
+            )
     finally:
         engine.dispose()
 
 
-def connection_url(contract: CollectedContract, settings: Settings, department: Department) -> str:
-    """Return the URL of a contract's database or API.
+@dataclass(frozen=True)
+class _Copying:
+    """One table on its way into a staged file."""
 
-    Raises:
-        UnreachableError: nobody configured it.
-    """
-    name = contract.source.connection or department.connection or department.id
-    try:
-        return settings.connection(name)
-    except UnknownConnectionError as error:
-        raise UnreachableError(
-            f"{department.name}的连接“{name}”没有配置。请平台管理员在 secrets/connections.yml 中登记。"
-        ) from error
+    contract: CollectedContract
+    who: str
+    limits: Limits
+    deadline: Deadline
+    target: Path
+
+    def run(self, engine: sa.Engine, stamps: Stamps) -> tuple[int, Stamps]:
+        """Write the rows; return how many there were, and what their stamps came to."""
+        table = self.contract.source.table or ""
+        connected = False
+        try:
+            with engine.connect() as connection, self.deadline.ends(breaks_off(connection)):
+                connected = True
+                return self._read(connection, stamps)
+        except SQLAlchemyError as error:
+            if self.deadline.is_over:
+                raise too_long(self.who, table, self.limits) from error
+            raise told(error, self.who, table, self.limits, connected=connected) from error
+
+    def _read(self, connection: sa.Connection, stamps: Stamps) -> tuple[int, Stamps]:
+        table, types = _table(connection, self.contract)
+        columns = readings(connection, table, types, _agreed(self.contract))
+        statement = _statement(table, columns, types, connection.dialect.name, self.contract, stamps.last)
+        try:
+            return self._write(connection, statement, columns, stamps), stamps
+        except SQLAlchemyError as error:
+            if not is_undecodable(error):
+                raise
+        # Told apart only when needed: it takes a call for every text.
+        keep_undecoded(connection)
+        stamps = stamps.anew()
+        return self._write(connection, statement, columns, stamps), stamps
+
+    def _write(
+        self, connection: sa.Connection, statement: sa.Select[Any], columns: list[Reading], stamps: Stamps
+    ) -> int:
+        result = connection.execution_options(stream_results=True, max_row_buffer=BATCH_ROWS).execute(statement)
+        names = [column.name for column in columns]
+        mark = names.index(stamps.column) if stamps.column in names else None
+        schema = pa.schema([pa.field(name, pa.string()) for name in (*names, UNREADABLE)])
+        rows = size = 0
+        with pq.ParquetWriter(self.target, schema, compression="zstd", compression_level=1) as writer:
+            for batch in result.partitions(BATCH_ROWS):
+                bad: dict[int, str] = {}
+                texts = [
+                    column.texts(values, bad) for column, values in zip(columns, zip(*batch, strict=True), strict=True)
+                ]
+                if mark is not None:
+                    stamps.note(texts[mark])
+                why = pa.array(
+                    [bad.get(place) for place in range(len(batch))] if bad else [None] * len(batch), pa.string()
+                )
+                written = pa.table([*texts, why], schema=schema)
+                writer.write_table(written)
+                rows, size = rows + len(batch), size + written.nbytes
+                self._check(size)
+        return rows
+
+    def _check(self, size: int) -> None:
+        table = self.contract.source.table or ""
+        if self.deadline.is_over:
+            raise too_long(self.who, table, self.limits)
+        if size > self.limits.file_bytes:
+            raise DeliveryError(
+                "too_large",
+                f"{self.who}的数据库表“{table}”超过 {self.limits.file_bytes >> 20} MiB，已停止，本次没有接收任何数据。"
+                "请核对该表；数据确实很多的，请与数据局商定更大的上限（source.limits）。",
+            )
 
 
-def _since(contract: CollectedContract, watermark: str | None) -> str | None:
-    return watermark if contract.source.watermark and contract.mode != "snapshot" else None
+def _agreed(contract: CollectedContract) -> Mapping[str, frozenset[str]]:
+    """Return the types of the contract's columns by the source column they are taken from."""
+    found: dict[str, set[str]] = {}
+    for name, column in contract.columns.items():
+        found.setdefault(column.source or name, set()).add(column.type.partition("(")[0])
+    return {name: frozenset(types) for name, types in found.items()}
 
 
-def _engine(url: str, who: str) -> sa.Engine:
-    try:
-        parsed = sa.make_url(url)
-        if parsed.get_backend_name() == "sqlite":
-            return _sqlite(parsed, who)
-        arguments: dict[str, Any] = {}
-        if parsed.get_backend_name() in ("postgresql", "mysql", "mariadb"):
-            arguments["connect_timeout"] = CONNECT_SECONDS
-        if parsed.get_backend_name() == "postgresql":
-            arguments |= {
-                "options": "-c default_transaction_read_only=on",
-                "keepalives_idle": 30,
-                "keepalives_count": 4,
-            }
-        return sa.create_engine(parsed, connect_args=arguments, poolclass=sa.pool.NullPool)
-    except (SQLAlchemyError, ImportError) as error:
-        raise UnreachableError(
-            f"{who}的数据库连接地址无法使用（{type(error).__name__}）。请平台管理员检查连接配置。"
-        ) from error
-
-
-def _sqlite(url: sa.URL, who: str) -> sa.Engine:
-    """SQLite opened for reading only: opened otherwise, a missing file would be created, empty."""
-    path = Path(url.database or "")
-    if not path.is_file():
-        raise UnreachableError(f"{who}的数据库文件不存在或不可读。请平台管理员检查连接配置。")
-    address = f"file:{quote(str(path.resolve()))}?mode=ro"
-    return sa.create_engine(
-        "sqlite://",
-        creator=lambda: sqlite3.connect(address, uri=True, timeout=CONNECT_SECONDS, check_same_thread=False),
-        poolclass=sa.pool.NullPool,
-    )
-
-
-def _copy(
-    engine: sa.Engine, contract: CollectedContract, watermark: str | None, target: Path, who: str
-) -> tuple[int, str | None]:
-    """Write the rows to ``target``; return how many there were and the highest watermark."""
-    try:
-        with engine.connect() as connection:
-            table, names = _table(connection, contract)
-            statement, mark = _statement(table, names, contract, _since(contract, watermark))
-            result = connection.execution_options(stream_results=True, max_row_buffer=BATCH_ROWS).execute(statement)
-            return _write(result, names, mark, target, watermark)
-    except SQLAlchemyError as error:
-        # The driver's own text may hold passwords or values.
-        raise UnreachableError(
-            f"{who}的数据库（表 {contract.source.table}）连接不上或中途断开（{type(error).__name__}），本次没有接收任何数据。"
-            "请检查数据库是否开启、网络是否可达，下次采集会自动重试。"
-        ) from error
-
-
-def _table(connection: sa.Connection, contract: CollectedContract) -> tuple[sa.TableClause, list[str]]:
-    """Return the table and the columns to read: all but the ignored ones, in the table's order."""
+def _table(connection: sa.Connection, contract: CollectedContract) -> tuple[sa.TableClause, dict[str, Any]]:
+    """Return the table and the types of the columns to read: all but the ignored ones, in the table's order."""
     schema, _, bare = (contract.source.table or "").rpartition(".")
     try:
         columns = sa.inspect(connection).get_columns(bare, schema=schema or None)
@@ -129,45 +173,47 @@ def _table(connection: sa.Connection, contract: CollectedContract) -> tuple[sa.T
         columns = []
     # The watermark and the as-of column are read although the contract may not collect them.
     dropped = set(contract.ignore) - {contract.source.watermark, contract.source.as_of.column}
-    names = [str(column["name"]) for column in columns if column["name"] not in dropped]
-    if not names:
+    types = {str(column["name"]): column["type"] for column in columns if column["name"] not in dropped}
+    if not types:
         raise DeliveryError("no_table", f"数据库里没有表“{contract.source.table}”，或无权查看。请核对表名和授权。")
     # No types: what the driver returns is what is there; a type would refuse a wrong date with an error of its own.
-    columns_of: list[sa.ColumnClause[Any]] = [sa.column(quoted_name(name, quote=True)) for name in names]
-    return sa.table(
+    columns_of: list[sa.ColumnClause[Any]] = [sa.column(quoted_name(name, quote=True)) for name in types]
+    table = sa.table(
         quoted_name(bare, quote=True), *columns_of, schema=quoted_name(schema, quote=True) if schema else None
-    ), names
+    )
+    return table, types
 
 
 def _statement(
-    table: sa.TableClause, names: Sequence[str], contract: CollectedContract, since: str | None
-) -> tuple[sa.Select[Any], int | None]:
+    table: sa.TableClause,
+    columns: list[Reading],
+    types: Mapping[str, Any],
+    dialect: str,
+    contract: CollectedContract,
+    last: Stamp | None,
+) -> sa.Select[Any]:
     key = [contract.columns[column].source or column for column in contract.key]
-    statement = sa.select(*table.c).order_by(*(table.c[name] for name in key if name in names))
+    statement = sa.select(*[column.expression.label(column.name) for column in columns])
+    statement = statement.select_from(table).order_by(*(table.c[name] for name in key if name in types))
     mark = contract.source.watermark
     # A table without the column is read as it is: the check of its columns then says what is missing.
-    if mark is None or mark not in names:
-        return statement, None
-    return (statement.where(table.c[mark] > since) if since is not None else statement), names.index(mark)
+    if mark is None or mark not in types or last is None:
+        return statement
+    return statement.where(_from(table.c[mark], types[mark], dialect, last.back(contract.source.overlap)))
 
 
-def _write(
-    result: sa.CursorResult[Any], names: Sequence[str], mark: int | None, target: Path, watermark: str | None
-) -> tuple[int, str | None]:
-    schema = pa.schema([pa.field(name, pa.string()) for name in names])
-    rows, newest = 0, None
-    with pq.ParquetWriter(target, schema, compression="zstd", compression_level=1) as writer:
-        for batch in result.partitions(BATCH_ROWS):
-            columns = list(zip(*batch, strict=True))
-            if mark is not None:
-                newest = max((value for value in (newest, *columns[mark]) if value is not None), default=None)
-            writer.write_table(pa.table([_texts(values) for values in columns], schema=schema))
-            rows += len(batch)
-    return rows, cell_text(newest) if newest is not None else watermark
-
-
-def _texts(values: Sequence[object]) -> pa.Array:
-    try:
-        return pa.array(values, pa.string())
-    except (pa.ArrowException, TypeError):
-        return pa.array([cell_text(value) for value in values], pa.string())
+def _from(column: sa.ColumnElement[Any], kind: Any, dialect: str, since: Stamp) -> sa.ColumnElement[bool]:
+    """Return which rows to ask for: those not before a stamp, and those whose stamp says nothing, every time."""
+    unsaid: sa.ColumnElement[bool] = column.is_(None)
+    text = sa.cast(column, sa.CHAR if dialect in ("mysql", "mariadb") else sa.Text)
+    if dialect in ("mysql", "mariadb"):
+        unsaid = sa.or_(unsaid, text < NO_YEAR)
+    if dialect != "sqlite" and isinstance(kind, sa.Date | sa.DateTime | sa.Integer | sa.Numeric):
+        said = sa.literal(since.value) if isinstance(since.value, int) else sa.cast(since.text, kind)
+        return sa.or_(column >= said, unsaid)
+    if isinstance(since.value, int):
+        # Of texts, those that are no number come every time; in SQLite they follow all numbers.
+        number = column if dialect == "sqlite" and not isinstance(kind, sa.String) else sa.cast(column, sa.Numeric)
+        digits = text.regexp_match("^[0-9]{1,18}$")
+        return sa.case((digits, number >= since.value), else_=sa.true())
+    return sa.or_(text >= since.text, text.not_like(since.shape), text < NO_YEAR, unsaid)

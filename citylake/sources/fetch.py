@@ -23,20 +23,23 @@ def fetch(
     business_date: date,
     *,
     watermark: str | None = None,
+    tail: str | None = None,
     limits: Limits | None = None,
 ) -> Iterator[Offer]:
     """Yield what is offered, one delivery at a time, in the order of as-of and name.
 
     Each ``Fetched`` is to be landed and written to the ledger, then released; each ``Rejected`` is to be refused with
     its error, then released. The staged file of an offer is gone once the next one is asked for. Nothing offered yields
-    nothing; a change or event resource with a watermark and nothing newer yields nothing either.
+    nothing; a change or event resource with a watermark and nothing else than its tail yields nothing either.
 
     Args:
         contract: the resource.
         settings: the lake's.
         department: who delivers; its connection is used unless the contract names one.
         business_date: the night's date.
-        watermark: that of the latest accepted delivery; only what is newer is asked for. A snapshot is always whole.
+        watermark: that of the latest accepted delivery; what is newer, and the overlap, is asked for. A snapshot is always
+            whole.
+        tail: that of the same delivery; an answer that is only this is nothing new.
         limits: bounds; default ``Limits()``.
 
     Raises:
@@ -47,7 +50,7 @@ def fetch(
     source = contract.source
     log.debug("fetch", extra={"table": contract.name, "form": source.form, "business_date": str(business_date)})
     if source.form == "database":
-        yield from fetch_database(contract, settings, department, business_date, watermark)
+        yield from fetch_database(contract, settings, department, business_date, watermark, tail, bounds)
     elif source.form == "json_api":
         yield from fetch_api(contract, settings, department, business_date, watermark, bounds)
     else:

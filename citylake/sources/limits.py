@@ -28,6 +28,10 @@ class Limits:
     """One part (a sheet) of a workbook unpacked."""
     page_bytes: int = 64 * MIB
     """One page of an API."""
+    fetch_seconds: int = 1_200
+    """All of one table or API, from the first question to the last answer."""
+    lock_seconds: int = 60
+    """Waiting for a table that somebody has locked."""
     memory_bytes: int = 2 * GIB
     """Address space of the parsing process."""
     cpu_seconds: int = 3_600

@@ -29,6 +29,9 @@ class Fetched:
         sha256: of the bytes, hexadecimal.
         size: bytes.
         watermark: where the next request goes on (database, json_api), or None.
+        tail: hash of those rows that the next request brings again if nothing changes until then, or None.
+        whole: everything there is was asked for, not only what is newer (database, json_api).
+        remarks: what is to be said of it in its receipt, without values.
         release: to be called once the bytes are in landing and the ledger has the row; takes the file out of the inbox.
     """
 
@@ -38,6 +41,9 @@ class Fetched:
     sha256: str
     size: int
     watermark: str | None = None
+    tail: str | None = None
+    whole: bool = False
+    remarks: tuple[str, ...] = ()
     release: Callable[[], None] = field(default=nothing_to_release, compare=False)
 
 

@@ -1,6 +1,7 @@
 """Values of typed sources as the text that raw keeps."""
 
 import json
+import math
 import re
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -18,6 +19,31 @@ def number_text(value: float) -> str:
     if value.is_integer() and abs(value) < 10**EXACT_DIGITS:
         return str(int(value))
     return format(Decimal(format(value, f".{EXACT_DIGITS}g")), "f")
+
+
+class UnreadableValueError(ValueError):
+    """A value whose text cannot be known; the message says why, without the value."""
+
+
+DOUBLE, SINGLE = 2**53, 2**24
+"""From here on a floating-point number of eight or four bytes no longer tells neighbouring whole numbers apart."""
+
+
+def exact_text(value: float, limit: float = DOUBLE) -> str:
+    """Return the shortest plain decimals that are this very floating-point number: 0.1 -> 0.1, 12.0 -> 12.
+
+    Args:
+        value: the number; what is not finite is told by its name.
+        limit: from here on it is not known which number was meant.
+
+    Raises:
+        UnreadableValueError: it is not below the limit.
+    """
+    if not math.isfinite(value):
+        return str(value)
+    if abs(value) >= limit:
+        raise UnreadableValueError("是浮点数，大到末几位已失真；证件号等长号码须存为文本或整数")
+    return str(int(value)) if value.is_integer() else format(Decimal(repr(value)), "f")
 
 
 def cell_text(value: object) -> str | None:  # noqa: C901 - one branch per type, nothing nested

@@ -52,7 +52,7 @@ def typed_lines(contract: CollectedContract, codes: Codes, business_date: date, 
         f"WITH said AS (SELECT {said}, _line, _unreadable IS NOT NULL AS _unreadable, {operation} AS _operation FROM {source}), "
         f"typed AS (SELECT {typed}, {texts}, t._line, t._unreadable, t._operation FROM said t) "
         f"SELECT {names}, _line, _operation, _unreadable, ({bad}) AS _broken, ({keyed}) AS _keyed, "
-        f"({_is_delete(contract)}) AS _is_delete FROM typed"
+        f"({_is_delete(contract)} AND NOT ({_is_ahead(contract, business_date)})) AS _is_delete FROM typed"
     )
 
 
@@ -164,6 +164,13 @@ def _is_delete(contract: CollectedContract) -> str:
     if contract.change is None or contract.change.operation is None:
         return "false"
     return f"coalesce(_operation IN ({_list(contract.change.delete)}), false)"
+
+
+def _is_ahead(contract: CollectedContract, business_date: date) -> str:
+    """Return whether what orders a line is ruled to be no day to come, and is one: then even a delete is held back."""
+    order = contract.change.order if contract.change is not None else ()
+    rules = [rule for rule in contract.rules.quarantine if rule.name == "not_in_future" and rule.column in order]
+    return " OR ".join([*[f"coalesce({broken(rule, {}, business_date)}, false)" for rule in rules], "false"])
 
 
 def broken(rule: Rule, codes: Codes, business_date: date) -> str:

@@ -66,7 +66,7 @@ def test_rows_come_in_the_order_of_the_key_as_text(
         ("2", "", "3", 2),
         ("3", "'; DROP TABLE x; --", "2", 3),
     ]
-    assert (offer.name, offer.as_of, offer.watermark) == (TABLE, BUSINESS_DATE, "2026-11-22 10:00:00")
+    assert (offer.name, offer.as_of, offer.watermark) == (TABLE, BUSINESS_DATE, None)
 
 
 def test_the_same_rows_are_the_same_bytes(
@@ -79,14 +79,28 @@ def test_the_same_rows_are_the_same_bytes(
     )
 
 
-def test_only_what_is_newer_than_the_watermark_is_asked_for(
+def test_what_is_newer_than_the_watermark_and_an_overlap_is_asked_for(
     lake: Settings, office: Department, database: Any, make: Make, tmp_path: Path
 ) -> None:
     contract = make("database", mode="event", source=SOURCE)
-    offer, rows = taken(contract, lake, office, tmp_path / "out", watermark="2026-11-20 10:00:00")
+    offer, rows = taken(contract, lake, office, tmp_path / "out", watermark="2026-11-22 10:00:00")
     assert [row["no"] for row in rows] == ["2", "3"]
-    assert offer.watermark == "2026-11-22 10:00:00"
-    assert list(fetch(contract, lake, office, BUSINESS_DATE, watermark=offer.watermark)) == []
+    assert (offer.watermark, offer.whole) == ("2026-11-22 10:00:00", False)
+    contract = make("database", mode="event", source={**SOURCE, "lookback": "2d"})
+    offer, rows = taken(contract, lake, office, tmp_path / "out", watermark="2026-11-22 10:00:00")
+    assert [row["no"] for row in rows] == ["1", "2", "3"]
+
+
+def test_an_answer_that_is_only_the_tail_of_the_last_delivery_is_nothing_new(
+    lake: Settings, office: Department, database: Any, make: Make, tmp_path: Path
+) -> None:
+    contract = make("database", mode="event", source=SOURCE)
+    first, _ = taken(contract, lake, office, tmp_path / "out")
+    assert (first.watermark, first.whole) == ("2026-11-22 10:00:00", True)
+    asked: dict[str, Any] = {"watermark": first.watermark, "tail": first.tail}
+    assert list(fetch(contract, lake, office, BUSINESS_DATE, **asked)) == []
+    database.execute(f'UPDATE "{TABLE.replace(chr(34), chr(34) * 2)}" SET "JE" = 4 WHERE "BH" = \'2\'')
+    assert len(taken(contract, lake, office, tmp_path / "out", **asked)[1]) == 2
 
 
 def test_a_snapshot_is_whole_whatever_the_watermark(

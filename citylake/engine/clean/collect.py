@@ -108,6 +108,7 @@ class _Collector:
             department,
             self.context.business_date,
             watermark=last.watermark if last is not None else None,
+            tail=last.tail if last is not None else None,
         )
         try:
             for offer in offers:
@@ -155,6 +156,9 @@ class _Collector:
             contract=self.meaning,
             landing=stored,
             watermark=offer.watermark,
+            whole=offer.whole,
+            tail=offer.tail,
+            remarks="；".join(offer.remarks),
         )
         offer.release()
         return received
@@ -189,6 +193,7 @@ class _Collector:
         began = time.monotonic()
         ledger = self.context.lake.ledger
         if reason := self._nothing_new(delivery):
+            reason = "；".join(part for part in (reason, delivery.remarks) if part)
             deliveries.skip(ledger, delivery.id, reason)
             self.found.add(delivery, TableResult(self.contract.name, "unchanged", reason=reason), "unchanged")
             return

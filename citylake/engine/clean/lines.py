@@ -108,9 +108,11 @@ def _is_delete(contract: CollectedContract) -> Column:
 
 
 def _good(contract: CollectedContract) -> Column:
-    """Return whether a line can be taken; a delete needs its key, what says when it was so, and nothing else."""
+    """Return whether a line can be taken; a delete needs its key, what rightly says when it was so, and nothing else."""
     keyed = _all_said(contract.key)
-    deletes = F.col("_is_delete") & _all_said(contract.change.order if contract.change is not None else ())
+    order = contract.change.order if contract.change is not None else ()
+    ahead = [f"not_in_future:{name}" for name in order]
+    deletes = F.col("_is_delete") & _all_said(order) & ~F.exists("_reasons", lambda one: one["rule"].isin(*ahead))
     return F.col("_unreadable").isNull() & keyed & ((F.size("_reasons") == 0) | deletes)
 
 

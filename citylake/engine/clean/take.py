@@ -214,9 +214,12 @@ class Taking:
             rules=rules,
             metrics={"bytes_written": self.record.bytes_written, "lines": tally.lines},
             accepted=True,
-            delivery=DeliveryOutcome("accepted", tally.sentence(), counts),
+            delivery=DeliveryOutcome("accepted", self._sentence(tally), counts),
         )
         return outcome, tally, self._problems(staged, tally)
+
+    def _sentence(self, tally: Tally) -> str:
+        return "；".join(part for part in (tally.sentence(), self.delivery.remarks) if part)
 
     def _problems(self, staged: Rows, tally: Tally) -> list[Problem]:
         if not tally.outcomes["quarantined"] + tally.outcomes["unreadable"]:
@@ -260,7 +263,7 @@ class Taking:
         rows = project(rewritten(staged), {name: origin.get(name, name) for name in columns})
         if absent is not None:
             rows = union(self.context.spark, rows, project(absent, {name: name for name in columns}))
-        delivery = {"verdict": "accepted", "reason": tally.sentence(), "counts": tally.receipt()}
+        delivery = {"verdict": "accepted", "reason": self._sentence(tally), "counts": tally.receipt()}
         ensure_clean(self.context.spark, self.uri, self.contract)
         writer = self.record.writer(self.uri, rows=tally.live_after, accepted=True, delivery=delivery)
         if self.is_first:

@@ -11,6 +11,8 @@ from citylake.lake import Lake
 from citylake.ledger.people.overrides import overrides_mark
 
 _DRESS = {"label", "grade", "mask", "element"}
+_ASKING = {"lookback"}
+"""How much of a source is asked for, and when, changes no row that a delivery makes."""
 
 
 def meaning(lake: Lake, contract: Contract) -> str:
@@ -25,7 +27,7 @@ def meaning(lake: Lake, contract: Contract) -> str:
     }
     if isinstance(contract, CollectedContract):
         parts = {"source", "mode", "change", "corrections", "identity", "ignore"}
-        said |= contract.model_dump(include=parts, mode="json")
+        said |= contract.model_dump(include=parts, exclude={"source": _ASKING}, mode="json")
         if contract.mode == "snapshot":
             # Tables of before are made anew once, so that every row knows the line it was made of.
             said["recognised"] = "_line_hash"

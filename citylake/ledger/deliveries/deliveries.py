@@ -64,6 +64,9 @@ def receive(
     contract: str,
     landing: str,
     watermark: str | None = None,
+    whole: bool = False,
+    remarks: str = "",
+    tail: str | None = None,
 ) -> Delivery:
     """Record that a delivery's bytes lie in landing; a retry after a kill gets the same open delivery.
 
@@ -78,6 +81,9 @@ def receive(
         contract: hash of the contract it is read under.
         landing: URI of the stored bytes.
         watermark: how far a database table has been read, if it has one.
+        whole: everything there is was asked for, not only what is newer.
+        tail: hash of those rows that the next request brings again if nothing changes.
+        remarks: what the receipt says of how it was fetched, without personal data.
     """
     with writing(engine) as session:
         row = session.scalars(_open(resource, as_of, sha256, contract)).one_or_none()
@@ -85,6 +91,7 @@ def receive(
             row = _new(resource, name, business_date, contract)
             row.as_of, row.sha256, row.size = as_of, sha256, size
             row.landing, row.watermark = landing, watermark
+            row.whole, row.remarks, row.tail = whole, plain(remarks), tail
             session.add(row)
             session.flush()
         return delivery_of(row)
@@ -232,6 +239,7 @@ def take_by_decision(engine: Engine, delivery_id: int, *, actor: str, reason: st
             row = _new(old.resource, old.name, old.business_date, old.contract)
             row.as_of, row.sha256, row.size = old.as_of, old.sha256, old.size
             row.landing, row.watermark = old.landing, old.watermark
+            row.whole, row.remarks, row.tail = old.whole, old.remarks, old.tail
             session.add(row)
         row.decision = plain(reason)
         session.flush()

@@ -19,7 +19,9 @@ class Delivery:
     ``verdict`` is received (still open), accepted, refused or unchanged; ``size`` is in bytes; moments are
     in UTC; ``decision`` is the reason for which a person had a refused delivery taken without the gates;
     ``retakes`` is the first delivery of the same bytes when the lake went back to a night before it was accepted:
-    the newest of them stands, the receipts of the others are history.
+    the newest of them stands, the receipts of the others are history; ``whole``: everything was asked for, not only
+    what is newer; ``remarks``: what was said of it when it was fetched; ``tail``: hash of the rows that the next request
+    brings again.
     """
 
     id: int
@@ -44,6 +46,9 @@ class Delivery:
     decided_at: datetime | None
     receipt_number: int | None
     retakes: int | None
+    whole: bool
+    remarks: str
+    tail: str | None
 
 
 def delivery_of(row: DeliveryRow) -> Delivery:

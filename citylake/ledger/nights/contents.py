@@ -169,6 +169,7 @@ def _taken_since(session: Session, table: str, content: int | None) -> Sequence[
 
 def _successor(row: DeliveryRow) -> DeliveryRow:
     """Return the open delivery that takes the same bytes again, as they were received."""
-    kept = ("department", "resource", "as_of", "sha256", "size", "name", "business_date", "received_at")
-    same = {name: getattr(row, name) for name in (*kept, "contract", "landing", "watermark", "decision")}
+    of_fetching = ("landing", "watermark", "decision", "whole", "remarks", "tail")
+    kept = ("department", "resource", "as_of", "sha256", "size", "name", "business_date", "received_at", "contract")
+    same = {name: getattr(row, name) for name in (*kept, *of_fetching)}
     return DeliveryRow(**same, retakes=row.retakes or row.id, verdict="received", reason="", counts={})
