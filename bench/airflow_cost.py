@@ -21,7 +21,7 @@ from typing import Any
 import psutil
 
 from bench.result import load, spread, write
-from city.deliver import deliver
+from city.delivery.deliver import deliver
 from citylake.lake import Lake, open_lake
 from citylake.night.conductor import conduct, next_date
 from citylake.services.airflow import SERVICES

@@ -13,14 +13,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from city.frames import Frame
-from city.lives import Lives
-from city.mistakes import Damage, damage
-from city.population import people
-from city.resources import PROJECTIONS
-from city.script import hands_over, made_on
-from city.texts import NONE, Text
-from city.world import City
+from city.kit.layouts import resources
+from city.kit.resources import kept
+from city.kit.script import hands_over, made_on
+from city.world.city import City
+from city.world.frames import Frame
+from city.world.mistakes import Damage
+from city.world.people.lives import Lives
+from city.world.people.population import people
+from city.world.texts import NONE, Text
 from citylake.contract.catalog import Catalog
 from citylake.contract.resolve_spec import ResolvedRole, ResolveSpec, roles
 from citylake.verify import identifiers
@@ -49,8 +50,8 @@ def delivered(city: City, catalog: Catalog, spec: ResolveSpec, day: int, blocks:
     for chunk in city.chunks(blocks):
         lives = Lives(people(city, chunk))
         for resource, of in wanted.items():
-            if resource in PROJECTIONS and hands_over(resource, day):
-                frame, damages = damage(city, PROJECTIONS[resource](lives, made_on(resource, day)))
+            if resource in resources() and hands_over(resource, day):
+                frame, damages = kept(lives, resource, made_on(resource, day))
                 for role in of:
                     numbers = (frame.roles if spec.kind == "person" else frame.firms).get(role.role)
                     if numbers is not None and len(frame):

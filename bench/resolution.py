@@ -21,7 +21,7 @@ import duckdb
 from bench.city_subjects import make_subjects, multiply
 from bench.resolution_score import score
 from bench.result import load, scale, spread, write
-from city.world import City
+from city.world.city import City
 from citylake.contract.catalog import load_catalog
 from citylake.contract.resolve_spec import ResolveSpec, load_resolve_spec
 from citylake.resolve.crosswalk import ROW, resolve, resolve_touched

@@ -52,7 +52,7 @@ class Field:
 
 
 def score_golden(connection: duckdb.DuckDBPyConnection) -> dict[str, Field]:
-    """Compare the tables ``person`` and ``truth_person``, joined through ``holder``.
+    """Compare the tables ``person`` and ``truth_person``, joined through ``holder`` (person, person_id).
 
     A death nobody has reported yet is not counted against the lake.
     """

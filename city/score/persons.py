@@ -49,19 +49,16 @@ class Persons:
 
 
 def score_persons(connection: duckdb.DuckDBPyConnection) -> Persons:
-    """Compare the tables ``record`` (resource, record_key, role, person_id) and ``truth_link``.
+    """Compare the tables ``record`` (resource, record_key, kind, role, found) and ``truth_link``, by ``holder_of``.
 
-    Makes ``resolved`` (with the true ``person`` and whether it is right) and ``holder`` (the lake's id of each true person: that of the
-    household register, else the one most of the records bear).
+    Makes ``resolved`` (with the true ``person``) and ``judged`` (and whether it is right).
     """
     connection.execute(
-        "CREATE OR REPLACE TABLE resolved AS SELECT DISTINCT t.resource, t.record_key, t.role, t.person, r.person_id"
-        " FROM truth_link t JOIN record r USING (resource, record_key, role) WHERE t.kind = 'person'"
+        "CREATE OR REPLACE TABLE resolved AS SELECT DISTINCT resource, record_key, role, person, found AS person_id"
+        " FROM truth_link JOIN record USING (resource, record_key, kind, role) WHERE kind = 'person'"
     )
     connection.execute(
-        "CREATE OR REPLACE TABLE holder AS SELECT person, person_id FROM resolved WHERE person_id IS NOT NULL GROUP BY person, person_id"
-        " QUALIFY row_number() OVER (PARTITION BY person ORDER BY"
-        " count(*) FILTER (resource = 'public_security.household_register' AND role = 'self') DESC, count(*) DESC, person_id) = 1"
+        "CREATE OR REPLACE VIEW holder AS SELECT number AS person, found AS person_id FROM holder_of WHERE kind = 'person'"
     )
     connection.execute(
         "CREATE OR REPLACE TABLE judged AS SELECT r.*, r.person_id = h.person_id AS is_right"
@@ -73,7 +70,7 @@ def score_persons(connection: duckdb.DuckDBPyConnection) -> Persons:
     true = pairs(connection, "person", "true")
     missing = _one(
         connection,
-        "SELECT count(*) FROM truth_link t ANTI JOIN record r USING (resource, record_key, role) WHERE t.kind = 'person'",
+        "SELECT count(*) FROM truth_link t ANTI JOIN record r USING (resource, record_key, kind, role) WHERE t.kind = 'person'",
     )
     return Persons(
         total,

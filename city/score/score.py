@@ -1,4 +1,4 @@
-"""The score of a night: persons, silent certification, golden fields."""
+"""The score of a night: persons, the planted cases of every library, golden fields."""
 
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -7,11 +7,13 @@ from typing import Any
 
 import duckdb
 
-from city.score.certification import Certification, score_certification
+from city.score.cases import LibraryScore, score_cases
 from city.score.golden import Field, score_golden
+from city.score.holders import find_holders
 from city.score.persons import Persons, score_persons
 from city.score.published import Paths, load_published
 from city.score.truth import load_truth
+from city.world.planting import libraries
 from citylake.contract.catalog import Catalog
 
 
@@ -21,7 +23,8 @@ class Score:
 
     night: date
     persons: Persons
-    certification: Certification
+    cases: dict[str, LibraryScore]
+    """By library."""
     golden: dict[str, Field]
     missing: tuple[str, ...]
     """Tables that should be published and are not."""
@@ -29,17 +32,13 @@ class Score:
     @property
     def fine(self) -> bool:
         """Whether all targets are met."""
-        return self.persons.fine and self.certification.fine and not self.missing
+        return self.persons.fine and all(one.fine for one in self.cases.values()) and not self.missing
 
     def lines(self) -> list[str]:
         """Return the score in a few short texts for the night's summary."""
-        real = [kind for kind in self.certification.kinds.values() if not kind.decoy]
-        decoys = [kind for kind in self.certification.kinds.values() if kind.decoy]
         return [
             f"人员归并 准确率 {self.persons.precision:.4%} 召回率 {self.persons.recall:.4%}",
-            f"静默认证 {sum(kind.found for kind in real)}/{sum(kind.planted for kind in real)} 例找到",
-            f"干扰项 {sum(kind.reported for kind in decoys)}/{sum(kind.planted for kind in decoys)} 例误报",
-            f"多发疑点准确率 {self.certification.precision:.2%}",
+            *(one.line() for one in self.cases.values()),
             *(f"{_LABELS[name]} {field.share:.2%}" for name, field in self.golden.items()),
         ]
 
@@ -59,12 +58,16 @@ class Score:
             "fine": self.persons.fine,
             **rates,
         }
-        certification = {
-            "fine": self.certification.fine,
-            "precision": self.certification.precision,
-            "people_reported": self.certification.people_reported,
-            "others_reported": self.certification.others,
-            "kinds": {name: asdict(kind) | {"fine": kind.fine} for name, kind in self.certification.kinds.items()},
+        cases = {
+            library: {
+                "title": one.title,
+                "fine": one.fine,
+                "precision": one.precision if one.accuses else None,
+                "accused": one.accused,
+                "others_accused": one.others,
+                "kinds": {name: asdict(kind) | {"fine": kind.fine} for name, kind in one.kinds.items()},
+            }
+            for library, one in self.cases.items()
         }
         golden = {name: asdict(field) | {"share": field.share} for name, field in self.golden.items()}
         return {
@@ -72,7 +75,7 @@ class Score:
             "fine": self.fine,
             "lines": self.lines(),
             "persons": persons,
-            "silent_certification": certification,
+            "cases": cases,
             "golden": golden,
             "missing": list(self.missing),
         }
@@ -96,5 +99,7 @@ def score(paths: Paths, catalog: Catalog, truth: Path, night: date) -> Score:
     with duckdb.connect() as connection:
         load_truth(connection, truth, night)
         missing = load_published(connection, paths, catalog)
+        find_holders(connection)
         persons = score_persons(connection)
-        return Score(night, persons, score_certification(connection), score_golden(connection), tuple(missing))
+        cases = {library: score_cases(connection, library, one) for library, one in libraries().items()}
+        return Score(night, persons, cases, score_golden(connection), tuple(missing))

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import duckdb
 
-from city.firm_truth import FIRM
-from city.truth import CASE, ERROR, LINK, PERSON
+from city.delivery.truth import ERROR, LINK, PERSON, case_schema
+from city.world.firms.truth import FIRM
+from city.world.planting import libraries
 
 
 class NoTruthError(LookupError):
@@ -14,7 +15,7 @@ class NoTruthError(LookupError):
 
 
 def load_truth(connection: duckdb.DuckDBPyConnection, folder: Path, night: date) -> None:
-    """Make the tables ``truth_link``, ``truth_error``, ``truth_person``, ``truth_firm`` and ``truth_case``.
+    """Make the tables ``truth_link``, ``truth_error``, ``truth_person``, ``truth_firm`` and ``truth_<library>``.
 
     Args:
         connection: where they are made.
@@ -29,9 +30,9 @@ def load_truth(connection: duckdb.DuckDBPyConnection, folder: Path, night: date)
         "truth_link": ("link/*/*.parquet", LINK),
         "truth_error": ("error/*/*.parquet", ERROR),
         "truth_person": ("person/*.parquet", PERSON),
-        "truth_case": ("case/*.parquet", CASE),
     }
-    if not any(folder.glob("case/*.parquet")):
+    files |= {f"truth_{name}": (f"case/{name}/*.parquet", case_schema(cases)) for name, cases in libraries().items()}
+    if not any(folder.glob("person/*.parquet")):
         raise NoTruthError(
             "the city has set aside no truth here: deliver a business date first ('citylake city deliver')"
         )
@@ -45,12 +46,14 @@ def load_truth(connection: duckdb.DuckDBPyConnection, folder: Path, night: date)
         "CREATE OR REPLACE TABLE truth_link AS SELECT resource, record_key, kind, role, min(person) AS person FROM truth_link GROUP BY ALL"
     )
     _firms(connection, folder, day)
-    connection.execute("DELETE FROM truth_case WHERE business_date < (SELECT max(business_date) FROM truth_case)")
+    for name in libraries():
+        table = f"truth_{name}"
+        connection.execute(f"DELETE FROM {table} WHERE business_date < (SELECT max(business_date) FROM {table})")
     connection.execute(
         "CREATE OR REPLACE TABLE truth_person AS SELECT * FROM truth_person"
         " QUALIFY row_number() OVER (PARTITION BY person ORDER BY business_date DESC) = 1"
     )
-    if connection.execute("SELECT count(*) FROM truth_case").fetchone() == (0,):
+    if connection.execute("SELECT count(*) FROM truth_person").fetchone() == (0,):
         raise NoTruthError(f"nothing had been delivered by {day}: choose a later night")
 
 

@@ -74,7 +74,7 @@ def assess_resolution(
 def _assessed(own: Settings, day: date, *, quiet: bool) -> "tuple[Assessment, str]":
     import duckdb
 
-    from city.deliver import truth_folder
+    from city.delivery.deliver import truth_folder
     from city.score.lake import load_lake
     from city.score.report import assess, page
     from city.score.truth import load_truth
@@ -109,7 +109,7 @@ def _made(lake: "Lake") -> bool:
 
 def _make(lake: "Lake", day: date, *, quiet: bool) -> None:
     """Let the city deliver and the lake take it, up to the libraries."""
-    from city.deliver import deliver
+    from city.delivery.deliver import deliver
     from citylake.night.alone import NightAloneError, run_alone
 
     delivered = deliver(lake.settings, day)
@@ -130,7 +130,7 @@ def _make(lake: "Lake", day: date, *, quiet: bool) -> None:
 @contextmanager
 def _served(own: Settings) -> Iterator[None]:
     """Run the city's API and, unless one is configured, a Spark server for a block."""
-    from city.api import listening
+    from city.delivery.api import listening
     from citylake.spark.server import Tuning, start_server, stop_server
 
     if not own.spark_remote:

@@ -37,8 +37,8 @@ def deliver(
     as_json: AsJson = False,
 ) -> None:
     """Let every department hand over what it has for a business date. A second time changes nothing."""
-    from city.deliver import CityError
-    from city.deliver import deliver as hand_over
+    from city.delivery.deliver import CityError
+    from city.delivery.deliver import deliver as hand_over
 
     chosen = settings()
     day = business_date or datetime.now(ZoneInfo(chosen.timezone)).date()
@@ -58,7 +58,7 @@ def deliver(
 
 def serve(port: Annotated[int, typer.Option("--port", help="Port on 127.0.0.1; 0 takes a free one.")] = 0) -> None:
     """Run the health commission's API until told to stop."""
-    from city.api import serve as run
+    from city.delivery.api import serve as run
 
     run(settings(), port)
 
@@ -66,7 +66,7 @@ def serve(port: Annotated[int, typer.Option("--port", help="Port on 127.0.0.1; 0
 def score(*, night: Night = None, as_json: AsJson = False) -> None:
     """Hold a published night against the city's truth; ends with 1 when a target is missed or accounts do not close."""
     import citylake
-    from city.deliver import truth_folder
+    from city.delivery.deliver import truth_folder
     from city.score import score as compare
     from city.score.truth import NoTruthError
     from citylake.contract.catalog import load_catalog
@@ -103,13 +103,14 @@ def _show(found: "Score", unbalanced: tuple[str, ...]) -> None:
     typer.echo("  来源与差错种类（记录数 准确率 召回率）：")
     for name, rate in (found.persons.by_source | found.persons.by_mistake).items():
         typer.echo(f"    {name:42}{rate.records:>10,} {rate.precision:9.4%} {rate.recall:9.4%}")
-    typer.echo("  静默认证（应找到 找到 月份金额一致 误报）：")
-    for name, kind in found.certification.kinds.items():
-        planted = 0 if kind.decoy else kind.planted
-        mark = "" if kind.fine else "  ←"
-        typer.echo(f"    {name:28}{planted:>6}{kind.found:>6}{kind.exact:>6}{kind.reported:>6}{mark}")
-    if found.certification.others:
-        typer.echo(f"  另有 {found.certification.others} 人被报多发，但并非埋设案例")
+    for cases in found.cases.values():
+        typer.echo(f"  {cases.title}（应找到 找到 细节一致 误报）：")
+        for name, kind in cases.kinds.items():
+            planted = 0 if kind.decoy else kind.planted
+            mark = "" if kind.fine else "  ←"
+            typer.echo(f"    {name:28}{planted:>6}{kind.found:>6}{kind.exact:>6}{kind.reported:>6}{mark}")
+        if cases.others:
+            typer.echo(f"  另有 {cases.others} 个对象被报疑点，但并非埋设案例")
     for table in found.missing:
         typer.echo(f"  未发布：{table}")
     for delivery in unbalanced:

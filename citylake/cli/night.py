@@ -61,7 +61,7 @@ def run_night(
     of the libraries (or a linked one) was refused, left out or published with an older content. Refused deliveries are
     no such case.
     """
-    from city.deliver import CityError, deliver
+    from city.delivery.deliver import CityError, deliver
     from citylake.cli.screen import Screen
     from citylake.lake import open_lake
     from citylake.night.conductor import NightError, conduct, next_date

@@ -20,7 +20,7 @@ def start_city_api(settings: Settings) -> Record:
     if running := find(settings, SERVICE):
         return running
     port = free_port()
-    command = [sys.executable, "-m", "city.api", "--home", str(settings.home.resolve()), "--port", str(port)]
+    command = [sys.executable, "-m", "city.delivery.api", "--home", str(settings.home.resolve()), "--port", str(port)]
     service = Service(SERVICE, command, port, lambda: _healthy(port), task_environment(settings))
     return start(settings, service)
 

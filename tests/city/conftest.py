@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from city.deliver import deliver
+from city.delivery.deliver import deliver
 from citylake.settings import Settings
 
 START = date(2026, 11, 22)

@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from city.layouts import departments
+from city.kit.layouts import departments
 from citylake.settings import PROJECT_ROOT, Settings, settings
 from tests.kill.night import run_night
 from tests.kill.record import record
@@ -60,7 +60,7 @@ def settle_in(chosen: Settings, api: str) -> None:
 
 def own_databases(chosen: Settings) -> None:
     """Let a copied home read the departments' databases beside it: the connections it was copied with name the first one's."""
-    from city.deliver import set_connections
+    from city.delivery.deliver import set_connections
 
     set_connections(chosen, _databases(chosen))
 
@@ -123,7 +123,7 @@ class Homes:
 
     def make_first(self) -> None:
         """Make the reference home, empty, with the city's first deliveries."""
-        from city.deliver import deliver
+        from city.delivery.deliver import deliver
         from citylake.contract.catalog import load_catalog
         from citylake.contract.compiled import write_compiled
         from citylake.lake import open_lake
@@ -199,7 +199,7 @@ class Homes:
 
 def prepare(chosen: Settings, night: int) -> None:
     """Deliver for a night, and settle the departments that deliver nothing on it."""
-    from city.deliver import deliver
+    from city.delivery.deliver import deliver
     from citylake.lake import open_lake
     from citylake.ledger.nights.nights import Settled, settle
 

@@ -16,8 +16,8 @@ import pyarrow as pa
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from city.entity_codes import credit_codes, organisation_codes
-from city.texts import text_of
+from city.world.firms.codes import credit_codes, organisation_codes
+from city.world.texts import text_of
 from citylake.contract.catalog import Catalog
 from citylake.contract.linked import linked_name, subject_column
 from citylake.contract.model import CollectedContract, DerivedContract, Role

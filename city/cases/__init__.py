@@ -1,0 +1,1 @@
+"""Planted cases and decoys, one file per library; the language is in :mod:`city.world.planting`."""

@@ -1,0 +1,1 @@
+"""What a generator of a resource is made with."""

@@ -1,0 +1,1 @@
+"""What the city is made from and what is true of it; nothing here knows how anything is handed over."""

@@ -1,0 +1,1 @@
+"""Legal entities and what becomes of them."""

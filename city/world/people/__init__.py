@@ -1,0 +1,1 @@
+"""People, their papers and what happens to them."""
