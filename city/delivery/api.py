@@ -30,7 +30,7 @@ FAULT = "api_fault.json"
 def make_app(settings: Settings) -> FastAPI:
     """Return the API over the city's store.
 
-    ``GET /<path>?since=&as_of=&page=&size=`` answers ``{"page", "pages", "total", "items"}``: rows changed after ``since``
+    ``GET /<path>?since=&as_of=&page=&size=`` answers ``{"page", "pages", "total", "items"}``: rows changed at ``since`` or later
     (``yyyy-MM-dd HH:mm:ss``), known by ``as_of`` (``yyyy-MM-dd``), in order of change; pages count from 1. Every call needs
     ``Authorization: Bearer <token>``.
 
@@ -91,7 +91,7 @@ def _page(settings: Settings, store: Engine, request: _Request) -> str:
     first = (request.page - 1) * request.size
     rows = select(table.c.body).order_by(table.c.seq)
     if request.since:
-        known &= table.c.updated > request.since
+        known &= table.c.updated >= request.since
         rows = rows.where(known).offset(first).limit(request.size)
     else:
         # rows are numbered without gaps, so that a late page costs no more than an early one

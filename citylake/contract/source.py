@@ -32,6 +32,19 @@ class AsOf(Model):
         return self
 
 
+class Bounds(Model):
+    """How much asking a system may cost; what is not said is the house's own bound."""
+
+    seconds: int | None = Field(default=None, ge=1, le=14_400)
+    """All of it, from the first question to the last answer."""
+    lock_seconds: int | None = Field(default=None, ge=1, le=3_600)
+    """Waiting for a table that somebody has locked."""
+    pages: int | None = Field(default=None, ge=1)
+    megabytes: int | None = Field(default=None, ge=1)
+    bytes_per_second: int | None = Field(default=None, ge=1)
+    """Least rate of an API's answer."""
+
+
 class Source(Model):
     """How a department hands the resource over."""
 
@@ -56,6 +69,10 @@ class Source(Model):
     """Source column that grows with every change (database, json_api); what is newer, and an overlap, is asked for."""
     lookback: str | None = Field(default=None, pattern=r"^\d+[dhm]?$")
     """How far behind the newest stamp asking begins, by default a day: 3d, 12h, 30m; of stamps that are numbers, a number."""
+
+    cursor: str | None = None
+    """Field of an API's items by which it is read on (``after=``) instead of by numbered pages."""
+    limits: Bounds = Bounds()
 
     @property
     def is_asked(self) -> bool:
@@ -87,4 +104,6 @@ class Source(Model):
         needed = {"database": "table", "json_api": "path"}.get(self.form, "files")
         if getattr(self, needed) is None:
             raise ValueError(f"form {self.form} needs '{needed}'")
+        if self.cursor is not None and self.form != "json_api":
+            raise ValueError("cursor is for form json_api")
         return self

@@ -1,48 +1,41 @@
 r"""Paged JSON APIs.
 
 The protocol: ``GET <base URL>/<path>?since=&as_of=&page=&size=`` with ``Authorization: Bearer <token>`` answers
-``{"items": [{…}, …], "page": n, "pages": n, "total": n}``. ``since`` is the watermark of the last accepted delivery
-(left out when there is none), ``as_of`` the business date, pages count from 1, an empty answer has ``pages`` 0 or 1.
+``{"items": [{…}, …], "page": n, "pages": n, "total": n}``: rows changed at ``since`` or later (left out when everything
+is asked for), known by ``as_of``, the business date; pages count from 1, an empty answer has ``pages`` 0 or 1. Where the
+contract names a ``cursor``, an item's key, ``after=<key of the last item>`` stands in place of ``page``, items come in the
+order of that key, and an answer without items is the end.
 The token is the user or password part of the connection's URL: ``http://:token@host:port/base``.
 
-Items are landed as they came, one a line, in the order of the pages.
+Numbered pages shift when rows come or go while they are read. More than one page is therefore read again until two
+readings agree. Items are landed as they came, one a line.
 """
 
-import json
-import re
-import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, BinaryIO
+from hashlib import blake2b
+from pathlib import Path
+from typing import BinaryIO
 
-import httpx
+import pyarrow as pa
 
 from citylake.contract.department import Department
 from citylake.contract.model import CollectedContract
 from citylake.settings import Settings
+from citylake.sources.api_client import Asking
+from citylake.sources.api_page import Page, read_page
 from citylake.sources.connection import connection_url
-from citylake.sources.errors import DeliveryError, UnreachableError
+from citylake.sources.errors import DeliveryError
 from citylake.sources.limits import Limits
 from citylake.sources.offer import Fetched, Offer, Rejected, as_of
 from citylake.sources.staging import hash_of, staging
+from citylake.sources.stamps import Stamps
+from citylake.sources.tail import sums
 
 PAGE_SIZE = 5_000
-PAUSES = (0.5, 1.0, 2.0)
-"""Seconds before the second, third and fourth attempt at a page."""
-TIMEOUT = httpx.Timeout(30.0, connect=5.0)
-_WHITE = re.compile(r"[ \t\r\n]*")
-_AGAIN = frozenset({429, 500, 502, 503, 504})
-
-
-@dataclass(frozen=True)
-class Page:
-    """One page: the text of each item as it came, and its values."""
-
-    items: tuple[tuple[str, dict[str, Any]], ...]
-    page: int
-    pages: int
-    total: int
+READINGS = 4
+"""Times that all pages are read at most, until two readings agree."""
 
 
 def fetch_api(
@@ -51,182 +44,192 @@ def fetch_api(
     department: Department,
     business_date: date,
     watermark: str | None,
+    tail: str | None,
     limits: Limits,
 ) -> Iterator[Offer]:
     """Yield one delivery: all pages as ndjson; see ``fetch``."""
     source = contract.source
     name = source.path or ""
-    since = watermark if source.watermark and contract.mode != "snapshot" else None
-    request = {"as_of": business_date.isoformat(), "size": str(PAGE_SIZE), **({"since": since} if since else {})}
-    with staging(settings) as stage:
-        target = stage / "items.ndjson"
-        with (
-            _client(connection_url(contract, settings, department), department.name) as client,
-            target.open("xb") as out,
-        ):
-            rows, newest = _copy(_Source(client, name, department.name, limits), request, source.watermark, out)
-        if rows == 0 and since is not None:
+    stamps = Stamps.of(contract, watermark, business_date, settings.timezone)
+    request = {"as_of": business_date.isoformat(), "size": str(PAGE_SIZE)}
+    if stamps.last is not None:
+        request["since"] = stamps.last.back(source.overlap).text
+    with (
+        staging(settings) as stage,
+        Asking(connection_url(contract, settings, department), name, department.name, limits) as asking,
+    ):
+        found = _Reader(asking, contract, request, stamps, stage).run()
+        if found.rows == 0 and stamps.last is not None:
             return
-        sha256, size = hash_of(target)
+        answer, again = sums(pa.concat_tables(found.seen), source, found.stamps)
+        if stamps.last is not None and answer == tail:
+            return
+        sha256, size = hash_of(found.path)
         try:
             day = as_of(source.as_of, name, business_date)
         except DeliveryError as error:
-            yield Rejected(name, error, target, sha256, size)
+            yield Rejected(name, error, found.path, sha256, size)
             return
-        yield Fetched(target, name, day, sha256, size, newest if newest is not None else watermark)
+        newest = found.stamps.newest
+        yield Fetched(
+            found.path,
+            name,
+            day,
+            sha256,
+            size,
+            newest.text if newest else None,
+            tail=again,
+            whole=stamps.last is None,
+            remarks=(*found.remarks, *found.stamps.remarks()),
+        )
+
+
+@dataclass
+class _Reading:
+    """All pages, read once.
+
+    Attributes:
+        path: the items, one a line.
+        stamps: what their stamps came to.
+        pages, rows, size: how many there were, and their bytes.
+        content: sum of the hashes of all items, whatever their order.
+        seen: stamp and hash of every item, page by page.
+        why: why the pages do not fit together, empty when they do.
+        remarks: what is to be said of it.
+    """
+
+    path: Path
+    stamps: Stamps
+    pages: int = 0
+    rows: int = 0
+    size: int = 0
+    content: int = 0
+    seen: list[pa.Table] = field(default_factory=list)
+    why: str = ""
+    remarks: tuple[str, ...] = ()
+
+    def take(self, page: Page, out: BinaryIO) -> None:
+        """Write a page's items."""
+        mark, texts, hashes = self.stamps.column, [], []
+        for text, item in page.items:
+            line = text.encode("utf-8") + b"\n"
+            self.size += out.write(line)
+            hashes.append(int.from_bytes(blake2b(line, digest_size=8).digest()))
+            said = item.get(mark) if mark else None
+            texts.append(said if said is None else str(said))
+        self.pages, self.rows = self.pages + 1, self.rows + len(page.items)
+        self.content += sum(hashes)
+        stamps = pa.array(texts, pa.string())
+        if mark:
+            self.stamps.note(stamps)
+        self.seen.append(pa.table({mark or "stamp": stamps, "citylake:item": pa.array(hashes, pa.uint64())}))
+
+    def agrees(self, other: "_Reading | None") -> bool:
+        """Whether two readings found the same items."""
+        return other is not None and not other.why and (self.rows, self.content) == (other.rows, other.content)
 
 
 @dataclass(frozen=True)
-class _Source:
-    client: httpx.Client
-    path: str
-    who: str
-    limits: Limits
+class _Reader:
+    asking: Asking
+    contract: CollectedContract
+    request: Mapping[str, str]
+    stamps: Stamps
+    folder: Path
 
-    def broken(self, page: int, what: str) -> UnreachableError:
-        return UnreachableError(
-            f"{self.who}的接口 {self.path} 第 {page} 页{what}，本次没有接收任何数据。请接口维护单位检查服务，下次采集会自动重试。"
-        )
-
-    def page(self, request: dict[str, str], number: int) -> Page:
-        """Ask for one page, again after a pause when the service is down or overloaded.
+    def run(self) -> _Reading:
+        """Return a reading that can be believed.
 
         Raises:
-            UnreachableError: it stayed down, refused, or answered something else.
+            UnreachableError: see ``Asking.page``.
+            DeliveryError: the same; or no two readings agree, and nothing would bring again what they missed.
         """
-        what = "没有应答"
-        for pause in (0.0, *PAUSES):
-            time.sleep(pause)
-            try:
-                status, body = self._get({**request, "page": str(number)}, number)
-            except httpx.TimeoutException:
-                what = "应答超时"
-            except httpx.RequestError:
-                what = "连接失败或中途断开"
-            else:
-                if status == httpx.codes.OK:
-                    return self._read(body, number)
-                what = f"返回错误状态 {status}"
-                if status not in _AGAIN:
+        if self.contract.source.cursor is not None:
+            return self._by_key(self.contract.source.cursor)
+        before: _Reading | None = None
+        whys: list[str] = []
+        for number in range(READINGS):
+            now = self._by_number(number)
+            if not now.why and (now.pages == 1 or now.agrees(before)):
+                if number > 1 or whys:
+                    now.remarks = (self._said(whys or ["内容有变动"]) + f"，读 {number + 1} 遍后一致",)
+                return now
+            whys += [now.why] if now.why else []
+            before = now
+        assert before is not None
+        if self._comes_again(before.stamps):
+            before.remarks = (self._said(whys or ["内容有变动"]) + "，没有两遍一致；漏掉的下次随重叠时段再取",)
+            return before
+        raise DeliveryError(
+            "moving",
+            f"{self.asking.who}的接口 {self.asking.path} 读了 {READINGS} 遍，没有两遍一致（读取期间数据有变动），本次没有接收任何数据。"
+            "请接口维护单位在采集时段停止写入，或提供按主键续取的接口（cursor）。",
+        )
+
+    def _said(self, whys: list[str]) -> str:
+        return "读取期间接口" + "、".join(dict.fromkeys(whys))
+
+    def _comes_again(self, stamps: Stamps) -> bool:
+        """Return whether the next request covers all of the time that this answer is about."""
+        if stamps.newest is None or stamps.oldest is None or stamps.ahead or stamps.strange or stamps.missing:
+            return False
+        return not stamps.newest.back(self.contract.source.overlap).is_after(stamps.oldest)
+
+    def _by_number(self, number: int) -> _Reading:
+        found = _Reading(self.folder / f"items-{number}.ndjson", self.stamps.anew())
+        with found.path.open("xb") as out:
+            first = page = self._page({"page": "1"}, 1)
+            self._check(first.pages)
+            while True:
+                found.take(page, out)
+                self._check(found.pages, found.size)
+                if page.page >= first.pages:
                     break
-        raise self.broken(number, what)
+                page = self._page({"page": str(page.page + 1)}, page.page + 1)
+                if (page.pages, page.total) != (first.pages, first.total):
+                    found.why = f"声明的总数由 {first.total} 变为 {page.total}"
+                    return found
+        if found.rows != first.total:
+            if found.pages == 1:
+                raise self.asking.refused("answer", 1, f"共 {found.rows} 条，与声明的总数 {first.total} 条不符")
+            found.why = f"读到 {found.rows} 条，与声明的总数 {first.total} 条不符"
+        return found
 
-    def _get(self, request: dict[str, str], number: int) -> tuple[int, bytes]:
-        with self.client.stream("GET", self.path.lstrip("/"), params=request) as response:
-            body = bytearray()
-            for block in response.iter_bytes():
-                body += block
-                if len(body) > self.limits.page_bytes:
-                    raise self.broken(number, f"超过 {self.limits.page_bytes >> 20} MiB")
-            return response.status_code, bytes(body)
+    def _by_key(self, cursor: str) -> _Reading:
+        found = _Reading(self.folder / "items.ndjson", self.stamps.anew())
+        after: str | None = None
+        passed: set[str] = set()
+        with found.path.open("xb") as out:
+            while True:
+                number = found.pages + 1
+                self._check(number, found.size)
+                page = self._page({} if after is None else {"after": after}, number)
+                found.take(page, out)
+                if not page.items:
+                    return found
+                key = page.items[-1][1].get(cursor)
+                if not isinstance(key, str) or not key:
+                    raise self.asking.refused("cursor", number, f"最后一条没有约定的续取字段“{cursor}”")
+                if key in passed:
+                    raise self.asking.refused("cursor", number, "又回到了已经读过的地方，翻不到头")
+                passed.add(key)
+                after = key
 
-    def _read(self, body: bytes, number: int) -> Page:
+    def _page(self, which: Mapping[str, str], number: int) -> Page:
+        keyed = self.contract.source.cursor is not None
+        body = self.asking.page({**self.request, **which}, number)
         try:
-            page = read_page(body.decode("utf-8"))
+            page = read_page(body.decode("utf-8"), keyed=keyed)
         except (ValueError, RecursionError) as error:
-            raise self.broken(number, "内容不是约定的 JSON（items、page、pages、total）") from error
-        if page.page != number:
-            raise self.broken(number, f"返回的却是第 {page.page} 页")
+            said = "items" if keyed else "items、page、pages、total"
+            raise self.asking.refused("answer", number, f"内容不是约定的 JSON（{said}）") from error
+        if not keyed and page.page != number:
+            raise self.asking.refused("answer", number, f"返回的却是第 {page.page} 页")
         return page
 
-
-def _copy(source: _Source, request: dict[str, str], mark: str | None, out: BinaryIO) -> tuple[int, str | None]:
-    """Write all pages; return the number of items and the highest watermark."""
-    rows, size, newest = 0, 0, None
-    first = page = source.page(request, 1)
-    while True:
-        if (page.pages, page.total) != (first.pages, first.total):
-            raise source.broken(page.page, "的总数与第 1 页不同（读取期间数据有变动）")
-        for text, item in page.items:
-            line = text.encode("utf-8") + b"\n"
-            size += len(line)
-            out.write(line)
-            newest = newer(newest, item.get(mark)) if mark else None
-        rows += len(page.items)
-        if size > source.limits.file_bytes:
-            raise source.broken(page.page, f"累计超过 {source.limits.file_bytes >> 30} GiB")
-        if page.page >= first.pages:
-            break
-        page = source.page(request, page.page + 1)
-    if rows != first.total:
-        raise source.broken(page.page, f"读完后共 {rows} 条，与声明的总数 {first.total} 条不符")
-    return rows, newest
-
-
-def newer(left: str | None, right: object) -> str | None:
-    """Return the greater of two watermarks: by number when both are whole numbers, by text otherwise."""
-    if right is None:
-        return left
-    text = str(right)
-    if left is None:
-        return text
-    if left.isdigit() and text.isdigit():
-        return max(left, text, key=int)
-    return max(left, text)
-
-
-def read_page(text: str) -> Page:
-    """Read one answer, keeping the text of each item as it came (a number keeps its zeros).
-
-    Raises:
-        ValueError: it is not an answer of the protocol.
-    """
-    decoder = json.JSONDecoder(parse_float=str, parse_int=str)
-    values: dict[str, Any] = {}
-    items: list[tuple[str, dict[str, Any]]] = []
-    position = _after(text, _skip(text, 0), "{")
-    while text[position : position + 1] != "}":
-        key, position = decoder.raw_decode(text, position)
-        position = _after(text, _skip(text, position), ":")
-        if key == "items":
-            items, position = _items(decoder, text, position)
-        else:
-            values[key], position = decoder.raw_decode(text, position)
-        position = _skip(text, position)
-        if text[position : position + 1] != "}":
-            position = _after(text, position, ",")
-    if _skip(text, position + 1) != len(text):
-        raise ValueError("text after the answer")
-    numbers = [values.get(name) for name in ("page", "pages", "total")]
-    if not all(isinstance(number, str) and number.isdigit() for number in numbers):
-        raise ValueError("page, pages, total must be numbers")
-    return Page(tuple(items), *(int(str(number)) for number in numbers))
-
-
-def _items(decoder: json.JSONDecoder, text: str, position: int) -> tuple[list[tuple[str, dict[str, Any]]], int]:
-    items: list[tuple[str, dict[str, Any]]] = []
-    position = _after(text, position, "[")
-    while text[position : position + 1] != "]":
-        item, end = decoder.raw_decode(text, position)
-        if not isinstance(item, dict):
-            raise ValueError("an item is no object")
-        raw = text[position:end]
-        # A line break inside an item can only stand between its parts.
-        items.append((raw.replace("\r", " ").replace("\n", " "), item))
-        position = _skip(text, end)
-        if text[position : position + 1] != "]":
-            position = _after(text, position, ",")
-    return items, position + 1
-
-
-def _skip(text: str, position: int) -> int:
-    match = _WHITE.match(text, position)
-    return match.end() if match else position
-
-
-def _after(text: str, position: int, sign: str) -> int:
-    if text[position : position + 1] != sign:
-        raise ValueError(f"expected {sign}")
-    return _skip(text, position + 1)
-
-
-def _client(url: str, who: str) -> httpx.Client:
-    try:
-        base = httpx.URL(url)
-        token = base.password or base.username
-        headers = {"Accept": "application/json", **({"Authorization": f"Bearer {token}"} if token else {})}
-        plain = base.copy_with(username=None, password=None)
-        # trust_env: a proxy or .netrc of the machine has no say in a call inside the city's network.
-        return httpx.Client(base_url=plain, headers=headers, timeout=TIMEOUT, follow_redirects=False, trust_env=False)
-    except (httpx.InvalidURL, ValueError) as error:
-        raise UnreachableError(f"{who}的接口地址无法使用。请平台管理员检查连接配置。") from error
+    def _check(self, pages: int, size: int = 0) -> None:
+        limits = self.asking.limits
+        if pages > limits.pages:
+            raise self.asking.refused("too_many_pages", pages, f"超过 {limits.pages} 页的上限（source.limits），已停止")
+        if size > limits.file_bytes:
+            raise self.asking.refused("too_large", pages, f"累计超过 {limits.file_bytes >> 20} MiB 的上限，已停止")

@@ -46,12 +46,12 @@ def fetch(
         UnreachableError: the database or API did not answer or stopped half-way; nothing was received.
         DeliveryError: the drop folder or the table cannot be used at all.
     """
-    bounds = limits or Limits()
     source = contract.source
+    bounds = (limits or Limits()).within(source.limits)
     log.debug("fetch", extra={"table": contract.name, "form": source.form, "business_date": str(business_date)})
     if source.form == "database":
         yield from fetch_database(contract, settings, department, business_date, watermark, tail, bounds)
     elif source.form == "json_api":
-        yield from fetch_api(contract, settings, department, business_date, watermark, bounds)
+        yield from fetch_api(contract, settings, department, business_date, watermark, tail, bounds)
     else:
         yield from fetch_files(contract, settings, department, business_date, bounds)

@@ -1,6 +1,8 @@
 """How much one delivery may cost, whoever sent it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from citylake.contract.source import Bounds
 
 MIB = 1 << 20
 GIB = 1 << 30
@@ -28,6 +30,10 @@ class Limits:
     """One part (a sheet) of a workbook unpacked."""
     page_bytes: int = 64 * MIB
     """One page of an API."""
+    bytes_per_second: int = 1_024
+    """Least rate of an answer of an API."""
+    pages: int = 20_000
+    """Pages of an API."""
     fetch_seconds: int = 1_200
     """All of one table or API, from the first question to the last answer."""
     lock_seconds: int = 60
@@ -38,3 +44,14 @@ class Limits:
     wall_seconds: int = 5_400
     output_bytes: int = 32 * GIB
     """Parquet that the parsing process may write."""
+
+    def within(self, bounds: Bounds) -> "Limits":
+        """Return these with what a contract says of its source in their place."""
+        said = {
+            "fetch_seconds": bounds.seconds,
+            "lock_seconds": bounds.lock_seconds,
+            "pages": bounds.pages,
+            "bytes_per_second": bounds.bytes_per_second,
+            "file_bytes": bounds.megabytes * MIB if bounds.megabytes is not None else None,
+        }
+        return replace(self, **{name: value for name, value in said.items() if value is not None})

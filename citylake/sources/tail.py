@@ -6,16 +6,17 @@ An answer that is the tail of the delivery accepted last holds no row that is no
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
 from citylake.contract.source import Source
 from citylake.sources.stamps import NO_YEAR, Stamp, Stamps
 
 
-def sums(path: Path, source: Source, stamps: Stamps) -> tuple[str, str]:
-    """Return the sum of the hashes of a staged table's rows, and of those that the next request will bring again.
+def sums(rows: Path | pa.Table, source: Source, stamps: Stamps) -> tuple[str, str]:
+    """Return the sum of the hashes of all rows, and of those that the next request will bring again.
 
     Args:
-        path: the staged rows.
+        rows: the staged file, or a table of them.
         source: names the stamps' column and the overlap.
         stamps: what they came to.
     """
@@ -24,11 +25,15 @@ def sums(path: Path, source: Source, stamps: Stamps) -> tuple[str, str]:
         kept = _again(f'"{source.watermark.replace(chr(34), chr(34) * 2)}"', stamps.newest.back(source.overlap))
     query = (
         f"SELECT count(*), sum(CAST(hash(t) AS HUGEINT)), count(*) FILTER ({kept}), "
-        f"sum(CAST(hash(t) AS HUGEINT)) FILTER ({kept}) FROM read_parquet($path) t"
+        f"sum(CAST(hash(t) AS HUGEINT)) FILTER ({kept}) FROM said t"
     )
     with duckdb.connect() as connection:
         connection.execute("SET threads = 1")
-        row = connection.execute(query, {"path": str(path)}).fetchone()
+        if isinstance(rows, Path):
+            connection.read_parquet(str(rows)).create_view("said")
+        else:
+            connection.register("said", rows)
+        row = connection.execute(query).fetchone()
     assert row is not None
     return f"{row[0]}:{row[1]}", f"{row[2]}:{row[3]}"
 

@@ -2,7 +2,10 @@
 
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -12,9 +15,10 @@ import pytest
 from citylake.contract.department import Department
 from citylake.contract.model import CollectedContract
 from citylake.settings import Settings
-from citylake.sources import api
-from citylake.sources.api import newer, read_page
-from citylake.sources.errors import UnreachableError
+from citylake.sources import api, api_client
+from citylake.sources.api_client import retry_after
+from citylake.sources.api_page import read_page
+from citylake.sources.errors import DeliveryError, UnreachableError
 from citylake.sources.fetch import fetch
 from citylake.sources.limits import Limits
 from citylake.sources.offer import Fetched, Offer
@@ -34,9 +38,13 @@ class Service(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.asked: list[tuple[str, dict[str, str], str | None]] = []
         self.answer: Callable[[int, dict[str, str]], tuple[int, str]] = self.pages
+        self.items = list(ITEMS)
+        self.more_headers: dict[str, str] = {}
+        self.drips = ""
+        """``head`` or ``body``: that part comes a byte now and then."""
 
     def pages(self, page: int, query: dict[str, str]) -> tuple[int, str]:
-        items = [item for item in ITEMS if json.loads(item)["GX"] > query.get("since", "")]
+        items = [item for item in self.items if json.loads(item)["GX"] >= query.get("since", "")]
         shown = ",\n ".join(items[(page - 1) * 10 : page * 10])
         return (
             200,
@@ -50,15 +58,31 @@ class _Handler(BaseHTTPRequestHandler):
         parts = urlsplit(self.path)
         query = {name: values[0] for name, values in parse_qs(parts.query).items()}
         self.server.asked.append((parts.path, query, self.headers.get("Authorization")))
-        status, text = self.server.answer(int(query["page"]), query)
+        status, text = self.server.answer(int(query.get("page", "0")), query)
         body = text.encode()
         if status == 0:
             self.connection.close()
             return
+        if self.server.drips == "head":
+            self._drip(b"HTTP/1.0 200 OK\r\nX-Waiting: " + b"x" * 200)
+            return
         self.send_response(status)
+        for name, value in self.server.more_headers.items():
+            self.send_header(name, value)
         self.send_header("Content-Length", str(len(body) * (2 if status == 206 else 1)))
         self.end_headers()
+        if self.server.drips == "body":
+            self._drip(body)
+            return
         self.wfile.write(body)
+
+    def _drip(self, data: bytes) -> None:
+        for byte in data:
+            try:
+                self.connection.sendall(bytes([byte]))
+            except OSError:
+                return
+            time.sleep(0.1)
 
     def log_message(self, format: str, *args: Any) -> None:
         """Quiet."""
@@ -70,7 +94,7 @@ def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     monkeypatch.setenv("CITYLAKE_CONNECTION_CIVIL_AFFAIRS", f"http://:token-1@127.0.0.1:{server.server_port}/base")
-    monkeypatch.setattr(api, "PAUSES", (0.01, 0.01, 0.01))
+    monkeypatch.setattr(api_client, "PAUSES", (0.01, 0.01, 0.01))
     yield server
     server.shutdown()
     thread.join()
@@ -90,23 +114,27 @@ def offers(contract: CollectedContract, lake: Settings, office: Department, **mo
 def test_all_pages_are_landed_one_item_a_line_as_they_came(
     lake: Settings, office: Department, service: Service, make: Make
 ) -> None:
-    ((offer, data),) = offers(make("json_api", source=SOURCE), lake, office)
+    ((offer, data),) = offers(make("json_api", mode="event", source=SOURCE), lake, office)
     assert isinstance(offer, Fetched)
     assert data.decode() == "".join(item + "\n" for item in ITEMS)
     assert (offer.as_of, offer.watermark, offer.name) == (BUSINESS_DATE, "2026-11-20", "/thing")
-    assert [path for path, _, _ in service.asked] == ["/base/thing"] * 3
+    assert offer.remarks == ()
+    assert [path for path, _, _ in service.asked] == ["/base/thing"] * 6  # twice, since pages may shift
     assert {token for _, _, token in service.asked} == {"Bearer token-1"}
     assert service.asked[1][1] == {"page": "2", "size": str(api.PAGE_SIZE), "as_of": "2026-11-22"}
 
 
-def test_only_what_is_newer_than_the_watermark_is_asked_for(
+def test_what_is_newer_than_the_watermark_and_an_overlap_is_asked_for(
     lake: Settings, office: Department, service: Service, make: Make
 ) -> None:
     contract = make("json_api", mode="event", source=SOURCE)
-    ((offer, data),) = offers(contract, lake, office, watermark="2026-11-19")
+    ((offer, data),) = offers(contract, lake, office, watermark="2026-11-20")
     assert isinstance(offer, Fetched)
-    assert (data.count(b"\n"), offer.watermark) == (1, "2026-11-20")
-    assert offers(contract, lake, office, watermark="2026-11-20") == []
+    assert service.asked[-1][1]["since"] == "2026-11-19"
+    assert (data.count(b"\n"), offer.watermark) == (2, "2026-11-20")
+    assert offers(contract, lake, office, watermark="2026-11-20", tail=offer.tail) == []
+    service.items.append('{"BH": "late", "XM": "甲", "JE": 1, "GX": "2026-11-19"}')
+    assert offers(contract, lake, office, watermark="2026-11-20", tail=offer.tail)[0][1].count(b"\n") == 3
 
 
 def test_an_api_that_is_briefly_down_is_asked_again(
@@ -126,38 +154,199 @@ def _after_two(status: int, text: str) -> Callable[[Service], Callable[[int, dic
     return lambda service: lambda page, query: (status, text) if page == 3 else service.pages(page, query)
 
 
+AWAY, ODD = UnreachableError, DeliveryError
+
+
 @pytest.mark.parametrize(
-    ("broken", "says"),
+    ("broken", "says", "kind"),
     [
-        (_after_two(500, "secret 1"), "状态 500"),
-        (_after_two(403, "secret 2"), "状态 403"),
-        (_after_two(302, ""), "状态 302"),
-        (_after_two(0, ""), "中途断开"),
-        (_after_two(200, '{"items": [{"BH": 1'), "不是约定的 JSON"),
-        (_after_two(200, '{"items": [1], "page": 3, "pages": 3, "total": 25}'), "不是约定的 JSON"),
-        (_after_two(200, "[" * 100_000), "不是约定的 JSON"),
-        (_after_two(200, '{"items": [], "page": 3, "pages": 3, "total": 25}'), "共 20 条"),
-        (_after_two(200, '{"items": [], "page": 3, "pages": 3, "total": 26}'), "数据有变动"),
-        (_after_two(200, '{"items": [], "page": 2, "pages": 3, "total": 25}'), "返回的却是第 2 页"),
-        (_after_two(200, "x" * 5_000_000), "超过 2 MiB"),
+        (_after_two(500, "secret 1"), "状态 500", AWAY),
+        (_after_two(0, ""), "中途断开", AWAY),
+        (_after_two(403, "secret 2"), "状态 403", ODD),
+        (_after_two(302, ""), "状态 302", ODD),
+        (_after_two(200, '{"items": [{"BH": 1'), "不是约定的 JSON", ODD),
+        (_after_two(200, '{"items": [1], "page": 3, "pages": 3, "total": 25}'), "不是约定的 JSON", ODD),
+        (_after_two(200, "[" * 100_000), "不是约定的 JSON", ODD),
+        (_after_two(200, '{"items": [], "page": 2, "pages": 3, "total": 25}'), "返回的却是第 2 页", ODD),
+        (_after_two(200, "x" * 5_000_000), "超过 2 MiB", ODD),
     ],
 )
 def test_an_api_that_fails_half_way_gives_nothing(
-    lake: Settings, office: Department, service: Service, make: Make, broken: Any, says: str
+    lake: Settings, office: Department, service: Service, make: Make, broken: Any, says: str, kind: type[Exception]
 ) -> None:
     service.answer = broken(service)
-    with pytest.raises(UnreachableError) as caught:
+    with pytest.raises(kind, match=says) as caught:
         offers(make("json_api", source=SOURCE), lake, office, limits=Limits(page_bytes=2 << 20))
-    assert says in caught.value.message
-    assert "第 3 页" in caught.value.message or "第 2 页" in caught.value.message
-    assert "secret" not in caught.value.message
+    assert "第 3 页" in str(caught.value)
+    assert "secret" not in str(caught.value)
     assert not list((lake.run / "staging").iterdir())
+
+
+def _changes(service: Service, *changes: tuple[int, Callable[[list[str]], None]]) -> None:
+    """Have the items change after so many calls."""
+    left = dict(changes)
+
+    def answer(page: int, query: dict[str, str]) -> tuple[int, str]:
+        told = service.pages(page, query)
+        if change := left.pop(len(service.asked), None):
+            change(service.items)
+        return told
+
+    service.answer = answer
+
+
+def test_a_record_deleted_between_two_pages_loses_no_other(
+    lake: Settings, office: Department, service: Service, make: Make
+) -> None:
+    _changes(service, (1, lambda items: items.remove(items[0])))
+    ((offer, data),) = offers(make("json_api", mode="event", source=SOURCE), lake, office)
+    assert isinstance(offer, Fetched)
+    assert [json.loads(line)["BH"] for line in data.splitlines()] == [str(number) for number in range(2, 26)]
+    assert offer.remarks == ("读取期间接口声明的总数由 25 变为 24，读 3 遍后一致",)
+
+
+def test_a_record_that_makes_room_for_another_between_two_pages_loses_no_other(
+    lake: Settings, office: Department, service: Service, make: Make
+) -> None:
+    def change(items: list[str]) -> None:
+        items.append(items.pop(0).replace('"1"', '"26"', 1))
+
+    _changes(service, (1, change))
+    ((offer, data),) = offers(make("json_api", source=SOURCE), lake, office)
+    assert isinstance(offer, Fetched)
+    assert [json.loads(line)["BH"] for line in data.splitlines()] == [str(number) for number in range(2, 27)]
+    assert offer.remarks == ("读取期间接口内容有变动，读 3 遍后一致",)
+
+
+def _restless(service: Service) -> None:
+    def change(items: list[str]) -> None:
+        items[-1] = items[-1].replace("}", " }")
+
+    _changes(service, *[(number, change) for number in range(1, 20)])
+
+
+def test_an_api_that_never_rests_is_refused_unless_the_overlap_brings_all_again(
+    lake: Settings, office: Department, service: Service, make: Make
+) -> None:
+    _restless(service)
+    with pytest.raises(DeliveryError, match="读了 4 遍，没有两遍一致") as caught:
+        offers(make("json_api", mode="event", source=SOURCE), lake, office)
+    assert caught.value.code == "moving"
+    service.asked.clear()
+    _restless(service)
+    ((offer, _),) = offers(make("json_api", mode="event", source={**SOURCE, "lookback": "30d"}), lake, office)
+    assert isinstance(offer, Fetched)
+    assert offer.remarks == ("读取期间接口内容有变动，没有两遍一致；漏掉的下次随重叠时段再取",)
+
+
+def test_an_api_with_a_cursor_is_read_on_from_the_last_item(
+    lake: Settings, office: Department, service: Service, make: Make
+) -> None:
+    service.items = [f'{{"BH": "{number:03d}", "XM": "甲", "JE": 1, "GX": "2026-11-01"}}' for number in range(25)]
+
+    def answer(page: int, query: dict[str, str]) -> tuple[int, str]:
+        rest = [item for item in service.items if json.loads(item)["BH"] > query.get("after", "")]
+        if len(service.asked) == 2:
+            service.items.pop(0)
+        return 200, f'{{"items": [{",".join(rest[:10])}]}}'
+
+    service.answer = answer
+    ((offer, data),) = offers(make("json_api", source={**SOURCE, "cursor": "BH"}), lake, office)
+    assert [json.loads(line)["BH"] for line in data.splitlines()] == [f"{number:03d}" for number in range(25)]
+    assert [query.get("after") for _, query, _ in service.asked] == [None, "009", "019", "024"]
+    assert isinstance(offer, Fetched)
+    assert offer.remarks == ()
+
+
+@pytest.mark.parametrize(
+    ("item", "says"), [('{"BH": "1"}', "又回到了已经读过的地方"), ('{"XM": "1"}', "没有约定的续取字段“BH”")]
+)
+def test_a_cursor_that_leads_nowhere_is_refused(
+    lake: Settings, office: Department, service: Service, make: Make, item: str, says: str
+) -> None:
+    service.answer = lambda page, query: (200, f'{{"items": [{item}]}}')
+    with pytest.raises(DeliveryError, match=says):
+        offers(make("json_api", source={**SOURCE, "cursor": "BH"}), lake, office)
+
+
+def test_pages_without_end_and_bytes_without_end_are_refused(
+    lake: Settings, office: Department, service: Service, make: Make
+) -> None:
+    contract = make("json_api", source={**SOURCE, "limits": {"pages": 2}})
+    with pytest.raises(DeliveryError, match="超过 2 页的上限"):
+        offers(contract, lake, office)
+    assert len(service.asked) == 1
+    service.answer = lambda page, query: (200, f'{{"items": [{{"BH": "{len(service.asked)}"}}]}}')
+    with pytest.raises(DeliveryError, match="第 6 页超过 5 页的上限"):
+        offers(make("json_api", source={**SOURCE, "cursor": "BH"}), lake, office, limits=Limits(pages=5))
+    service.answer = lambda page, query: (
+        200,
+        f'{{"items": [{{"BH": "{len(service.asked)}", "XM": "{"x" * 700_000}"}}]}}',
+    )
+    contract = make("json_api", source={**SOURCE, "cursor": "BH", "limits": {"megabytes": 1}})
+    with pytest.raises(DeliveryError, match="累计超过 1 MiB 的上限"):
+        offers(contract, lake, office)
+
+
+def test_an_answer_that_comes_byte_by_byte_is_too_slow(
+    lake: Settings, office: Department, service: Service, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(api_client, "RATE_AFTER", 0.5)
+    service.drips = "body"
+    began = time.monotonic()
+    with pytest.raises(DeliveryError, match="传输太慢（每秒不到 1024 字节）"):
+        offers(make("json_api", source=SOURCE), lake, office)
+    assert time.monotonic() - began < 10
+
+
+def test_a_head_that_comes_byte_by_byte_is_no_answer(
+    lake: Settings, office: Department, service: Service, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(api_client, "ANSWER_SECONDS", 0.3)
+    service.drips = "head"
+    with pytest.raises(UnreachableError, match="应答超时"):
+        offers(make("json_api", source=SOURCE), lake, office)
+
+
+@pytest.mark.parametrize("drips", ["head", "body"])
+def test_all_of_it_ends_at_the_deadline(
+    lake: Settings, office: Department, service: Service, make: Make, drips: str
+) -> None:
+    service.drips = drips
+    began = time.monotonic()
+    with pytest.raises(DeliveryError, match="在 1 秒内没有读完（停在第 1 页）"):
+        offers(make("json_api", source={**SOURCE, "limits": {"seconds": 1}}), lake, office)
+    assert time.monotonic() - began < 10
+
+
+def test_an_api_that_asks_to_wait_is_waited_for_and_never_beyond_the_deadline(
+    lake: Settings, office: Department, service: Service, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited: list[float] = []
+    monkeypatch.setattr(time, "sleep", waited.append)
+    service.more_headers = {"Retry-After": "7"}
+    service.answer = lambda page, query: (429, "") if len(service.asked) == 1 else service.pages(page, query)
+    assert offers(make("json_api", source=SOURCE), lake, office)[0][1].count(b"\n") == 25
+    assert waited[:2] == [0.0, 7.0]
+    service.answer = lambda page, query: (503, "")
+    with pytest.raises(DeliveryError, match="在 5 秒内没有读完"):
+        offers(make("json_api", source=SOURCE), lake, office, limits=Limits(fetch_seconds=5))
+
+
+def test_a_time_to_wait_is_read_as_a_number_or_a_date_and_is_never_long() -> None:
+    soon = format_datetime(datetime.now(UTC) + timedelta(seconds=30), usegmt=True)
+    assert 25 < retry_after({"Retry-After": soon}) <= 30
+    late = format_datetime(datetime.now(UTC) + timedelta(days=3), usegmt=True)
+    past = format_datetime(datetime.now(UTC) - timedelta(days=3), usegmt=True)
+    said = ["12", "3600", "9" * 500, late, past, "soon", "", "-5", "1.5"]
+    assert [retry_after({"Retry-After": one}) for one in said] == [12, 60, 60, 60, 0, 0, 0, 0, 0]
+    assert retry_after({}) == 0
 
 
 def test_an_api_that_is_not_there_is_unreachable(
     lake: Settings, office: Department, make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(api, "PAUSES", (0.01,))
+    monkeypatch.setattr(api_client, "PAUSES", (0.01,))
     monkeypatch.setenv("CITYLAKE_CONNECTION_CIVIL_AFFAIRS", "http://:hunter2@127.0.0.1:1")
     with pytest.raises(UnreachableError, match="连接失败") as caught:
         offers(make("json_api", source=SOURCE), lake, office)
@@ -169,15 +358,9 @@ def test_no_items_at_all_are_a_delivery_unless_there_was_a_watermark(
 ) -> None:
     service.answer = lambda page, query: (200, '{"items":[],"page":1,"pages":0,"total":0}')
     assert offers(make("json_api", mode="event", source=SOURCE), lake, office)[0][1] == b""
-    assert offers(make("json_api", mode="event", source=SOURCE), lake, office, watermark="x") == []
+    assert offers(make("json_api", mode="event", source=SOURCE), lake, office, watermark="2026-11-01") == []
 
 
 def test_items_keep_their_text_and_lose_only_line_breaks() -> None:
     page = read_page('{ "items" : [ {"a": 1.50,\n "b": "x\\ny"} ,{} ] , "pages":1,"page":1,"total":2 }\n')
     assert [text for text, _ in page.items] == ['{"a": 1.50,  "b": "x\\ny"}', "{}"]
-
-
-def test_watermarks_are_compared_as_numbers_when_they_are_numbers() -> None:
-    assert newer("9", 10) == "10"
-    assert newer("2026-11-09", "2026-11-10") == "2026-11-10"
-    assert newer("9", None) == "9"

@@ -11,7 +11,7 @@ from citylake.lake import Lake
 from citylake.ledger.people.overrides import overrides_mark
 
 _DRESS = {"label", "grade", "mask", "element"}
-_ASKING = {"lookback"}
+_ASKING = {"lookback", "cursor", "limits"}
 """How much of a source is asked for, and when, changes no row that a delivery makes."""
 
 
