@@ -37,12 +37,15 @@ def test_pages_neither_overlap_nor_leave_gaps(client: TestClient, size: int) -> 
     assert len(set(numbers)) == len(numbers)
 
 
-def test_only_what_changed_since_the_watermark_is_given(client: TestClient) -> None:
-    newest = max(str(row["updateTime"]) for row in all_rows(client, as_of="2026-11-22"))
+def test_what_changed_at_the_watermark_or_later_is_given(client: TestClient) -> None:
+    before = all_rows(client, as_of="2026-11-22")
+    newest = max(str(row["updateTime"]) for row in before)
     later = all_rows(client, as_of="2026-11-23", since=newest)
-    assert later
-    assert all(str(row["updateTime"]) > newest for row in later)
-    assert len(later) + len(all_rows(client, as_of="2026-11-22")) == len(all_rows(client, as_of="2026-11-23"))
+    again = [row for row in before if row["updateTime"] == newest]
+    assert again
+    assert [row for row in later if row["updateTime"] == newest] == again
+    assert all(str(row["updateTime"]) >= newest for row in later)
+    assert len(later) - len(again) + len(before) == len(all_rows(client, as_of="2026-11-23"))
 
 
 def test_a_past_date_is_answered_as_it_was_then(client: TestClient) -> None:
