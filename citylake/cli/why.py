@@ -3,7 +3,6 @@
 import getpass
 from collections.abc import Iterator
 from dataclasses import asdict
-from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -22,14 +21,6 @@ _RECORDS = 5
 """Records of one subject that are printed; an event's may be thousands."""
 
 
-class Thing(StrEnum):
-    """What can be asked about."""
-
-    person = "person"
-    entity = "entity"
-
-
-_KIND = {Thing.person: "person", Thing.entity: "legal_entity"}
 _RULE = {
     "agreed": "各来源说法一致",
     "source_rank": "按来源次序",
@@ -42,8 +33,6 @@ _RULE = {
     "maximum_age": "其他说法已过期",
     "tie_break": "各条规则都分不出先后",
 }
-_CALLED = {"person": "人员", "legal_entity": "法人"}
-_EVENTS = {"person": "person_event_kind", "legal_entity": "entity_event_kind"}
 
 
 def register(app: typer.Typer) -> None:
@@ -52,7 +41,9 @@ def register(app: typer.Typer) -> None:
 
 
 def explain(
-    thing: Annotated[Thing, typer.Argument(help="What is asked about.")],
+    thing: Annotated[
+        str, typer.Argument(help="What is asked about: person, entity, or another kind that is resolved.")
+    ],
     id_: Annotated[str, typer.Argument(metavar="ID", help="A person_id (P…) or an entity_id (E…).")],
     field: Annotated[str | None, typer.Argument(help="Only this golden field, such as death_date.")] = None,
     *,
@@ -65,7 +56,8 @@ def explain(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say which records are one person or firm, by which rule, and why each golden value won; without Spark."""
+    """Say which records are one person, firm or other thing, by which rule, and why each golden value won; without Spark."""
+    from citylake.contract.linked import kind_id
     from citylake.lake import open_lake
     from citylake.ledger.people.decisions import note
     from citylake.read.session import not_published
@@ -77,13 +69,16 @@ def explain(
         end("直接标识只在说明理由后显示：请加 --reason", USE)
     with told_plainly():
         lake = open_lake(settings())
+        kinds = {kind_id(name).removesuffix("_id"): name for name in lake.catalog.kinds}
+        if thing not in kinds:
+            end(f"没有 {thing} 这一类；有：{'、'.join(sorted(kinds))}", USE)
         found = shown(lake, night)
         if found is None:
             raise not_published(lake, night)
         if identified:
             note(lake.ledger, actor=getpass.getuser(), action="identify", subject=f"{thing} {id_}", reason=reason or "")
         try:
-            answer = why(found, _KIND[thing], id_, field=field, identified=identified)
+            answer = why(found, kinds[thing], id_, field=field, identified=identified)
         except (UnknownEntityError, UnknownFieldError, TooManyRowsError) as error:
             end(str(error), USE)
     if as_json:
@@ -96,7 +91,7 @@ def explain(
 def _lines(answer: "Why", catalog: "Catalog", *, only_field: bool) -> Iterator[str]:
     from citylake.words import title_and_name
 
-    yield f"{_CALLED[answer.kind]} {answer.entity}（{answer.night} 发布）"
+    yield f"{catalog.kinds[answer.kind].noun} {answer.entity}（{answer.night} 发布）"
     if not only_field:
         yield from _events(answer, catalog)
         yield f"记录：{len(answer.links)} 个主体，{len({link.source for link in answer.links})} 个来源"
@@ -111,7 +106,7 @@ def _lines(answer: "Why", catalog: "Catalog", *, only_field: bool) -> Iterator[s
 
 
 def _events(answer: "Why", catalog: "Catalog") -> Iterator[str]:
-    kinds = catalog.codes[_EVENTS[answer.kind]]
+    kinds = catalog.codes["id_event_kind"]
     for event in answer.events:
         other = f"，另一标识 {event.other}" if event.other else ""
         own = "" if event.entity == answer.entity else f" {event.entity}"

@@ -15,10 +15,13 @@ from pydantic import BaseModel, ValidationError
 from citylake.contract.department import Department
 from citylake.contract.element import Element
 from citylake.contract.errors import ContractError, explain
-from citylake.contract.golden import COMPARISON, check_golden, golden_columns
+from citylake.contract.golden import check_golden, golden_columns
+from citylake.contract.golden_tables import AGREEMENT, crosswalk_input, golden_inputs
+from citylake.contract.kind import Kind
 from citylake.contract.linked import linked_contract, linked_name, linked_select
 from citylake.contract.model import CollectedContract, Contract, DerivedContract
-from citylake.contract.resolve_spec import load_resolve_spec, sources, subject_sources
+from citylake.contract.resolve_spec import ResolveSpec, load_resolve_spec, roles
+from citylake.contract.who_is_who import review_select, who_is_who
 from citylake.settings import PROJECT_ROOT
 
 
@@ -48,10 +51,15 @@ class Catalog:
     """Code list -> code -> label."""
     contracts: Mapping[str, Contract]
     """Table name -> contract, derived linked contracts included, in the order of the data flow."""
-    crosswalks: Mapping[str, str]
-    """Kind that is resolved -> its crosswalk table."""
+    kinds: Mapping[str, Kind]
+    """Every kind that is resolved, by name."""
     successors: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Code list -> code that is no longer given out -> the one that stands for it today."""
+
+    @property
+    def crosswalks(self) -> Mapping[str, str]:
+        """Kind that is resolved -> its crosswalk table."""
+        return {name: kind.crosswalk for name, kind in self.kinds.items()}
 
     @property
     def collected(self) -> list[CollectedContract]:
@@ -84,9 +92,24 @@ class Catalog:
         assert isinstance(contract, CollectedContract)
         return contract
 
-    def generated_select(self, contract: DerivedContract) -> str:
-        """Return the SELECT of a linked table, which is generated rather than written."""
-        return linked_select(self.clean_of(contract), self.crosswalks)
+    def spec(self, library: str) -> ResolveSpec:
+        """Return how the things of a library are resolved.
+
+        Raises:
+            ContractError: it resolves nothing.
+        """
+        found = next((kind for kind in self.kinds.values() if kind.library == library), None)
+        if not isinstance(found, ResolveSpec):
+            raise ContractError(f"base/{library}/resolve.yml: there is none, or it says only the kind")
+        return found
+
+    def generated_select(self, contract: DerivedContract) -> str | None:
+        """Return the SELECT of a table whose SELECT is generated, None for any other."""
+        if contract.generated == "linked":
+            return linked_select(self.clean_of(contract), self.kinds)
+        if contract.generated == "review":
+            return review_select(self.spec(contract.domain))
+        return AGREEMENT if contract.generated == "agreement" else None
 
 
 @lru_cache(maxsize=4)
@@ -103,17 +126,24 @@ def load_catalog(root: Path = SCHEMAS) -> Catalog:
     lists = {path.stem: _code_list(path) for path in sorted((root / "codes").glob("*.csv"))}
     codes = {name: {row["code"]: row["label"] for row in rows} for name, rows in lists.items()}
     successors = {name: _present(name, rows) for name, rows in lists.items() if rows and "successor" in rows[0]}
-    crosswalks = dict(_crosswalks(root))
+    kinds = {kind.kind: kind for kind in _kinds(root)}
     contracts: dict[str, Contract] = {}
     for path in _contract_files(root):
         contract = _contract(path, root, elements)
         contracts[contract.name] = contract
         if isinstance(contract, CollectedContract):
-            contracts[linked_name(contract)] = linked_contract(contract, crosswalks)
-    contracts = {name: _with_sources(contract, contracts, root) for name, contract in contracts.items()}
+            if unknown := sorted(set(contract.identity) - set(kinds)):
+                raise ContractError(
+                    f"{path}: identity: no resolve.yml says what a {unknown[0]} is; there are {', '.join(kinds)}"
+                )
+            contracts[linked_name(contract)] = linked_contract(contract, kinds)
+    for kind in kinds.values():
+        if isinstance(kind, ResolveSpec):
+            _check_called(kind, codes)
+            _resolve(kind, contracts, elements)
     for contract in contracts.values():
         _check(contract, contracts, codes, departments)
-    return Catalog(root, elements, departments, codes, _in_order(contracts), crosswalks, successors)
+    return Catalog(root, elements, departments, codes, _in_order(contracts), kinds, successors)
 
 
 def contract_path(name: str, root: Path = SCHEMAS) -> Path:
@@ -128,9 +158,11 @@ def _contract_files(root: Path) -> Iterator[Path]:
         yield from sorted(path for path in (root / layer).glob("*/*.yml") if path.stem != "resolve")
 
 
-def _crosswalks(root: Path) -> Iterator[tuple[str, str]]:
+def _kinds(root: Path) -> Iterator[Kind]:
     for path in sorted((root / "base").glob("*/resolve.yml")):
-        yield _yaml(path)["kind"], f"base.{path.parent.name}__crosswalk"
+        # A crosswalk that somebody has written is the library's own affair; so is all that could be made of it.
+        is_written = path.with_name("crosswalk.yml").exists()
+        yield _read(path, Kind, {"library": path.parent.name}) if is_written else load_resolve_spec(path)
 
 
 def _contract(path: Path, root: Path, elements: Mapping[str, Element]) -> Contract:
@@ -141,27 +173,41 @@ def _contract(path: Path, root: Path, elements: Mapping[str, Element]) -> Contra
             values[part] = {name: _completed(name, column, elements) for name, column in values[part].items()}
     if isinstance(fields := values.get("golden"), dict):
         values |= {"columns": {**values.get("columns", {}), **golden_columns(fields)}, "golden": tuple(fields)}
+    if "generated" in values:
+        raise ContractError(f"{path}: generated: unknown key")
     named = values | {"name": f"{layer}.{domain}__{path.stem}"}
     if layer == "clean":
         return _validated(path, CollectedContract, named).with_stamps_judged()
     return _validated(path, DerivedContract, named)
 
 
-def _with_sources(contract: Contract, contracts: Mapping[str, Contract], root: Path) -> Contract:
-    """Return a resolver's contract with the clean tables of its kind among the inputs; any other as it is."""
-    if not isinstance(contract, DerivedContract):
-        return contract
-    has_golden = contract.golden or contract.thing.endswith(COMPARISON)
-    if not (contract.resolves or has_golden):
-        return contract
-    spec = load_resolve_spec(root / "base" / contract.domain / "resolve.yml")
-    if has_golden:
-        check_golden(contract, spec)
-    if not contract.resolves:
-        return contract
+def _check_called(spec: ResolveSpec, codes: Mapping[str, Mapping[str, str]]) -> None:
+    """Check that people can be told of every rule."""
+    for name, rules in (("link_rule", spec.rules), ("review_reason", spec.proposals)):
+        if unknown := [rule.name for rule in rules if rule.name not in codes.get(name, {})]:
+            raise ContractError(f"base/{spec.library}/resolve.yml: add what {unknown[0]} is called to codes/{name}.csv")
+
+
+def _resolve(spec: ResolveSpec, contracts: dict[str, Contract], elements: Mapping[str, Element]) -> None:
+    """Add the tables that follow from a ``resolve.yml``, and the inputs of the written one with its golden values."""
     collected = [item for item in contracts.values() if isinstance(item, CollectedContract)]
-    found = subject_sources(spec, collected) if contract.unit == ("subject_id",) else sources(spec, collected)
-    return contract.model_copy(update={"inputs": {**found, **contract.inputs}})
+    for contract in who_is_who(spec, roles(spec, collected), contracts, elements):
+        if contract.name in contracts:
+            raise ContractError(
+                f"{contract.name} follows from base/{spec.library}/resolve.yml: take its own contract out"
+            )
+        contracts[contract.name] = contract
+    if spec.golden_table is None:
+        return
+    name = f"base.{spec.library}__{spec.golden_table}"
+    written = contracts.get(name)
+    if not isinstance(written, DerivedContract):
+        raise ContractError(
+            f"survivorship of base/{spec.library}/resolve.yml has golden values of {name}: write its contract"
+        )
+    check_golden(written, spec)
+    inputs = {"crosswalk": crosswalk_input(spec), **golden_inputs(spec, contracts)}
+    contracts[name] = written.model_copy(update={"inputs": inputs})
 
 
 def _completed(name: str, column: object, elements: Mapping[str, Element]) -> object:
@@ -217,6 +263,8 @@ def _check(
             f"{contract.name}: owner '{contract.owner}' is no department; known: {', '.join(departments)}"
         )
     if isinstance(contract, DerivedContract):
+        if contract.golden and not contract.inputs:
+            raise ContractError(f"{contract.name}: no resolve.yml beside it chooses golden values")
         for alias, item in contract.inputs.items():
             if item.table not in contracts:
                 raise ContractError(f"{contract.name}: input {alias}: no table '{item.table}'")

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from citylake.contract.kind import Kind
 from citylake.contract.model import CollectedContract, Column, DerivedContract, Input
 
 RECORD_ID = Column(label="记录标识", grade="L2")
@@ -18,31 +19,32 @@ def subject_column(role: str) -> str:
     return f"_{role}_subject"
 
 
-def linked_contract(clean: CollectedContract, crosswalks: Mapping[str, str]) -> DerivedContract:
+def linked_contract(clean: CollectedContract, kinds: Mapping[str, Kind]) -> DerivedContract:
     """Derive the linked contract: the clean columns without direct identifiers, and an id per role.
 
     Args:
         clean: the collected table.
-        crosswalks: crosswalk table of each kind that is resolved, e.g. ``{"person": "base.population__crosswalk"}``.
+        kinds: every kind that is resolved, by name.
     """
     inputs = {"c": Input(table=clean.name, on=("_record_id",))}
     columns = {"_record_id": RECORD_ID, "_as_of": AS_OF}
     columns |= {name: column for name, column in clean.columns.items() if not column.direct}
-    for kind, role in resolved_roles(clean, crosswalks):
+    for kind, role in resolved_roles(clean, kinds):
         inputs[f"x_{role}"] = Input(
-            table=crosswalks[kind],
+            table=kinds[kind].crosswalk,
             part=f"{clean.domain}__{clean.thing}",
             via="c",
             via_on=(subject_column(role),),
             on=("subject_id",),
         )
-        columns[id_column(kind, role)] = Column(label=f"{_KIND_LABEL[kind]}标识({role})", grade="L2")
+        columns[id_column(kind, role)] = Column(label=f"{kinds[kind].noun}标识({role})", grade="L2")
     return DerivedContract(
         name=linked_name(clean),
         title=clean.title,
         grain=clean.grain,
         owner=clean.owner,
         description=clean.description,
+        generated="linked",
         key=("_record_id",),
         columns=columns,
         inputs=inputs,
@@ -51,30 +53,27 @@ def linked_contract(clean: CollectedContract, crosswalks: Mapping[str, str]) -> 
     )
 
 
-def linked_select(clean: CollectedContract, crosswalks: Mapping[str, str]) -> str:
+def linked_select(clean: CollectedContract, kinds: Mapping[str, Kind]) -> str:
     """Return the SELECT of the linked table over the aliases of its inputs; tombstones are dropped."""
     kept = [name for name, column in clean.columns.items() if not column.direct]
     selected = [f"c.`{name}`" for name in ("_record_id", "_as_of", *kept)]
     joins = []
-    for kind, role in resolved_roles(clean, crosswalks):
+    for kind, role in resolved_roles(clean, kinds):
         selected.append(f"x_{role}.`{kind_id(kind)}` AS `{id_column(kind, role)}`")
         joins.append(f"LEFT JOIN x_{role} ON x_{role}.subject_id = c.`{subject_column(role)}`")
     return "\n".join([f"SELECT {', '.join(selected)}", "FROM c", *joins, "WHERE NOT c._deleted"])
 
 
-def resolved_roles(clean: CollectedContract, crosswalks: Mapping[str, str]) -> list[tuple[str, str]]:
+def resolved_roles(clean: CollectedContract, kinds: Mapping[str, Kind]) -> list[tuple[str, str]]:
     """Return the (kind, role) pairs of ``clean`` whose kind has a resolver, in the contract's order."""
-    return [(kind, role) for kind, roles in clean.identity.items() if kind in crosswalks for role in roles]
+    return [(kind, role) for kind, roles in clean.identity.items() if kind in kinds for role in roles]
 
 
 def kind_id(kind: str) -> str:
     """Return the id column of a kind, as crosswalk and base tables name it."""
-    return {"person": "person_id", "legal_entity": "entity_id", "place": "place_id"}[kind]
+    return "entity_id" if kind == "legal_entity" else f"{kind}_id"
 
 
 def id_column(kind: str, role: str) -> str:
     """Return the column that takes the place of a role's identifiers."""
     return kind_id(kind) if role == "self" else f"{role}_id"
-
-
-_KIND_LABEL = {"person": "人员", "legal_entity": "法人", "place": "地点"}

@@ -14,6 +14,9 @@ from citylake.contract.source import Source as Source
 
 Grade = Literal["L1", "L2", "L3", "L4"]
 Mode = Literal["snapshot", "change", "event"]
+Generated = Literal[
+    "linked", "subject", "override", "crosswalk", "event", "review", "identity", "comparison", "agreement"
+]  # fmt: skip
 
 _TYPE = re.compile(r"^(string|int|bigint|double|boolean|date|timestamp|month|decimal\(\d+,\s*\d+\))$")
 
@@ -138,7 +141,8 @@ class CollectedContract(TableContract):
     corrections: Literal["quarantine", "replace"] = "quarantine"
     """Events only: what another content under a known key means."""
     due: Due
-    identity: dict[Literal["person", "legal_entity", "place"], dict[Name, Role]] = {}
+    identity: dict[Name, dict[Name, Role]] = {}
+    """Kind -> role -> who is named; a role is named once, whatever its kind."""
     ignore: dict[str, str] = {}
     """Source columns that are not collected, each with the reason."""
     retention: Retention = Retention()
@@ -167,6 +171,9 @@ class CollectedContract(TableContract):
         if (self.mode == "change") != (self.change is not None):
             raise ValueError("'change:' goes with mode change, and mode change needs it")
         named = set(self.change.order) if self.change else set()
+        called = [name for roles in self.identity.values() for name in roles]
+        if twice := sorted({name for name in called if called.count(name) > 1}):
+            raise ValueError(f"identity: two kinds have the role {', '.join(twice)}: give one of them another name")
         for roles in self.identity.values():
             for role in roles.values():
                 named |= {value for key, value in role.model_dump(exclude_none=True).items() if key != "subject"}
@@ -203,21 +210,28 @@ class DerivedContract(TableContract):
     """A table made from other tables by one SELECT, one transform, or the resolver."""
 
     made_by: Literal["transform", "resolver"] = "transform"
+    generated: Generated | None = None
+    """What it is of a clean contract or of a ``resolve.yml``, from which it follows; None: somebody has written it."""
     by: tuple[str, ...] = ()
     """The unit of recomputation; default: the key."""
     inputs: dict[Name, Input] = {}
     partition: tuple[Name, ...] = ()
-    resolves: bool = False
-    """Reads every clean table that names somebody of the library's kind; these inputs follow from ``identity:``."""
     disjoint: bool = False
     """The rows of a unit come from one input only, so an input that did not move has none of the touched units."""
-    decisions: bool = False
-    """Its rows are what people decided of the library's subjects, kept in the ledger."""
     restricted: bool = False
     """Holds direct identifiers; never published, read only below the border."""
     reveals: dict[str, str] = {}
     golden: tuple[Name, ...] = ()
     """Columns whose values the library's survivorship chooses; what stands beside them is among ``columns`` as well."""
+    flags: dict[Name, str] = {}
+    """Of a table with golden fields: boolean columns, each a condition in Spark SQL over the golden ones."""
+
+    @property
+    def maker(self) -> str | None:
+        """Which of the resolver's own transforms makes it; None: a SELECT or a transform beside it."""
+        if self.generated in (None, "linked"):
+            return "golden" if self.golden else None
+        return self.generated
 
     @property
     def unit(self) -> tuple[str, ...]:
@@ -226,12 +240,10 @@ class DerivedContract(TableContract):
 
     @model_validator(mode="after")
     def _inputs_fit(self) -> "DerivedContract":
-        if self.made_by == "transform" and not self.inputs:
+        if self.made_by == "transform" and not self.inputs and not self.golden:
             raise ValueError("a transform needs inputs")
-        if self.resolves and self.made_by != "resolver":
-            raise ValueError(
-                "resolves: true is for made_by: resolver; nothing else reads clean tables of other departments"
-            )
+        if unknown := [name for name in self.flags if not self.golden or name not in self.columns]:
+            raise ValueError(f"flags: {', '.join(unknown)}: only columns of a table with golden fields")
         for alias, item in self.inputs.items():
             if item.via is not None:
                 self._reached(alias, item, item.via)

@@ -1,7 +1,7 @@
 """How one kind of thing is resolved: what anchors it, which rules link the rest, how ids look, which value wins.
 
 One file per kind, ``schemas/base/<library>/resolve.yml``. Sources and roles are not listed here: they are the
-``identity:`` of the clean contracts, found by :func:`sources`.
+``identity:`` of the clean contracts, found by :func:`roles`. The tables follow from it, see :mod:`citylake.contract.who_is_who`.
 """
 
 from collections.abc import Iterable, Mapping
@@ -13,11 +13,11 @@ import yaml
 from pydantic import Field, ValidationError, model_validator
 
 from citylake.contract.errors import ContractError, explain
+from citylake.contract.kind import Kind
 from citylake.contract.linked import subject_column
-from citylake.contract.model import CollectedContract, Input, Model, Name, Role
+from citylake.contract.model import CollectedContract, Model, Name, Role
 from citylake.contract.survivorship import Golden
 
-Kind = Literal["person", "legal_entity", "place"]
 Field_ = Literal[
     "name_key", "surname", "birth", "birth_digits", "sex", "phone", "village",
     "context", "name", "representative", "registration_no", "established", "address",
@@ -35,7 +35,11 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
         "village",
     ),
 }
-"""Fields of a kind's subjects that rules may compare."""
+"""Fields of a kind's subjects that rules may compare, where the standards say how they are read."""
+OF_THINGS = (
+    "name", "name_key", "registration_no", "representative", "established", "phone", "address", "village", "context",
+)  # fmt: skip
+"""Those of every other kind."""
 
 
 class Anchor(Model):
@@ -92,13 +96,17 @@ class Identifier(Model):
 
     prefix: str = Field(pattern=r"^[A-Z]$")
     digits: int = Field(ge=16, le=32)
+    number: str | None = None
+    """Pattern of a usable number (``id_no``), in capitals and without blanks and dashes, of a kind that has no standard."""
 
 
-class ResolveSpec(Model):
+class ResolveSpec(Kind):
     """One kind's file."""
 
-    kind: Kind
-    library: Name
+    owner: Name
+    """Department that answers for the tables."""
+    counter: str = "个"
+    """Measure word of the things: 人, 家, 辆."""
     folder: Path = Path()
     """Where the file lies; models lie beside it."""
     id: Identifier
@@ -116,17 +124,24 @@ class ResolveSpec(Model):
     proposals: tuple[LinkRule, ...] = ()
     """Two things with usable identifiers of their own for which this holds go to review, never merged by machine."""
     survivorship: dict[Name, tuple[Golden, ...]] = {}
-    """Golden fields per table of the library."""
+    """Golden fields per table: the one that a contract is written for, and the restricted one."""
+    restricted: Name | None = None
+    """Which of ``survivorship`` is the table of direct identifiers."""
+
+    @property
+    def golden_table(self) -> str | None:
+        """Thing of the table of golden values, for which a contract is written; None without one."""
+        return next((name for name in self.survivorship if name != self.restricted), None)
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Fields of its subjects that rules may compare."""
+        return FIELDS.get(self.kind, OF_THINGS)
 
     @property
     def name_field(self) -> str:
         """Field that a former name is another value of."""
         return "name_key" if self.kind == "person" else "name"
-
-    @property
-    def crosswalk(self) -> str:
-        """Name of the crosswalk table."""
-        return f"base.{self.library}__crosswalk"
 
     @property
     def subjects(self) -> str:
@@ -136,7 +151,7 @@ class ResolveSpec(Model):
     @property
     def compared(self) -> tuple[str, ...]:
         """Fields that some rule compares."""
-        return tuple(name for name in FIELDS[self.kind] if name in self.compared_by_any)
+        return tuple(name for name in self.fields if name in self.compared_by_any)
 
     @property
     def blocks(self) -> tuple[tuple[str, ...], ...]:
@@ -146,10 +161,15 @@ class ResolveSpec(Model):
     @model_validator(mode="after")
     def _fields_are_those_of_the_kind(self) -> "ResolveSpec":
         guarded = {name for group in self.guard for name in group}
-        if foreign := sorted((guarded | set(self.compared_by_any)) - set(FIELDS.get(self.kind, ()))):
-            raise ValueError(
-                f"a {self.kind} has no {', '.join(foreign)}; it has {', '.join(FIELDS.get(self.kind, ()))}"
+        if foreign := sorted((guarded | set(self.compared_by_any)) - set(self.fields)):
+            raise ValueError(f"a {self.kind} has no {', '.join(foreign)}; it has {', '.join(self.fields)}")
+        if self.kind != "person" and any(rule.birth_distance is not None for rule in (*self.rules, *self.proposals)):
+            raise ValueError(f"birth_distance: a {self.kind} has no birth")
+        if (self.kind in FIELDS) == (self.id.number is not None):
+            told = (
+                "standards say what a usable number of this kind is" if self.id.number else "needs the pattern 'number'"
             )
+            raise ValueError(f"id: {told}")
         if unknown := sorted(set(self.residue.rules) - {rule.name for rule in self.rules}):
             raise ValueError(f"residue.rules: no such rule: {', '.join(unknown)}")
         return self
@@ -165,6 +185,19 @@ class ResolveSpec(Model):
         names = [rule.name for rule in (*self.rules, *self.proposals)]
         if len(set(names)) != len(names):
             raise ValueError("two rules have one name")
+        return self
+
+    @model_validator(mode="after")
+    def _tables_are_two_at_most(self) -> "ResolveSpec":
+        if self.restricted is not None and self.restricted not in self.survivorship:
+            raise ValueError(f"restricted: survivorship has no {self.restricted}")
+        written = [name for name in self.survivorship if name != self.restricted]
+        if len(written) > 1:
+            raise ValueError(
+                f"survivorship: one table of golden values, and one restricted; there are {', '.join(written)}"
+            )
+        if any(item.role_value for name in written for item in self.survivorship[name]):
+            raise ValueError("role_value: only in the restricted table, see 'restricted'")
         return self
 
 
@@ -229,13 +262,3 @@ def roles(spec: ResolveSpec, collected: Iterable[CollectedContract]) -> list[Res
                 )
             )
     return found
-
-
-def sources(spec: ResolveSpec, collected: Iterable[CollectedContract]) -> Mapping[str, Input]:
-    """Return the clean tables of the kind as inputs of its resolver's tables: alias ``<department>__<resource>``."""
-    return {item.source: Input(table=item.table, all=True) for item in roles(spec, collected)}
-
-
-def subject_sources(spec: ResolveSpec, collected: Iterable[CollectedContract]) -> Mapping[str, Input]:
-    """Return the inputs of the kind's table of subjects: one per role, its rows found by the subject they are about."""
-    return {item.alias: Input(table=item.table, on=(item.subject,)) for item in roles(spec, collected)}

@@ -105,13 +105,14 @@ def input_columns(catalog: Catalog, contract: DerivedContract) -> dict[str, tupl
 
 
 def _of_table(catalog: Catalog, contract: DerivedContract, jobs: Path) -> Iterator[str]:
-    if contract.layer == "linked":
-        yield from refusals(contract, catalog.generated_select(contract), input_columns(catalog, contract))
-        return
+    if (text := catalog.generated_select(contract)) is not None:
+        yield from refusals(contract, text, input_columns(catalog, contract))
     stem = jobs / contract.layer / contract.domain / contract.thing
     place = f"jobs/{contract.layer}/{contract.domain}/{contract.thing}"
     files = [path for path in (stem.with_suffix(".sql"), stem.with_suffix(".py")) if path.exists()]
-    if len(files) != 1:
+    if contract.maker is not None or text is not None:
+        yield from (f"{contract.name}: the resolver makes it: take {place}{path.suffix} out" for path in files)
+    elif len(files) != 1:
         yield f"{contract.name}: needs exactly one of {place}.sql and {place}.py; there are {len(files)}"
     elif files[0].suffix == ".sql":
         yield from refusals(contract, files[0].read_text("utf-8"), input_columns(catalog, contract))

@@ -27,9 +27,12 @@ class Choice(Model):
 
 
 class Given(Model):
-    """Where an input says a field: its column, the day it was so, and when it counts."""
+    """Which records say a field: their column, the day it was so, and when it counts."""
 
-    input: Name
+    source: Name
+    """``<department>__<resource>``."""
+    role: Name = "self"
+    """Whom of those that a record names the value is about."""
     column: Name
     date: str = "_as_of"
     """Column with the day from which the value holds."""
@@ -43,6 +46,11 @@ class Given(Model):
     """Code list whose ``successor`` says what the value's code is called today."""
     usable: Literal["uscc"] | None = None
     """Only a value that is a unified social credit code says anything."""
+
+    @property
+    def input(self) -> str:
+        """Alias among the inputs of the table that it is golden in."""
+        return self.source if self.role == "self" else f"{self.source}__{self.role}"
 
 
 class Golden(Model):

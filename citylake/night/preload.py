@@ -8,6 +8,8 @@ import importlib
 
 from citylake.contract.catalog import load_catalog
 from citylake.contract.errors import ContractError
+from citylake.engine.code import CONFORMING, code_of
+from citylake.engine.transforms import module_name
 from citylake.freshness import remember
 from citylake.ledger.database import newest_revision
 from citylake.settings import settings
@@ -59,5 +61,8 @@ def import_what_tasks_use() -> None:
     folder = settings().project / "schemas"
     # A task that needs contracts which are not in order says so itself.
     with contextlib.suppress(ContractError):
-        load_catalog(folder)
+        code_of(*CONFORMING)
+        for contract in load_catalog(folder).derived:
+            if (maker := module_name(contract)) is not None:
+                code_of(maker)
     remember(folder)

@@ -17,10 +17,15 @@ from citylake.resolve.residue import resolve_residue
 from citylake.resolve.same import find_same_things
 
 _ENOUGH = {
-    "person": "phone IS NOT NULL OR birth IS NOT NULL OR id_text IS NOT NULL",
-    "legal_entity": "registration_no IS NOT NULL OR id_text IS NOT NULL OR representative IS NOT NULL OR phone IS NOT NULL",
+    "person": "name_key IS NOT NULL AND (phone IS NOT NULL OR birth IS NOT NULL OR id_text IS NOT NULL)",
+    "legal_entity": "name_key IS NOT NULL AND "
+    "(registration_no IS NOT NULL OR id_text IS NOT NULL OR representative IS NOT NULL OR phone IS NOT NULL)",
 }
-"""What, beside a name, tells something from others well enough to stand by itself."""
+_ENOUGH_OF_THINGS = (
+    "registration_no IS NOT NULL OR id_text IS NOT NULL OR "
+    "(name_key IS NOT NULL AND (representative IS NOT NULL OR phone IS NOT NULL OR address IS NOT NULL))"
+)
+"""What tells something from others well enough to stand by itself."""
 
 
 def link(store: duckdb.DuckDBPyConnection, spec: ResolveSpec) -> None:
@@ -122,7 +127,7 @@ def _assemble(store: duckdb.DuckDBPyConnection, spec: ResolveSpec) -> None:
         WHERE h.anchor_key IS NOT NULL
         """
     )
-    enough = f"r.name_key IS NOT NULL AND ({_ENOUGH[spec.kind]})"
+    enough = _ENOUGH.get(spec.kind, _ENOUGH_OF_THINGS)
     store.execute(
         f"""
         INSERT INTO link

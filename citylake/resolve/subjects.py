@@ -10,6 +10,8 @@ Of a person: name_key (sound of the name), surname, birth (date), birth_digits (
     home beside which somebody is named).
 Of a legal entity: name_key (sound of the telling part), uscc (usable), registration_no, representative (sound of the
     name), established (date), phone, address, village. Its id_no is the organisation code, which a credit code contains.
+Of any other kind: name_key (sound of the name), registration_no (another number), representative (sound of the name),
+    established (date), phone, address, village, context. Usable is an id_no of the form that ``resolve.yml`` gives.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -19,8 +21,7 @@ from functools import reduce
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from citylake.contract.resolve_spec import ResolvedRole, load_resolve_spec, roles
-from citylake.engine.derived.evaluate import TransformRun
+from citylake.contract.resolve_spec import ResolvedRole, ResolveSpec
 from citylake.standards.documents import FOREIGNER, PERMIT, RESIDENT, with_document
 from citylake.standards.identifiers import (
     USABLE,
@@ -54,31 +55,19 @@ _KEPT = ("subject_id", "source", "role", "is_anchor", "is_standing", "since")
 _MOBILE = 11
 
 
-def subject_rows(inputs: Mapping[str, DataFrame], run: TransformRun) -> DataFrame:
-    """Return the subjects of the running table's library.
-
-    Args:
-        inputs: clean tables by ``<source>__<role>``; those without touched subjects may be missing.
-        run: the table's run.
-    """
-    spec = load_resolve_spec(run.catalog.root / "base" / run.contract.domain / "resolve.yml")
-    found = [role for role in roles(spec, run.catalog.collected) if role.alias in inputs]
-    return subjects(inputs, found, run.business_date, spec.kind)
-
-
-def subjects(tables: Mapping[str, DataFrame], said: Sequence[ResolvedRole], day: date, kind: str) -> DataFrame:
+def subjects(tables: Mapping[str, DataFrame], said: Sequence[ResolvedRole], day: date, spec: ResolveSpec) -> DataFrame:
     """Return the subjects of all roles, tombstones included, since a cancelled record is evidence too.
 
     Args:
         tables: clean tables by ``<source>__<role>``.
         said: what to read of them.
         day: nobody was born later.
-        kind: person or legal_entity.
+        spec: of which kind they are.
     """
     delivered = reduce(DataFrame.unionAll, [_of_role(tables[role.alias], role) for role in said])
     # Otherwise Spark moves the judging below the union, compiles it once per role and unpacks it once per file.
     few = int(delivered.sparkSession.conf.get("spark.sql.shuffle.partitions") or 1)
-    return _NORMALISED[kind](delivered.coalesce(few), day)
+    return _NORMALISED.get(spec.kind, _things)(delivered.coalesce(few), day, spec)
 
 
 def _of_role(rows: DataFrame, role: ResolvedRole) -> DataFrame:
@@ -108,7 +97,7 @@ def _stands(role: ResolvedRole) -> Column:
     return ~reduce(lambda one, other: one | other, states, F.col("_deleted"))
 
 
-def _persons(delivered: DataFrame, day: date) -> DataFrame:
+def _persons(delivered: DataFrame, day: date, _spec: ResolveSpec) -> DataFrame:
     numbered = with_document(delivered, F.col("given_id_no"), F.col("given_id_kind"), "id", day)
     formerly = with_document(numbered, F.col("given_former_no"), F.lit(None), "former", day)
     judged = formerly.select(
@@ -146,7 +135,7 @@ def _persons(delivered: DataFrame, day: date) -> DataFrame:
     )  # fmt: skip
 
 
-def _entities(delivered: DataFrame, day: date) -> DataFrame:
+def _entities(delivered: DataFrame, _day: date, _spec: ResolveSpec) -> DataFrame:
     # Clerks write whichever code they have into whichever column there is.
     given = [F.col(f"given_{name}") for name in ("uscc", "org_code", "registration_no", "id_no")]
     states = [code_state(code) for code in given]
@@ -177,6 +166,32 @@ def _entities(delivered: DataFrame, day: date) -> DataFrame:
     )  # fmt: skip
 
 
+def _things(delivered: DataFrame, _day: date, spec: ResolveSpec) -> DataFrame:
+    judged = delivered.select(
+        *_KEPT,
+        code_text(F.col("given_id_no")).alias("id_text"),
+        code_text(F.col("given_registration_no")).alias("registration_no"),
+        entity_name(F.col("given_name")).alias("name"),
+        homophone_key(normalised_name(F.col("given_representative"))).alias("representative"),
+        F.col("given_established").alias("established"),
+        _phone(F.col("given_phone")).alias("phone"),
+        entity_name(F.col("given_address")).alias("address"),
+        fold(F.col("given_village")).alias("village"),
+        entity_name(F.col("given_context")).alias("context"),
+        entity_name(F.col("given_former_name")).alias("former_key"),
+        code_text(F.col("given_former_no")).alias("former_no"),
+    )
+    usable, former = (F.col(name).rlike(f"^(?:{spec.id.number})$") for name in ("id_text", "former_no"))
+    state = F.when(usable, "ok").when(F.col("id_text").isNotNull(), "wrong_kind").otherwise("missing")
+    return judged.select(
+        *_KEPT, "id_text", F.when(usable, F.col("id_text")).alias("id_no"), F.when(usable, spec.kind).alias("id_class"),
+        state.alias("id_state"), "name", homophone_key(F.col("name")).alias("name_key"), "registration_no",
+        "representative", "established", "phone", "address", "village", "context",
+        F.when(F.col("former_key") != F.col("name"), F.col("former_key")).alias("former_key"),
+        F.when(former & (F.col("former_no") != F.col("id_text")), F.col("former_no")).alias("former_no"),
+    )  # fmt: skip
+
+
 def _credit(code: Column) -> Column:
     """Return a usable credit code in one form, NULL for any other text."""
     return F.when(valid_uscc(code_text(code)), code_text(code))
@@ -199,4 +214,7 @@ def _phone(phone: Column) -> Column:
     return F.when(F.length(digits) >= 7, F.right(digits, F.lit(_MOBILE)))
 
 
-_NORMALISED: Mapping[str, Callable[[DataFrame, date], DataFrame]] = {"person": _persons, "legal_entity": _entities}
+_NORMALISED: Mapping[str, Callable[[DataFrame, date, ResolveSpec], DataFrame]] = {
+    "person": _persons,
+    "legal_entity": _entities,
+}

@@ -1,15 +1,14 @@
 """Golden values chosen once more: what ``survivorship`` in a library's ``resolve.yml`` says, in DuckDB.
 
-A reference SELECT beside a Python transform reads them as ``golden``: ``entity_id``, per field its value and ``_source``,
-``_rule``, ``_date``, ``_agreeing``, ``_conflicts``, and ``_recheck_on``. That of a ``…_comparison`` reads :func:`compared` under
-this name.
+:mod:`citylake.verify.reference` reads them as ``chosen``: ``entity_id``, per field its value and ``_source``, ``_rule``, ``_date``,
+``_agreeing``, ``_conflicts``, and ``_recheck_on``; for a comparison what :func:`compared` makes.
 """
 
 from collections.abc import Mapping, Sequence
 from datetime import date
 
 from citylake.contract.catalog import Catalog
-from citylake.contract.golden import BESIDE, COMPARISON
+from citylake.contract.golden import BESIDE
 from citylake.contract.linked import kind_id
 from citylake.contract.model import DerivedContract, Input
 from citylake.contract.resolve_spec import ResolveSpec
@@ -68,7 +67,7 @@ def compared(
     business_date: date,
 ) -> str:
     """Return the name of a table: entity_id, source, authority, and the fields in which they agree and disagree as texts."""
-    fields = spec.survivorship[contract.thing.removesuffix(COMPARISON)]
+    fields = spec.survivorship[str(spec.golden_table)]
     claims = _claims(store, catalog, contract, spec, fields, inputs)
     parts = [
         f"SELECT * FROM ({_ranked(claims, field, business_date)} SELECT w.entity_id, w.source, a.source AS authority, "
@@ -160,7 +159,7 @@ def _by_role(
     if not asked:
         return []
     by_table = {item.table: inputs[alias] for alias, item in contract.inputs.items()}
-    subjects, crosswalk = by_table[f"base.{spec.library}__subject"], by_table[spec.crosswalk]
+    subjects, crosswalk = by_table[spec.subjects], by_table[spec.crosswalk]
     return [
         f"SELECT x.{quoted(kind_id(spec.kind))} AS entity_id, {text(field.field)} AS field, s.{quoted(str(field.role_value))} AS value, "
         f"s.source, s.since AS said_on, {_places(field)} AS place FROM {subjects} s JOIN {crosswalk} x USING (subject_id) "

@@ -37,14 +37,16 @@ def subjects(store: Store, catalog: Catalog, spec: ResolveSpec, clean: Mapping[s
     """
     parts = [_of_role(role, clean[role.table]) for role in roles(spec, catalog.collected)]
     said = store.keep(" UNION ALL ".join(parts))
-    judged = _PERSON if spec.kind == "person" else _LEGAL_ENTITY
-    named = store.keep(f"SELECT subject_id, source, role, is_anchor, {judged.format(day=business_date)} FROM {said}")
+    judged = _JUDGED.get(spec.kind) or _thing(spec)
+    named = store.keep(
+        f"SELECT subject_id, source, role, is_anchor, {judged.replace('{day}', str(business_date))} FROM {said}"
+    )
     store.drop(said)
     return named
 
 
 _USABLE = "document_state(id_no, id_kind, DATE '{day}') IN ('ok', 'upgraded')"
-_SPOKEN = "coalesce(regexp_replace(folded(name), '[^\\p{{L}}\\p{{N}}]', '', 'g'), '') <> ''"
+_SPOKEN = "coalesce(regexp_replace(folded(name), '[^\\p{L}\\p{N}]', '', 'g'), '') <> ''"
 _CALLED = "coalesce(length(regexp_replace(folded(phone), '[^0-9]', '', 'g')) >= 7, false)"
 _PERSON = (
     f"CASE WHEN {_USABLE} THEN document_no(id_no, id_kind) END AS id_no, "
@@ -68,11 +70,23 @@ _LEGAL_ENTITY = (
     f"ELSE coalesce({_WRONG}, 'missing') END AS id_state, "
     f"{_SPOKEN} AND ({_ANY_CODE} IS NOT NULL OR coalesce(folded(representative), '') <> '' OR {_CALLED}) AS says_enough"
 )
+_JUDGED = {"person": _PERSON, "legal_entity": _LEGAL_ENTITY}
+
+
+def _thing(spec: ResolveSpec) -> str:
+    """Return what is said of the subjects of a kind whose numbers have the form that ``resolve.yml`` gives."""
+    usable = f"coalesce(regexp_full_match(code_of(id_no), {text(str(spec.id.number))}), false)"
+    return (
+        f"CASE WHEN {usable} THEN code_of(id_no) END AS id_no, CASE WHEN {usable} THEN {text(spec.kind)} END AS id_class, "
+        f"CASE WHEN {usable} THEN 'ok' WHEN code_of(id_no) IS NOT NULL THEN 'wrong_kind' ELSE 'missing' END AS id_state, "
+        f"coalesce(code_of(id_no), code_of(registration_no)) IS NOT NULL OR {_SPOKEN} AND "
+        f"(coalesce(folded(representative), '') <> '' OR {_CALLED} OR coalesce(folded(address), '') <> '') AS says_enough"
+    )
 
 
 def _of_role(role: ResolvedRole, rows: str) -> str:
     said = role.columns.model_dump(exclude_none=True)
-    texts = ("id_no", "id_kind", "name", "phone", *_CODES[:3], "representative")
+    texts = ("id_no", "id_kind", "name", "phone", *_CODES[:3], "representative", "address")
     # An identity's subject id is made of these values: all of its rows say the same.
     told = [f"min({quoted(said[name]) if name in said else 'CAST(NULL AS VARCHAR)'}) AS {name}" for name in texts]
     told.append(f"min({quoted(said['birth_date']) if 'birth_date' in said else 'CAST(NULL AS DATE)'}) AS birth_date")

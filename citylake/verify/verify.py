@@ -2,14 +2,15 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
 
 import duckdb
 
 from citylake.contract.catalog import Catalog
-from citylake.contract.golden import COMPARISON
+from citylake.contract.linked import kind_id
 from citylake.contract.model import CollectedContract, Contract, DerivedContract
-from citylake.contract.resolve_spec import ResolveSpec, load_resolve_spec
+from citylake.contract.resolve_spec import ResolveSpec
 from citylake.lake import Lake
 from citylake.ledger.people.overrides import overrides
 from citylake.sources.errors import DeliveryError
@@ -20,11 +21,14 @@ from citylake.verify.compare import Difference, Shape, compare
 from citylake.verify.golden import compared, golden
 from citylake.verify.lines import UnknownPatternError
 from citylake.verify.night import Shown, ShownTable, newest_of
+from citylake.verify.reference import reference_select
 from citylake.verify.store import Store, UnreadableError, newest_version, opened, quoted, text
 from citylake.verify.subjects import id_columns
 from citylake.verify.translate import TranslationError, shaped, shaped_select
 
 REPLAY, SELECT, REFERENCE, INVARIANTS = "replay", "select", "reference", "invariants"
+_BY_REFERENCE = {"golden": golden, "identity": golden, "comparison": compared}
+_MINTED = {"subject", "override", "crosswalk", "event"}
 """How a table was verified: deliveries replayed, its SELECT translated, a reference SELECT, or invariants only."""
 
 
@@ -58,19 +62,17 @@ def how_verified(catalog: Catalog, contract: Contract, transforms: Path) -> str 
     """Return how a table of the catalog is verified, None if nobody has said how.
 
     Args:
-        catalog: names the crosswalks.
+        catalog: knows which SELECTs are generated.
         contract: the table.
         transforms: folder below which ``<layer>/<domain>/<thing>.sql`` and ``.reference.sql`` lie.
     """
     if isinstance(contract, CollectedContract):
         return REPLAY
-    if contract.layer == "linked" or _beside(transforms, contract, ".sql").exists():
+    if catalog.generated_select(contract) is not None or _beside(transforms, contract, ".sql").exists():
         return SELECT
-    if _beside(transforms, contract, ".reference.sql").exists():
+    if contract.maker in _BY_REFERENCE or _beside(transforms, contract, ".reference.sql").exists():
         return REFERENCE
-    minted = contract.name in catalog.crosswalks.values() or "event_kind_code" in contract.columns
-    minted = minted or contract.decisions or (contract.resolves and contract.unit == ("subject_id",))
-    return INVARIANTS if contract.made_by == "resolver" and minted else None
+    return INVARIANTS if contract.maker in _MINTED else None
 
 
 def verify(shown: Shown, *, tables: frozenset[str] = frozenset(), values: bool = False) -> Iterator[Verified]:
@@ -134,14 +136,7 @@ class _Verifier:
         if how == SELECT:
             select = shaped_select(self._select(contract), contract, day)
         else:
-            if (spec := self._spec(contract)) is not None and contract.thing in spec.survivorship:
-                made = golden(self.store, self.lake.catalog, contract, spec, inputs, day)
-                self._view("golden", f"SELECT * FROM {made}")
-            elif spec is not None and contract.thing.endswith(COMPARISON):
-                made = compared(self.store, self.lake.catalog, contract, spec, inputs, day)
-                self._view("compared", f"SELECT * FROM {made}")
-            reference = _beside(self.lake.transforms, contract, ".reference.sql").read_text("utf-8")
-            select = shaped(reference.replace(":business_date", f"DATE '{day}'"), contract)
+            select = shaped(self._reference(contract, inputs, day), contract)
         expected = self.store.keep(select)
         types = {name: column.type for name, column in contract.columns.items()}
         direct = frozenset(name for name, column in contract.columns.items() if column.direct)
@@ -185,19 +180,17 @@ class _Verifier:
 
     def _minted(self, contract: DerivedContract, position: ShownTable) -> Verified:
         """Ask what must hold of a table whose ids no second engine can mint."""
-        spec = self._spec(contract)
-        assert spec is not None, f"{contract.name}: a resolver's library has a resolve.yml"
+        spec = self.lake.catalog.spec(contract.domain)
         foreign = self._foreign(position)
         published = self._load(position if foreign is None else replace(position, version=foreign))
-        if contract.decisions:
+        if contract.maker == "override":
             asked = invariants.of_decisions(published, overrides(self.lake.ledger, contract.domain))
-        elif contract.name in (spec.crosswalk, spec.subjects):
+        elif contract.maker in ("crosswalk", "subject"):
             named = self._subjects(spec, position)
-            of_table = invariants.of_crosswalk if contract.name == spec.crosswalk else invariants.of_subjects
+            of_table = invariants.of_crosswalk if contract.maker == "crosswalk" else invariants.of_subjects
             asked = of_table(published, named, spec, position.made_for)
         else:
-            alias, item = next((alias, item) for alias, item in contract.inputs.items() if item.table == spec.crosswalk)
-            crosswalk = self._load(self._input(position, alias, item.table, None))
+            crosswalk = self._load(self._input(position, "crosswalk", spec.crosswalk, None))
             asked = invariants.of_events(published, crosswalk, spec, position.made_for)
         counts, found = invariants.broken(self.store, asked)
         rows = self.store.number(f"SELECT count(*) FROM {published}")
@@ -253,13 +246,18 @@ class _Verifier:
         self.store.run(f"CREATE OR REPLACE TEMP VIEW {quoted(name)} AS {select}")
 
     def _select(self, contract: DerivedContract) -> str:
-        if contract.layer == "linked":
-            return self.lake.catalog.generated_select(contract)
-        return _beside(self.lake.transforms, contract, ".sql").read_text("utf-8")
+        text = self.lake.catalog.generated_select(contract)
+        return text if text is not None else _beside(self.lake.transforms, contract, ".sql").read_text("utf-8")
 
-    def _spec(self, contract: DerivedContract) -> ResolveSpec | None:
-        path = self.lake.catalog.root / "base" / contract.domain / "resolve.yml"
-        return load_resolve_spec(path) if path.exists() else None
+    def _reference(self, contract: DerivedContract, inputs: Mapping[str, str], day: date) -> str:
+        """Return the SELECT that stands in for a transform in Python: one for all kinds, or the one beside it."""
+        if contract.maker is None:
+            text = _beside(self.lake.transforms, contract, ".reference.sql").read_text("utf-8")
+            return text.replace(":business_date", f"DATE '{day}'")
+        spec = self.lake.catalog.spec(contract.domain)
+        made = _BY_REFERENCE[contract.maker](self.store, self.lake.catalog, contract, spec, inputs, day)
+        self._view("chosen", f"SELECT * FROM {made}")
+        return reference_select(contract, kind_id(spec.kind))
 
     def _unproven(self, contract: Contract, how: str, reason: str) -> Verified:
         return Verified(contract.name, contract.title, how, "unproven", reason=reason)

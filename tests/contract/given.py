@@ -50,15 +50,15 @@ def derived(**changes: Any) -> dict[str, Any]:
 
 def write(root: Path, *, collected: Mapping[str, Any] = CLEAN, made: Mapping[str, Any] = DERIVED) -> Path:
     """Write the folder; the crosswalk of persons that every linked table needs is there too."""
-    _put(root / "elements.yml", ELEMENTS)
-    _put(root / "departments" / "bureau.yml", {"name": "登记局", "cron": "30 0 * * *"})
+    put(root / "elements.yml", ELEMENTS)
+    put(root / "departments" / "bureau.yml", {"name": "登记局", "cron": "30 0 * * *"})
     codes = root / "codes" / "sex.csv"
     codes.parent.mkdir(parents=True, exist_ok=True)
     codes.write_text("code,label\n1,男\n2,女\n", "utf-8")
-    _put(root / "base" / "population" / "resolve.yml", {"kind": "person"})
-    _put(root / "base" / "population" / "crosswalk.yml", _CROSSWALK)
-    _put(root / "clean" / "bureau" / "record.yml", collected)
-    _put(root / "topic" / "register" / "person.yml", made)
+    put(root / "base" / "population" / "resolve.yml", {"kind": "person", "noun": "人员"})
+    put(root / "base" / "population" / "crosswalk.yml", _CROSSWALK)
+    put(root / "clean" / "bureau" / "record.yml", collected)
+    put(root / "topic" / "register" / "person.yml", made)
     return root
 
 
@@ -72,6 +72,7 @@ _CROSSWALK = {
 }
 
 
-def _put(path: Path, values: Mapping[str, Any]) -> None:
+def put(path: Path, values: Mapping[str, Any]) -> None:
+    """Write a YAML file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(yaml.safe_dump(dict(values), allow_unicode=True, sort_keys=False), "utf-8")

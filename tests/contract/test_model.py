@@ -48,6 +48,11 @@ def test_an_unknown_key_of_a_column_is_answered_with_what_a_column_may_say(tmp_p
         ({"rules": {"gate": [{"unique": ["nobody"]}]}}, "not among the columns: nobody"),
         ({"rules": {"quarantine": [{"row_count": {"min": 1}}]}}, "move it to gate or warn"),
         ({"identity": {"person": {"self": {"id_no": "sfzh"}}}}, "names no column: sfzh"),
+        ({"identity": {"ship": {"self": {"id_no": "id_no"}}}}, "no resolve.yml says what a ship is; there are person"),
+        (
+            {"identity": {kind: {"self": {"id_no": "id_no"}} for kind in ("person", "ship")}},
+            "two kinds have the role self",
+        ),
         ({"source": {"form": "csv", "files": "*", "as_of": {}}}, "exactly one of filename, column, received"),
         ({"source": {"form": "csv", "files": "*", "as_of": {"filename": "dj"}}}, "exactly one (group)"),
         ({"source": {"form": "database", "as_of": {"received": True}}}, "form database needs 'table'"),
@@ -71,7 +76,12 @@ def test_a_wrong_delivered_table_is_refused_with_what_is_allowed(
         ({"inputs": {"r": {"table": "linked.bureau__recrd", "all": True}}}, "no table 'linked.bureau__recrd'"),
         ({"inputs": {"r": {"table": "linked.bureau__record", "all": True, "via": "p"}}}, "via needs on"),
         ({"inputs": {"r": {"table": "linked.bureau__record", "on": ["x"], "via": "p"}}}, "via 'p' must name an input"),
-        ({"resolves": True}, "resolves: true is for made_by: resolver"),
+        ({"generated": "linked"}, "generated: unknown key"),
+        ({"flags": {"is_new": "records > 1"}}, "flags: is_new: only columns of a table with golden fields"),
+        (
+            {"inputs": {}, "golden": {"records": {"label": "件数", "grade": "L2"}}},
+            "no resolve.yml beside it chooses golden values",
+        ),
         ({"columns": {"person_id": {}}}, "columns.person_id.label: Field required"),
         ({"columns": {"person_id": {"label": "标识", "grade": "L2", "type": "text"}}}, "allowed: string, int, bigint"),
         ({"columns": {"person_id": {"label": "标识", "grade": "L2", "codes": "sexes"}}}, "no code list 'sexes'"),
@@ -132,6 +142,7 @@ def test_a_linked_table_has_an_id_per_role_and_nothing_direct(tmp_path: Path) ->
     assert not any(column.direct for column in linked.columns.values())
     assert linked in catalog.derived
     select = catalog.generated_select(next(item for item in catalog.derived if item.name == linked.name))
+    assert select is not None
     assert "id_no" not in select
     assert "x_spouse.`person_id` AS `spouse_id`" in select
     assert "LEFT JOIN x_self ON x_self.subject_id = c.`_self_subject`" in select

@@ -104,7 +104,7 @@ class SmallLake:
     def resolve_by_owner(self) -> None:
         """Write a crosswalk that takes the person of a ``change`` record from the ``snapshot`` record of its number."""
         plain = {"label": "标识", "grade": "L2"}
-        self.write("base/population/resolve.yml", {"kind": "person"})
+        self.write("base/population/resolve.yml", {"kind": "person", "noun": "人员"})
         self.write(
             "base/population/crosswalk.yml",
             {

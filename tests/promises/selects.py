@@ -1,35 +1,30 @@
-"""The SELECTs of the project's derived tables, by walking the contracts."""
+"""The transforms of the project's derived tables, by walking the contracts."""
 
 from pathlib import Path
 
 from citylake.contract.catalog import Catalog
 from citylake.contract.model import DerivedContract
+from citylake.engine.transforms import select_text
+
+STATEFUL = frozenset({"subject", "override", "crosswalk", "event"})
+"""What the resolver makes of everybody at once, or of what it has made before."""
 
 
 def tables_with_select(catalog: Catalog, project: Path) -> list[str]:
     """Return the derived tables that a SELECT makes, written or generated."""
-    return [item.name for item in catalog.derived if item.layer == "linked" or _path(project, item).exists()]
-
-
-def tables_with_python(catalog: Catalog, project: Path) -> list[str]:
-    """Return the derived tables that a Python transform makes."""
-    return sorted({item.name for item in catalog.derived} - set(tables_with_select(catalog, project)))
+    return [item.name for item in catalog.derived if select_text(catalog, item, project / "jobs") is not None]
 
 
 def transforms(catalog: Catalog, project: Path) -> list[str]:
-    """Return those that Python makes of the rows of a unit; the resolver looks at everybody at once."""
-    found = {item.name: item for item in catalog.derived if item.made_by == "transform"}
-    return [name for name in tables_with_python(catalog, project) if name in found]
+    """Return those that Python makes of the rows of a unit."""
+    by_select = set(tables_with_select(catalog, project))
+    return sorted(item.name for item in catalog.derived if item.name not in by_select and item.maker not in STATEFUL)
 
 
 def select_of(catalog: Catalog, project: Path, table: str) -> tuple[DerivedContract, str]:
     """Return a table's contract and SELECT."""
     contract = catalog.contract(table)
     assert isinstance(contract, DerivedContract)
-    if contract.layer == "linked":
-        return contract, catalog.generated_select(contract)
-    return contract, _path(project, contract).read_text("utf-8")
-
-
-def _path(project: Path, contract: DerivedContract) -> Path:
-    return project / "jobs" / contract.layer / contract.domain / f"{contract.thing}.sql"
+    text = select_text(catalog, contract, project / "jobs")
+    assert text is not None, table
+    return contract, text

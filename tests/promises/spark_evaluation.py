@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import date
-from importlib import import_module
 from types import SimpleNamespace
 
 import pyarrow as pa
@@ -12,6 +11,8 @@ from pyspark.sql import functions as F
 from citylake.contract.catalog import Catalog
 from citylake.contract.model import DerivedContract
 from citylake.delta.tables import derived_columns, local_frame, quoted
+from citylake.engine.transforms import transform_module
+from citylake.settings import PROJECT_ROOT
 from tests.promises.duck import arrow_schema
 from tests.promises.plan import Row
 
@@ -24,7 +25,7 @@ class SparkEvaluation:
     ) -> None:
         """Keep what does not change from night to night; ``columns``: alias -> column -> Spark type."""
         self._spark, self._catalog, self._contract, self._columns = spark, catalog, contract, columns
-        self._module = import_module(f"jobs.{contract.layer}.{contract.domain}.{contract.thing}")
+        self._module = transform_module(contract, PROJECT_ROOT / "jobs")
 
     def __call__(self, inputs: Mapping[str, list[Row]], day: date) -> list[Row]:
         """Return the transform's rows."""

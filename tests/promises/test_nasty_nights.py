@@ -23,7 +23,7 @@ from citylake.engine.derived.evaluate import with_date
 from citylake.engine.run.context import Context, positions
 from citylake.lake import open_lake
 from citylake.ledger.runs.tables import table_state
-from citylake.resolve.night import crosswalk
+from citylake.resolve.tables import crosswalk
 from citylake.settings import PROJECT_ROOT, Settings
 from tests.promises.city import NIGHTS, City, Resource
 from tests.promises.selects import select_of, tables_with_select, transforms
@@ -95,7 +95,7 @@ def _check_same_people(city: City) -> None:
             scratch=f"{city.lake.settings.lake_uri}/_staging/from_nothing",
         )
         columns = (id_name, kind_id(next(kind for kind, table in city.catalog.crosswalks.items() if table == name)))
-        anew = crosswalk(run)  # type: ignore[arg-type]
+        anew = crosswalk.transform({}, run)  # type: ignore[arg-type]
         assert _groups(anew.select(*columns).collect()) == _groups(present.select(*columns).collect())
 
 

@@ -2,7 +2,6 @@
 
 import shutil
 from pathlib import Path
-from typing import Any
 
 import yaml
 from pyspark.sql import SparkSession
@@ -31,14 +30,10 @@ def small_city(settings: Settings, spark: SparkSession, root: Path) -> SmallLake
         source = {"form": "csv", "files": f"{name}_*.csv", "as_of": {"filename": r"(\d{8})"}}
         said = contract("snapshot", source=source, columns=_COLUMNS, rules={}, identity={"person": {"self": _SELF}})
         small.write(f"clean/office/{name}.yml", {key: value for key, value in said.items() if key != "ignore"})
-    spec = _read("resolve") | {"anchors": [{"source": "office__register", "role": "self"}], "survivorship": {}}
-    small.write("base/population/resolve.yml", spec)
-    for thing in CHAIN:
-        small.write(f"base/population/{thing}.yml", _read(thing) | {"owner": "office"})
-        for ending in ("py", "sql"):
-            path = PROJECT_ROOT / "jobs/base/population" / f"{thing}.{ending}"
-            if path.exists():
-                small.select(f"base/population/{thing}.{ending}", path.read_text("utf-8"))
+    spec = yaml.safe_load((PROJECT_ROOT / "schemas/base/population/resolve.yml").read_text("utf-8"))
+    spec |= {"owner": "office", "anchors": [{"source": "office__register", "role": "self"}]}
+    left_out = ("survivorship", "restricted", "cancelled")
+    small.write("base/population/resolve.yml", {name: said for name, said in spec.items() if name not in left_out})
     return small
 
 
@@ -70,16 +65,3 @@ def subject_of(small: SmallLake, resource: str, number: str) -> str:
     """Return the subject of a record."""
     rows = small.rows(f"clean.office__{resource}", "_self_subject", where=f"record_no = '{number}'")
     return str(rows[0][0])
-
-
-def _read(thing: str) -> dict[str, Any]:
-    text = (PROJECT_ROOT / "schemas/base/population" / f"{thing}.yml").read_text("utf-8")
-    said = yaml.load(text, Loader=_words())
-    assert isinstance(said, dict)
-    return said
-
-
-def _words() -> type[yaml.CSafeLoader]:
-    from citylake.contract.catalog import ContractLoader
-
-    return ContractLoader

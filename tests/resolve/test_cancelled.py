@@ -40,19 +40,19 @@ def subject(number: int, *, stands: bool, since: date = NEW, **said: str) -> Row
 
 
 GIVEN: dict[str, list[Row]] = {
-    "x": [{"person_id": person, "subject_id": f"s{number}", "guard": "agrees"}
+    "crosswalk": [{"person_id": person, "subject_id": f"s{number}", "guard": "agrees"}
           for number, person in enumerate(("P1", "P1", "P2", "P3", "P3"), start=1)],
-    "s": [
+    "subject": [
         subject(1, stands=True, since=OLD, name="测试甲", id_no="N1", phone="1"),
         subject(2, stands=False, name="测试乙", id_no="N2", phone="2"),
         subject(3, stands=False, name="测试丙"),
         subject(4, stands=True, phone="4"),
         subject(5, stands=False, name="测试丁", phone="5"),
     ],
-    "g": [{"_self_subject": "s1", "_deleted": False, "residence_address": "旧街", "_as_of": OLD, "household_state_code": "1"},
+    REGISTER: [{"_self_subject": "s1", "_deleted": False, "residence_address": "旧街", "_as_of": OLD, "household_state_code": "1"},
           {"_self_subject": "s2", "_deleted": False, "residence_address": "新街", "_as_of": NEW, "household_state_code": "4"}],
-    "p": [],
-    "m": [],
+    PERMITS: [],
+    "medical_insurance__medical_insured": [],
 }  # fmt: skip
 WANTED: dict[str, Row] = {
     "P1": {
@@ -116,7 +116,7 @@ def test_a_subject_stands_while_its_record_is_neither_deleted_nor_cancelled(
     types = types_of(CATALOG, role.table)
     given = {"_self_subject": "s1", "_deleted": "false", "name": "测试甲", **said}
     cells = [F.lit(given.get(name)).cast(kind).alias(name) for name, kind in types.items()]
-    made = subjects({role.alias: spark.range(1).select(*cells)}, [role], DAY, SPEC.kind)
+    made = subjects({role.alias: spark.range(1).select(*cells)}, [role], DAY, SPEC)
     assert [row["is_standing"] for row in made.collect()] == [stands]
 
 

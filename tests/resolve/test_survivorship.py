@@ -17,7 +17,7 @@ OLD, NEW = date(2020, 1, 1), date(2026, 1, 1)
 
 def field(*choices: dict[str, Any], name: str = "f", **more: Any) -> Golden:
     return Golden.model_validate(
-        {"field": name, "given": [{"input": "a", "column": name}], "choices": list(choices), **more}
+        {"field": name, "given": [{"source": "a", "column": name}], "choices": list(choices), **more}
     )
 
 

@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -24,6 +23,7 @@ from citylake.contract.catalog import Catalog
 from citylake.contract.model import DerivedContract, Input
 from citylake.delta.tables import columns_of, derived_columns, quoted
 from citylake.engine.derived.evaluate import with_date
+from citylake.engine.transforms import select_text, transform_module
 
 Row = dict[str, Any]
 JOBS = Path(__file__).parents[2] / "jobs"
@@ -113,17 +113,16 @@ class Results:
     def _transformed(
         self, contract: DerivedContract, frames: Mapping[str, DataFrame], business_date: date
     ) -> DataFrame:
-        stem = JOBS / contract.layer / contract.domain / contract.thing
-        if stem.with_suffix(".sql").exists():
+        text = select_text(self._catalog, contract, JOBS)
+        if text is not None:
             for alias, frame in frames.items():
                 frame.createOrReplaceTempView(alias)
-            made = self._spark.sql(with_date(stem.with_suffix(".sql").read_text("utf-8"), business_date))
+            made = self._spark.sql(with_date(text, business_date))
         else:
-            module = import_module(f"jobs.{contract.layer}.{contract.domain}.{contract.thing}")
             run = SimpleNamespace(
                 spark=self._spark, business_date=business_date, contract=contract, catalog=self._catalog
             )
-            made = module.transform(frames, run)
+            made = transform_module(contract, JOBS).transform(frames, run)
         return made.select(*[F.col(quoted(item.name)).cast(item.type) for item in derived_columns(contract)])
 
 

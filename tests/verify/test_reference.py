@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from citylake.contract.catalog import load_catalog
-from citylake.contract.golden import COMPARISON
+from citylake.contract.linked import kind_id
 from citylake.contract.model import DerivedContract
-from citylake.contract.resolve_spec import load_resolve_spec
 from citylake.verify import identifiers
 from citylake.verify.compare import Shape, compare
 from citylake.verify.golden import compared, golden
 from citylake.verify.invariants import broken, of_crosswalk, of_events, subjects
+from citylake.verify.reference import reference_select
 from citylake.verify.store import Store, opened
 from citylake.verify.translate import input_schema, shaped
 from citylake.verify.verify import how_verified
@@ -21,17 +21,17 @@ from tests.tables.cases import JOBS, Case, all_cases, check
 from tests.verify.given import types_of
 
 CATALOG = load_catalog()
-SPEC = load_resolve_spec(CATALOG.root / "base/population/resolve.yml")
+SPEC = CATALOG.spec("population")
 DAY = date(2026, 11, 22)
 
 
-def reference(table: str) -> Path:
-    layer, _, rest = table.partition(".")
-    domain, _, thing = rest.partition("__")
-    return JOBS / layer / domain / f"{thing}.reference.sql"
+def maker(table: str) -> str | None:
+    contract = CATALOG.contract(table)
+    return contract.maker if isinstance(contract, DerivedContract) else None
 
 
-CASES = [case for case in all_cases(Path(__file__).parents[1] / "tables") if reference(case.table).exists()]
+BY_REFERENCE = {"golden", "identity", "comparison"}
+CASES = [case for case in all_cases(Path(__file__).parents[1] / "tables") if maker(case.table) in BY_REFERENCE]
 
 
 @pytest.fixture
@@ -52,18 +52,17 @@ def test_a_reference_select_makes_of_a_case_what_it_expects(table_case: Case, st
             values = [None if row.get(name) is None else str(row[name]) for name in types]
             store.connection.execute(f'INSERT INTO "{alias}" VALUES ({", ".join("?" for _ in types)})', values)
     inputs = {alias: f'"{alias}"' for alias in contract.inputs}
-    chosen, name = (compared, "compared") if contract.thing.endswith(COMPARISON) else (golden, "golden")
-    spec = load_resolve_spec(CATALOG.root / "base" / contract.domain / "resolve.yml")
+    spec = CATALOG.spec(contract.domain)
+    chosen = compared if contract.maker == "comparison" else golden
     made = chosen(store, CATALOG, contract, spec, inputs, table_case.business_date)
-    store.run(f"CREATE VIEW {name} AS SELECT * FROM {made}")
-    found = store.run(shaped(reference(table_case.table).read_text("utf-8"), contract))
+    store.run(f"CREATE VIEW chosen AS SELECT * FROM {made}")
+    found = store.run(shaped(reference_select(contract, kind_id(spec.kind)), contract))
     names = [item[0] for item in found.description or ()]
     check(table_case, [dict(zip(names, row, strict=True)) for row in found.fetchall()])
 
 
-def test_a_python_transform_with_a_reference_has_cases_that_hold_it() -> None:
-    tested = {case.table for case in CASES}
-    assert "base.population__person" in tested
+def test_every_sort_of_table_that_a_reference_stands_in_for_has_cases_that_hold_it() -> None:
+    assert {maker(case.table) for case in CASES} == BY_REFERENCE
 
 
 PERSON, OTHER = "P" + "a" * 24, "P" + "b" * 24

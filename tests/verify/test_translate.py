@@ -10,9 +10,10 @@ import duckdb
 import pytest
 from pyspark.sql import SparkSession
 
-from citylake.contract.catalog import Catalog, load_catalog
+from citylake.contract.catalog import load_catalog
 from citylake.contract.model import DerivedContract
 from citylake.engine.derived.evaluate import with_date
+from citylake.engine.transforms import select_text
 from citylake.verify.translate import TranslationError, duckdb_select, input_schema, shaped_select
 from tests.tables.cases import JOBS, Case, all_cases, check
 from tests.verify.given import types_of
@@ -22,14 +23,7 @@ ZONE = "Asia/Shanghai"
 CATALOG = load_catalog()
 
 
-def select_of(catalog: Catalog, contract: DerivedContract) -> str | None:
-    if contract.layer == "linked":
-        return catalog.generated_select(contract)
-    path = JOBS / contract.layer / contract.domain / f"{contract.thing}.sql"
-    return path.read_text("utf-8") if path.exists() else None
-
-
-WRITTEN = {item.name: text for item in CATALOG.derived if (text := select_of(CATALOG, item)) is not None}
+WRITTEN = {item.name: text for item in CATALOG.derived if (text := select_text(CATALOG, item, JOBS)) is not None}
 
 
 def opened(contract: DerivedContract, given: Mapping[str, Sequence[Mapping[str, Any]]]) -> duckdb.DuckDBPyConnection:

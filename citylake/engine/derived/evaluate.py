@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from importlib import import_module
 from itertools import pairwise
 
 import pyarrow as pa
@@ -23,7 +22,7 @@ from citylake.delta.small_read import all_rows, input_rows
 from citylake.delta.tables import at_version, derived_columns, feed, local_frame, quoted
 from citylake.engine.derived.units import Units
 from citylake.engine.run.context import Context
-from citylake.engine.run.meaning import select_text
+from citylake.engine.transforms import select_text, transform_module
 from citylake.lake import Lake
 from citylake.ledger.runs.runs import Consumed
 
@@ -108,9 +107,9 @@ def evaluate(
     # Of disjoint inputs those that did not move have no row of a touched unit.
     read = run.moved if units is not None and contract.disjoint else positions.keys()
     frames = _frames({alias: item for alias, item in positions.items() if alias in read}, context.spark, units)
-    text = select_text(context.lake, contract)
+    text = select_text(context.lake.catalog, contract, context.lake.transforms)
     with analysed(contract.name):
-        result = _select(context, text, frames) if text is not None else _python(contract)(frames, run)
+        result = _select(context, text, frames) if text is not None else _python(context.lake, contract)(frames, run)
     # Not analysed here: whoever runs it does so under ``analysed``, and once is enough.
     shaped = result.select(*[F.col(quoted(item.name)).cast(item.type) for item in derived_columns(contract)])
     kept = shaped.dropna(subset=list(contract.unit))
@@ -169,7 +168,7 @@ def with_date(text: str, day: date) -> str:
     return "".join([*parts, text[read:]])
 
 
-def _python(contract: DerivedContract) -> Callable[[Mapping[str, DataFrame], TransformRun], DataFrame]:
-    module = import_module(f"jobs.{contract.layer}.{contract.domain}.{contract.thing}")
-    transform: Callable[[Mapping[str, DataFrame], TransformRun], DataFrame] = module.transform
+def _python(lake: Lake, contract: DerivedContract) -> Callable[[Mapping[str, DataFrame], TransformRun], DataFrame]:
+    transform: Callable[[Mapping[str, DataFrame], TransformRun], DataFrame]
+    transform = transform_module(contract, lake.transforms).transform
     return transform

@@ -4,7 +4,8 @@ from datetime import date
 from typing import Any
 
 from citylake.contract.model import CollectedContract, Contract, DerivedContract
-from citylake.engine.run.meaning import meaning, select_text
+from citylake.engine.run.meaning import meaning
+from citylake.engine.transforms import select_text
 from citylake.lake import Lake
 from citylake.ledger.nights.nights import night
 from citylake.ledger.runs.tables import TableState, table_state
@@ -77,7 +78,7 @@ def _derived(contract: DerivedContract, lake: Lake, state: TableState | None, bu
         "unit": list(contract.unit),
         "reads": reads,
         "writes": [contract.name],
-        "transform": select_text(lake, contract) or "Python",
+        "transform": select_text(lake.catalog, contract, lake.transforms) or contract.maker or "Python",
         "plan": _plan(contract, lake, state, reads, business_date),
     }
 

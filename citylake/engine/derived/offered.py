@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import import_module
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -11,6 +10,7 @@ from citylake.contract.model import DerivedContract
 from citylake.delta.tables import derived_columns, quoted
 from citylake.engine.derived.evaluate import TransformRun
 from citylake.engine.derived.units import Units, collected
+from citylake.engine.transforms import select_text, transform_module
 
 
 @dataclass(frozen=True)
@@ -32,9 +32,9 @@ def offered(contract: DerivedContract, run: TransformRun, staged: str) -> tuple[
     A module of a Python transform may have ``changes(run) -> Offer | None`` beside ``transform``. None: it has no such
     function, or it says that everything is to be made.
     """
-    if not (run.lake.transforms / contract.layer / contract.domain / f"{contract.thing}.py").exists():
+    if select_text(run.catalog, contract, run.lake.transforms) is not None:
         return None
-    module = import_module(f"jobs.{contract.layer}.{contract.domain}.{contract.thing}")
+    module = transform_module(contract, run.lake.transforms)
     changes: Callable[[TransformRun], Offer | None] | None = getattr(module, "changes", None)
     offer = changes(run) if changes is not None else None
     if offer is None:

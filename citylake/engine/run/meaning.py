@@ -7,16 +7,25 @@ from typing import Any
 import sqlglot
 
 from citylake.contract.model import CollectedContract, Contract, DerivedContract
+from citylake.contract.resolve_spec import ResolveSpec, roles
+from citylake.contract.survivorship import Golden
+from citylake.engine.code import CONFORMING, code_of, code_of_file
+from citylake.engine.transforms import module_name, select_text, transform_path
 from citylake.lake import Lake
 from citylake.ledger.people.overrides import overrides_mark
 
 _DRESS = {"label", "grade", "mask", "element"}
 _ASKING = {"lookback", "cursor", "limits"}
 """How much of a source is asked for, and when, changes no row that a delivery makes."""
+_DECIDES_WHO = {"kind", "id", "anchors", "guard", "rules", "successions", "joins", "residue", "proposals"}
+"""Keys of ``resolve.yml`` that a crosswalk depends on."""
 
 
 def meaning(lake: Lake, contract: Contract) -> str:
-    """Return the hash of all that decides which rows a table has: key, inputs, types, codes, rules, SELECT."""
+    """Return the hash of all that decides which rows a table has: key, inputs, types, codes, rules, SELECT, code.
+
+    Of the code counts what ``citylake.engine.code`` names: who is who, survivorship, conforming, standards.
+    """
     said: dict[str, Any] = {
         "key": contract.key,
         "columns": {name: column.model_dump(exclude=_DRESS, mode="json") for name, column in contract.columns.items()},
@@ -28,21 +37,13 @@ def meaning(lake: Lake, contract: Contract) -> str:
     if isinstance(contract, CollectedContract):
         parts = {"source", "mode", "change", "corrections", "identity", "ignore"}
         said |= contract.model_dump(include=parts, exclude={"source": _ASKING}, mode="json")
+        said["code"] = code_of(*CONFORMING)
         if contract.mode == "snapshot":
             # Tables of before are made anew once, so that every row knows the line it was made of.
             said["recognised"] = "_line_hash"
     else:
         said |= {"by": contract.unit, "inputs": contract.model_dump(include={"inputs"}, mode="json")}
         said["transform"] = _transform(lake, contract)
-        if contract.resolves:
-            said["identity"] = {
-                item.name: item.model_dump(include={"identity"}) for item in lake.catalog.collected if item.identity
-            }
-        if contract.decisions:
-            said["decisions"] = overrides_mark(lake.ledger, contract.domain)
-        listed = {column.codes or "" for name, column in contract.columns.items() if name in contract.golden}
-        if followed := {name: lake.catalog.successors[name] for name in listed if name in lake.catalog.successors}:
-            said["successors"] = followed
     return _hash(said)
 
 
@@ -52,24 +53,44 @@ def dress(contract: Contract) -> str:
     return _hash({"title": contract.title, "grain": contract.grain, "columns": columns})
 
 
-def select_text(lake: Lake, contract: DerivedContract) -> str | None:
-    """Return the SELECT of a derived table, None when a Python transform makes it."""
-    if contract.layer == "linked":
-        return lake.catalog.generated_select(contract)
-    path = lake.transforms / contract.layer / contract.domain / f"{contract.thing}.sql"
-    return path.read_text("utf-8") if path.exists() else None
-
-
-def _transform(lake: Lake, contract: DerivedContract) -> str:
-    """Return the transform without comments and layout; a Python transform counts with the spec beside its contract."""
-    text = select_text(lake, contract)
+def _transform(lake: Lake, contract: DerivedContract) -> Any:
+    """Return the SELECT without comments and layout, or the code of a transform with what ``resolve.yml`` says to it."""
+    text = select_text(lake.catalog, contract, lake.transforms)
     if text is not None:
         return sqlglot.parse_one(text, read="spark").sql(dialect="spark", comments=False, normalize=True)
-    module = lake.transforms / contract.layer / contract.domain / f"{contract.thing}.py"
-    spec = lake.catalog.root / contract.layer / contract.domain / "resolve.yml"
-    models = sorted(spec.parent.glob("*.json")) if spec.exists() else []
-    beside = [path.read_text("utf-8") for path in (spec, *models) if path.exists()]
-    return "".join([module.read_text("utf-8"), *beside])
+    if (name := module_name(contract)) is not None:
+        return [code_of(name), _said_to(lake, contract)]
+    return code_of_file(transform_path(lake.transforms, contract, ".py"))
+
+
+def _said_to(lake: Lake, contract: DerivedContract) -> Any:
+    """Return what of ``resolve.yml`` and the ledger decides the rows of a table of who is who; nothing of other kinds."""
+    spec = lake.catalog.spec(contract.domain)
+    match contract.maker:
+        case "subject":
+            named = [role.model_dump(mode="json") for role in roles(spec, lake.catalog.collected)]
+            return [spec.model_dump(include={"kind", "id"}, mode="json"), named]
+        case "override":
+            return overrides_mark(lake.ledger, contract.domain)
+        case "crosswalk":
+            return [spec.model_dump(include=_DECIDES_WHO, mode="json"), _model(spec)]
+        case "event":
+            return spec.model_dump(include={"kind", "proposals"}, mode="json")
+        case "comparison":
+            return _chosen(lake, spec.survivorship[str(spec.golden_table)])
+        case _:
+            return [contract.flags, _chosen(lake, spec.survivorship[contract.thing])]
+
+
+def _chosen(lake: Lake, fields: tuple[Golden, ...]) -> Any:
+    """Return how golden values are chosen, with the code lists that say what an old code is today."""
+    followed = {given.today for field in fields for given in field.given if given.today is not None}
+    successors = {name: lake.catalog.successors[name] for name in followed}
+    return [[field.model_dump(mode="json") for field in fields], successors]
+
+
+def _model(spec: ResolveSpec) -> str:
+    return (spec.folder / spec.residue.model).read_text("utf-8") if spec.residue.model is not None else ""
 
 
 def _hash(said: dict[str, Any]) -> str:

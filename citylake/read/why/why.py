@@ -8,8 +8,8 @@ from typing import Any
 
 from citylake.contract.catalog import Catalog
 from citylake.contract.linked import kind_id, subject_column
-from citylake.contract.model import CollectedContract, DerivedContract
-from citylake.contract.resolve_spec import ResolveSpec, load_resolve_spec
+from citylake.contract.model import CollectedContract
+from citylake.contract.resolve_spec import ResolveSpec
 from citylake.read.why.fields import Field, fields
 from citylake.read.why.rows import Night, Origin
 from citylake.verify.night import Shown
@@ -67,7 +67,7 @@ def why(shown: Shown, kind: str, entity: str, *, field: str | None = None, ident
 
     Args:
         shown: a published night.
-        kind: person or legal_entity.
+        kind: one that a ``resolve.yml`` resolves.
         entity: its id.
         field: only this golden field; None: all.
         identified: show direct identifiers; the caller has noted who asked and why.
@@ -78,11 +78,10 @@ def why(shown: Shown, kind: str, entity: str, *, field: str | None = None, ident
     """
     night = Night(shown)
     catalog = shown.lake.catalog
-    if kind not in catalog.crosswalks:
-        raise UnknownEntityError(f"no resolve.yml resolves '{kind}'; there are {', '.join(sorted(catalog.crosswalks))}")
-    library = catalog.crosswalks[kind].partition(".")[2].partition("__")[0]
-    spec = load_resolve_spec(catalog.root / "base" / library / "resolve.yml")
-    tables = [item for item in catalog.derived if item.domain == library and item.layer == "base" and item.golden]
+    if kind not in catalog.kinds:
+        raise UnknownEntityError(f"no resolve.yml resolves '{kind}'; there are {', '.join(sorted(catalog.kinds))}")
+    spec = catalog.spec(catalog.kinds[kind].library)
+    tables = [item for item in catalog.derived if item.domain == spec.library and item.layer == "base" and item.golden]
     if field is not None and not any(field in item.golden for item in tables):
         known = ", ".join(name for item in tables for name in item.golden)
         raise UnknownFieldError(f"没有字段 {field}；有：{known}")
@@ -119,15 +118,7 @@ def _links(night: Night, catalog: Catalog, rows: Sequence[Mapping[str, Any]], id
 
 def _events(night: Night, spec: ResolveSpec, entity: str) -> tuple[Event, ...]:
     id_name = kind_id(spec.kind)
-    table = next(
-        (
-            item.name
-            for item in night.lake.catalog.contracts.values()
-            if isinstance(item, DerivedContract) and item.domain == spec.library and "event_kind_code" in item.columns
-        ),
-        None,
-    )
-    rows = night.rows(table, [[id_name], [f"other_{id_name}"]], [entity]) if table is not None else None
+    rows = night.rows(f"base.{spec.library}__event", [[id_name], [f"other_{id_name}"]], [entity])
     found = [
         Event(row["event_date"], row["event_kind_code"], row[id_name], row[f"other_{id_name}"], row["subject_count"])
         for row in (rows.to_pylist() if rows is not None else ())

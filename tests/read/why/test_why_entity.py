@@ -120,9 +120,9 @@ def test_every_record_of_a_firm_is_shown_with_its_rule_and_what_is_to_be_reviewe
     assert {one["table"] for one in answer["fields"]} == {"base.legal_entity__entity", "base.legal_entity__contact"}
 
 
-def test_what_happened_to_a_firm_is_told_in_the_words_of_firms(night: Lake) -> None:
+def test_what_happened_to_a_firm_is_told_in_words(night: Lake) -> None:
     code, out, _ = ask(FIRM)
-    kinds = night.catalog.codes["entity_event_kind"]
+    kinds = night.catalog.codes["id_event_kind"]
     assert code == 0
     assert f"法人 {FIRM}" in out
     assert kinds["CREATE"] in out

@@ -35,7 +35,7 @@ def make(settings: Settings, spark: SparkSession, root: Path) -> SmallLake:
     columns = contract("change")["columns"] | {"name": {"from": "MC", "direct": True}}
     small.write("clean/office/change.yml", contract("change", columns=columns, identity=identity))
     small.write("clean/office/snapshot.yml", contract("snapshot"))
-    small.write("base/population/resolve.yml", {"kind": "person"})
+    small.write("base/population/resolve.yml", {"kind": "person", "noun": "人员"})
     inputs = {
         "c": {"table": CHANGE, "on": ["_self_subject"]},
         "a": {"table": SNAPSHOT, "via": "c", "via_on": ["record_no"], "on": ["record_no"]},
