@@ -10,7 +10,9 @@ from pathlib import Path
 
 import yaml
 
+from citylake.contract.aliases import aliases
 from citylake.contract.catalog import Catalog, load_catalog
+from citylake.contract.model import Input
 from citylake.contract.select import check_transforms
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -109,12 +111,13 @@ def _derived(folder: Path, layer: str, library: str, number: int, inputs: list[s
     thing = f"table_{number + 1}"
     amount = {name: "total_amount" if name.startswith("topic.") else "pay_amount" for name in inputs}
     owner = library if layer == "office" else "hrss"
+    one, other = called = aliases([Input(table=name, on=("person_id",)) for name in inputs])
     contract: dict[str, object] = {
         "title": f"{library} {thing}",
         "grain": "一人一行",
         "owner": owner,
         "key": ["person_id"],
-        "inputs": {alias: {"table": name, "on": ["person_id"]} for alias, name in zip("ab", inputs, strict=True)},
+        "inputs": {alias: {"table": name, "on": ["person_id"]} for alias, name in zip(called, inputs, strict=True)},
         "columns": {
             "person_id": {"label": "人员标识", "grade": "L2"},
             "total_amount": {"label": "金额合计(元)", "type": "decimal(18,2)", "grade": "L3"},
@@ -126,15 +129,15 @@ def _derived(folder: Path, layer: str, library: str, number: int, inputs: list[s
     }
     first, second = (amount[name] for name in inputs)
     select = f"""WITH one AS (
-  SELECT a.person_id, SUM(a.{first}) AS amount, COUNT(*) AS record_count
-  FROM a
-  WHERE a.person_id IS NOT NULL
-  GROUP BY a.person_id
+  SELECT person_id, SUM({first}) AS amount, COUNT(*) AS record_count
+  FROM {one}
+  WHERE person_id IS NOT NULL
+  GROUP BY person_id
 ), other AS (
-  SELECT b.person_id, SUM(b.{second}) AS amount, COUNT(*) AS record_count
-  FROM b
-  WHERE b.person_id IS NOT NULL
-  GROUP BY b.person_id
+  SELECT person_id, SUM({second}) AS amount, COUNT(*) AS record_count
+  FROM {other}
+  WHERE person_id IS NOT NULL
+  GROUP BY person_id
 )
 SELECT COALESCE(one.person_id, other.person_id) AS person_id,
        CAST(COALESCE(one.amount, 0) + COALESCE(other.amount, 0) AS DECIMAL(18,2)) AS total_amount,

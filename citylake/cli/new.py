@@ -70,7 +70,7 @@ grain: {_grain(source, key)}一行
 owner: {owner or source.owner}
 key: [{named}]
 inputs:
-  s: {{table: {source.name}, on: [{named}]}}
+  {source.thing}: {{table: {source.name}, on: [{named}]}}
 columns:
 {columns}
 rules:
@@ -79,13 +79,13 @@ rules:
 share: conditional
 grade: {source.grade}
 """
-    select = f"SELECT\n{_select(key)}\nFROM s\n"
+    select = "SELECT\n" + ",\n".join(f"  {name}" for name in key) + f"\nFROM {source.thing}\n"
     case = f"tests/tables/{folder}/{thing}/first"
     rows = "".join(_row(source, key))
     return {
         f"schemas/{folder}/{thing}.yml": contract,
         f"jobs/{folder}/{thing}.sql": select,
-        f"{case}/given/s.yml": f"# Rows of {source.name}, as far as the SELECT reads them.\n{rows}",
+        f"{case}/given/{source.thing}.yml": f"# Rows of {source.name}, as far as the SELECT reads them.\n{rows}",
         f"{case}/expect.yml": f"# All rows of {table}, in any order.\nbusiness_date: 2026-11-30\nrows:\n{rows}",
     }
 
@@ -130,10 +130,6 @@ def _column(source: "Contract", name: str) -> str:
     said = {"label": column.label, "type": f'"{column.type}"', "grade": column.grade, "codes": column.codes}
     kept = {key: value for key, value in said.items() if value is not None and value != '"string"'}
     return "{" + ", ".join(f"{key}: {value}" for key, value in kept.items()) + "}"
-
-
-def _select(key: list[str]) -> str:
-    return ",\n".join(f"  s.{name}" for name in key)
 
 
 def _row(source: "Contract", key: list[str]) -> list[str]:

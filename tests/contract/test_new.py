@@ -37,13 +37,15 @@ def run(*words: str) -> str:
     return done.output
 
 
-@pytest.mark.parametrize("reads", ["base.population__person", "special.silent_certification__trace"])
-def test_a_new_table_is_three_parts_that_pass_as_they_are(project: Path, reads: str) -> None:
+@pytest.mark.parametrize(
+    ("reads", "thing"), [("base.population__person", "person"), ("special.silent_certification__trace", "trace")]
+)
+def test_a_new_table_is_three_parts_that_pass_as_they_are(project: Path, reads: str, thing: str) -> None:
     written = json.loads(run("new", "topic.housing__home", "--input", reads, "--json"))["files"]
     assert written == [
         "schemas/topic/housing/home.yml",
         "jobs/topic/housing/home.sql",
-        "tests/tables/topic/housing/home/first/given/s.yml",
+        f"tests/tables/topic/housing/home/first/given/{thing}.yml",
         "tests/tables/topic/housing/home/first/expect.yml",
     ]
     catalog = load_catalog(project / "schemas")
@@ -52,7 +54,7 @@ def test_a_new_table_is_three_parts_that_pass_as_they_are(project: Path, reads: 
     assert check_transforms(catalog, project / "jobs") == []
     case = next(iter(all_cases(project / "tests" / "tables")))
     assert case.table == contract.name
-    assert case.given["s"] == case.rows
+    assert case.given[thing] == case.rows
     assert set(case.rows[0]) == set(contract.columns)
 
 
@@ -83,7 +85,7 @@ def test_compiling_refuses_a_select_that_breaks_its_contract(project: Path) -> N
     run("new", "topic.housing__home")
     run("compile")
     (project / "home" / "compiled.json").unlink()
-    (project / "jobs/topic/housing/home.sql").write_text("SELECT MAX(s.person_id) AS person_id FROM s", "utf-8")
+    (project / "jobs/topic/housing/home.sql").write_text("SELECT MAX(person_id) AS person_id FROM person", "utf-8")
     done = CliRunner().invoke(app, ["compile"])
     assert done.exit_code == 1
     assert "topic.housing__home: the SELECT: it aggregates over all units: GROUP BY person_id" in done.output

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from citylake.contract.aliases import aliases
 from citylake.contract.catalog import LAYERS, SCHEMAS, contract_path, load_catalog
 from citylake.contract.model import CollectedContract, Contract, DerivedContract
 from citylake.contract.select import check_transforms
@@ -17,6 +18,11 @@ JOBS = PROJECT_ROOT / "jobs"
 CASES = PROJECT_ROOT / "tests" / "tables"
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 NAMES_SOMEBODY = re.compile(r"(?:^|_)(?:id_no|name|phone|address|account_no|card_no)$")
+WHO_IS_WHO = re.compile(
+    r"^linked\.|__(subject|override|crosswalk|event|review|identity|contact|agreement|\w+_comparison)$"
+    r"|^base\.(population__person|legal_entity__entity)$"
+)
+"""Tables whose inputs are generated or named by ``resolve.yml``."""
 CATALOG = load_catalog()
 FILES = sorted(path for layer in LAYERS for path in (SCHEMAS / layer).glob("*/*.yml") if path.stem != "resolve")
 
@@ -117,6 +123,16 @@ def what_carries_units_is_a_column_of_its_input(contract: Contract) -> Iterator[
             yield from (f"{contract.name}.{alias}.{name}" for name in named - present)
 
 
+def inputs_are_called_what_they_are(contract: Contract) -> Iterator[str]:
+    if isinstance(contract, DerivedContract) and not WHO_IS_WHO.search(contract.name):
+        called = aliases([*contract.inputs.values()])
+        yield from (
+            f"{contract.name}.{alias}: {name}"
+            for alias, name in zip(contract.inputs, called, strict=True)
+            if alias != name
+        )
+
+
 DIRECT = {name for name, element in CATALOG.elements.items() if element.direct}
 POLICIES: tuple[Callable[[Contract], Iterator[str]], ...] = (
     title_grain_and_labels_are_chinese,
@@ -133,6 +149,7 @@ POLICIES: tuple[Callable[[Contract], Iterator[str]], ...] = (
     it_is_delivered_by_the_department_of_its_domain,
     only_the_resolver_linked_and_restricted_tables_read_below_the_border,
     what_carries_units_is_a_column_of_its_input,
+    inputs_are_called_what_they_are,
 )
 
 

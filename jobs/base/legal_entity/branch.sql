@@ -1,8 +1,8 @@
 WITH told AS (
-  SELECT e.entity_id, MAX(STRUCT(e.updated_at, e.entity_no, e.parent_id, e.establish_date, e.entity_state_code)) AS newest
-  FROM e
-  WHERE e.parent_id IS NOT NULL AND e.parent_id <> e.entity_id
-  GROUP BY e.entity_id
+  SELECT entity_id, MAX(STRUCT(updated_at, entity_no, parent_id, establish_date, entity_state_code)) AS newest
+  FROM enterprise
+  WHERE parent_id IS NOT NULL AND parent_id <> entity_id
+  GROUP BY entity_id
 )
 SELECT told.entity_id,
        told.newest.parent_id,

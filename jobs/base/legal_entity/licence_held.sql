@@ -1,10 +1,10 @@
-SELECT l.holder_entity_id AS entity_id,
-       l.licence_oid,
-       l.licence_kind_code,
-       l.issuer_name,
-       l.issue_date,
-       l.valid_from_date,
-       l.valid_to_date,
-       l.licence_state_code
-FROM l
-WHERE l.holder_entity_id IS NOT NULL
+SELECT holder_entity_id AS entity_id,
+       licence_oid,
+       licence_kind_code,
+       issuer_name,
+       issue_date,
+       valid_from_date,
+       valid_to_date,
+       licence_state_code
+FROM electronic_licence
+WHERE holder_entity_id IS NOT NULL

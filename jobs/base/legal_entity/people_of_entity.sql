@@ -1,32 +1,29 @@
 WITH said AS (
-  SELECT e.entity_id, '01' AS position_code, e.representative_id AS holder_id, TRUE AS is_person,
+  SELECT entity_id, '01' AS position_code, representative_id AS holder_id, TRUE AS is_person,
          CAST(NULL AS DECIMAL(18, 2)) AS subscribed_amount, CAST(NULL AS DATE) AS valid_from_date, CAST(NULL AS DATE) AS valid_to_date,
          'enterprise' AS source
-  FROM e
+  FROM enterprise
   UNION ALL
-  SELECT b.entity_id, '02', b.operator_id, TRUE, CAST(NULL AS DECIMAL(18, 2)), CAST(NULL AS DATE), CAST(NULL AS DATE),
-         'individual'
-  FROM b
+  SELECT entity_id, '02', operator_id, TRUE, CAST(NULL AS DECIMAL(18, 2)), CAST(NULL AS DATE), CAST(NULL AS DATE), 'individual'
+  FROM individual_business
   UNION ALL
-  SELECT s.entity_id, '01', s.representative_id, TRUE, CAST(NULL AS DECIMAL(18, 2)), CAST(NULL AS DATE), CAST(NULL AS DATE),
+  SELECT entity_id, '01', representative_id, TRUE, CAST(NULL AS DECIMAL(18, 2)), CAST(NULL AS DATE), CAST(NULL AS DATE),
          'social'
-  FROM s
+  FROM social_organisation
   UNION ALL
-  SELECT u.entity_id, '01', u.representative_id, TRUE, CAST(NULL AS DECIMAL(18, 2)), CAST(NULL AS DATE), CAST(NULL AS DATE),
-         'unit'
-  FROM u
+  SELECT entity_id, '01', representative_id, TRUE, CAST(NULL AS DECIMAL(18, 2)), CAST(NULL AS DATE), CAST(NULL AS DATE), 'unit'
+  FROM government_unit
   UNION ALL
-  SELECT v.entity_id, '01', v.representative_id, TRUE, CAST(NULL AS DECIMAL(18, 2)), CAST(NULL AS DATE), CAST(NULL AS DATE),
+  SELECT entity_id, '01', representative_id, TRUE, CAST(NULL AS DECIMAL(18, 2)), CAST(NULL AS DATE), CAST(NULL AS DATE),
          'collective'
-  FROM v
+  FROM rural_collective
   UNION ALL
-  SELECT t.entity_id, '01', t.representative_id, TRUE, CAST(NULL AS DECIMAL(18, 2)), CAST(NULL AS DATE), CAST(NULL AS DATE),
-         'tax'
-  FROM t
+  SELECT entity_id, '01', representative_id, TRUE, CAST(NULL AS DECIMAL(18, 2)), CAST(NULL AS DATE), CAST(NULL AS DATE), 'tax'
+  FROM taxpayer
   UNION ALL
-  SELECT m.entity_id, m.member_kind_code, COALESCE(m.member_id, m.investor_id), m.member_id IS NOT NULL, m.subscribed_amount,
-         m.valid_from_date, m.valid_to_date, 'member'
-  FROM m
+  SELECT entity_id, member_kind_code, COALESCE(member_id, investor_id), member_id IS NOT NULL, subscribed_amount,
+         valid_from_date, valid_to_date, 'member'
+  FROM entity_member
 )
 SELECT said.entity_id,
        said.position_code,

@@ -1,39 +1,39 @@
 WITH said AS (
-  SELECT n.entity_id, n.change_item_code AS event_code, n.change_date AS event_date, n.successor_id, 'change' AS source
-  FROM n
+  SELECT entity_id, change_item_code AS event_code, change_date AS event_date, successor_id, 'change' AS source
+  FROM entity_change
   UNION ALL
-  SELECT e.entity_id, '00', e.establish_date, CAST(NULL AS STRING), 'enterprise'
-  FROM e
+  SELECT entity_id, '00', establish_date, CAST(NULL AS STRING), 'enterprise'
+  FROM enterprise
   UNION ALL
-  SELECT e.entity_id, '05', e.revoke_date, CAST(NULL AS STRING), 'enterprise'
-  FROM e
+  SELECT entity_id, '05', revoke_date, CAST(NULL AS STRING), 'enterprise'
+  FROM enterprise
   UNION ALL
-  SELECT e.entity_id, '06', e.cancel_date, CAST(NULL AS STRING), 'enterprise'
-  FROM e
+  SELECT entity_id, '06', cancel_date, CAST(NULL AS STRING), 'enterprise'
+  FROM enterprise
   UNION ALL
-  SELECT b.entity_id, '00', b.establish_date, CAST(NULL AS STRING), 'individual'
-  FROM b
+  SELECT entity_id, '00', establish_date, CAST(NULL AS STRING), 'individual'
+  FROM individual_business
   UNION ALL
-  SELECT b.entity_id, '05', b.revoke_date, CAST(NULL AS STRING), 'individual'
-  FROM b
+  SELECT entity_id, '05', revoke_date, CAST(NULL AS STRING), 'individual'
+  FROM individual_business
   UNION ALL
-  SELECT b.entity_id, '06', b.cancel_date, CAST(NULL AS STRING), 'individual'
-  FROM b
+  SELECT entity_id, '06', cancel_date, CAST(NULL AS STRING), 'individual'
+  FROM individual_business
   UNION ALL
-  SELECT s.entity_id, '00', s.establish_date, CAST(NULL AS STRING), 'social'
-  FROM s
+  SELECT entity_id, '00', establish_date, CAST(NULL AS STRING), 'social'
+  FROM social_organisation
   UNION ALL
-  SELECT s.entity_id, '06', s.cancel_date, CAST(NULL AS STRING), 'social'
-  FROM s
+  SELECT entity_id, '06', cancel_date, CAST(NULL AS STRING), 'social'
+  FROM social_organisation
   UNION ALL
-  SELECT u.entity_id, '00', u.establish_date, CAST(NULL AS STRING), 'unit'
-  FROM u
+  SELECT entity_id, '00', establish_date, CAST(NULL AS STRING), 'unit'
+  FROM government_unit
   UNION ALL
-  SELECT u.entity_id, '06', u.cancel_date, CAST(NULL AS STRING), 'unit'
-  FROM u
+  SELECT entity_id, '06', cancel_date, CAST(NULL AS STRING), 'unit'
+  FROM government_unit
   UNION ALL
-  SELECT v.entity_id, '00', v.establish_date, CAST(NULL AS STRING), 'collective'
-  FROM v
+  SELECT entity_id, '00', establish_date, CAST(NULL AS STRING), 'collective'
+  FROM rural_collective
 )
 SELECT said.entity_id,
        said.event_code,

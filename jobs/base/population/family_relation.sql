@@ -1,52 +1,52 @@
 -- A child is told as a son until its sex is known: two sources that differ in it speak of one child.
 WITH said AS (
-  SELECT c.person_id, c.father_id AS relative_id, '51' AS relation_code, CAST(NULL AS STRING) AS sex_code, c.birth_date AS began,
-         FALSE AS ended, CAST(c.updated_at AS DATE) AS said_on, 'register' AS source
-  FROM c
+  SELECT person_id, father_id AS relative_id, '51' AS relation_code, CAST(NULL AS STRING) AS sex_code, birth_date AS began,
+         FALSE AS ended, CAST(updated_at AS DATE) AS said_on, 'register' AS source
+  FROM household_register_person
   UNION ALL
-  SELECT c.person_id, c.mother_id, '52', CAST(NULL AS STRING), c.birth_date, FALSE, CAST(c.updated_at AS DATE), 'register'
-  FROM c
+  SELECT person_id, mother_id, '52', CAST(NULL AS STRING), birth_date, FALSE, CAST(updated_at AS DATE), 'register'
+  FROM household_register_person
   UNION ALL
-  SELECT c.person_id, c.spouse_id, '10', CAST(NULL AS STRING), CAST(NULL AS DATE), FALSE, CAST(c.updated_at AS DATE), 'register'
-  FROM c
+  SELECT person_id, spouse_id, '10', CAST(NULL AS STRING), CAST(NULL AS DATE), FALSE, CAST(updated_at AS DATE), 'register'
+  FROM household_register_person
   UNION ALL
-  SELECT f.father_id AS person_id, f.person_id AS relative_id, '20', f.sex_code, f.birth_date, FALSE,
-         CAST(f.updated_at AS DATE), 'register'
-  FROM f
+  SELECT father_id AS person_id, person_id AS relative_id, '20', sex_code, birth_date, FALSE,
+         CAST(updated_at AS DATE), 'register'
+  FROM household_register_father
   UNION ALL
-  SELECT m.mother_id AS person_id, m.person_id AS relative_id, '20', m.sex_code, m.birth_date, FALSE,
-         CAST(m.updated_at AS DATE), 'register'
-  FROM m
+  SELECT mother_id AS person_id, person_id AS relative_id, '20', sex_code, birth_date, FALSE,
+         CAST(updated_at AS DATE), 'register'
+  FROM household_register_mother
   UNION ALL
-  SELECT s.spouse_id AS person_id, s.person_id AS relative_id, '10', CAST(NULL AS STRING), CAST(NULL AS DATE), FALSE,
-         CAST(s.updated_at AS DATE), 'register'
-  FROM s
+  SELECT spouse_id AS person_id, person_id AS relative_id, '10', CAST(NULL AS STRING), CAST(NULL AS DATE), FALSE,
+         CAST(updated_at AS DATE), 'register'
+  FROM household_register_spouse
   UNION ALL
-  SELECT h.husband_id AS person_id, h.wife_id, '10', CAST(NULL AS STRING), h.registered_date, h.register_kind_code IN ('20', '40'),
-         h.registered_date, 'marriage'
-  FROM h
-  WHERE h.register_kind_code IS NOT NULL
+  SELECT husband_id AS person_id, wife_id, '10', CAST(NULL AS STRING), registered_date, register_kind_code IN ('20', '40'),
+         registered_date, 'marriage'
+  FROM marriage_husband
+  WHERE register_kind_code IS NOT NULL
   UNION ALL
-  SELECT w.wife_id AS person_id, w.husband_id, '10', CAST(NULL AS STRING), w.registered_date, w.register_kind_code IN ('20', '40'),
-         w.registered_date, 'marriage'
-  FROM w
-  WHERE w.register_kind_code IS NOT NULL
+  SELECT wife_id AS person_id, husband_id, '10', CAST(NULL AS STRING), registered_date, register_kind_code IN ('20', '40'),
+         registered_date, 'marriage'
+  FROM marriage_wife
+  WHERE register_kind_code IS NOT NULL
   UNION ALL
-  SELECT b.child_id AS person_id, b.father_id, '51', CAST(NULL AS STRING), b.birth_date, FALSE, CAST(b.updated_at AS DATE), 'birth'
-  FROM b
-  WHERE NOT COALESCE(b.licence_state_code IN ('2', '3'), FALSE)
+  SELECT child_id AS person_id, father_id, '51', CAST(NULL AS STRING), birth_date, FALSE, CAST(updated_at AS DATE), 'birth'
+  FROM birth_certificate_child
+  WHERE NOT COALESCE(licence_state_code IN ('2', '3'), FALSE)
   UNION ALL
-  SELECT b.child_id AS person_id, b.mother_id, '52', CAST(NULL AS STRING), b.birth_date, FALSE, CAST(b.updated_at AS DATE), 'birth'
-  FROM b
-  WHERE NOT COALESCE(b.licence_state_code IN ('2', '3'), FALSE)
+  SELECT child_id AS person_id, mother_id, '52', CAST(NULL AS STRING), birth_date, FALSE, CAST(updated_at AS DATE), 'birth'
+  FROM birth_certificate_child
+  WHERE NOT COALESCE(licence_state_code IN ('2', '3'), FALSE)
   UNION ALL
-  SELECT bf.father_id AS person_id, bf.child_id, '20', bf.sex_code, bf.birth_date, FALSE, CAST(bf.updated_at AS DATE), 'birth'
-  FROM bf
-  WHERE NOT COALESCE(bf.licence_state_code IN ('2', '3'), FALSE)
+  SELECT father_id AS person_id, child_id, '20', sex_code, birth_date, FALSE, CAST(updated_at AS DATE), 'birth'
+  FROM birth_certificate_father
+  WHERE NOT COALESCE(licence_state_code IN ('2', '3'), FALSE)
   UNION ALL
-  SELECT bm.mother_id AS person_id, bm.child_id, '20', bm.sex_code, bm.birth_date, FALSE, CAST(bm.updated_at AS DATE), 'birth'
-  FROM bm
-  WHERE NOT COALESCE(bm.licence_state_code IN ('2', '3'), FALSE)
+  SELECT mother_id AS person_id, child_id, '20', sex_code, birth_date, FALSE, CAST(updated_at AS DATE), 'birth'
+  FROM birth_certificate_mother
+  WHERE NOT COALESCE(licence_state_code IN ('2', '3'), FALSE)
 ),
 told AS (
   SELECT said.person_id,

@@ -1,7 +1,7 @@
 WITH told AS (
-  SELECT g.household_no, g.person_id, g.household_state_code, g.relation_to_head_code, g.household_kind_code, g.village_code,
-         g.updated_at, g.resident_no, CASE WHEN g.household_state_code = '1' THEN 1 ELSE 0 END AS is_there
-  FROM g
+  SELECT household_no, person_id, household_state_code, relation_to_head_code, household_kind_code, village_code,
+         updated_at, resident_no, CASE WHEN household_state_code = '1' THEN 1 ELSE 0 END AS is_there
+  FROM household_register
 ),
 held AS (
   SELECT told.household_no,

@@ -1,9 +1,9 @@
 -- A move begins a stay; leaving and death only end one.
 WITH change AS (
-  SELECT k.person_id, k.change_date AS day, k.change_no AS number, k.change_kind_code, k.village_code,
-         k.change_kind_code IN ('01', '04', '05') AS begins
-  FROM k
-  WHERE k.person_id IS NOT NULL AND k.change_date IS NOT NULL AND k.change_kind_code IN ('01', '02', '03', '04', '05')
+  SELECT person_id, change_date AS day, change_no AS number, change_kind_code, village_code,
+         change_kind_code IN ('01', '04', '05') AS begins
+  FROM household_change
+  WHERE person_id IS NOT NULL AND change_date IS NOT NULL AND change_kind_code IN ('01', '02', '03', '04', '05')
 ),
 last_stay AS (
   SELECT change.person_id, MAX(STRUCT(change.day, change.number, change.village_code)) AS stay
@@ -12,10 +12,10 @@ last_stay AS (
   GROUP BY change.person_id
 ),
 registered AS (
-  SELECT g.person_id, MAX(STRUCT(g.updated_at, g.resident_no, g.village_code)) AS held
-  FROM g
-  WHERE g.person_id IS NOT NULL AND g.village_code IS NOT NULL
-  GROUP BY g.person_id
+  SELECT person_id, MAX(STRUCT(updated_at, resident_no, village_code)) AS held
+  FROM household_register
+  WHERE person_id IS NOT NULL AND village_code IS NOT NULL
+  GROUP BY person_id
 ),
 point AS (
   SELECT change.person_id, change.day, change.number, change.change_kind_code, change.village_code, change.begins
@@ -32,11 +32,11 @@ stay AS (
   FROM point
 ),
 permit AS (
-  SELECT p.person_id, p.certificate_no AS number, p.village_code, p.arrival_date, p.issue_date,
-         LEAST(p.valid_to_date, IF(p.licence_state_code IN ('2', '3'), CAST(p.updated_at AS DATE), CAST(NULL AS DATE))) AS ends,
-         LAG(p.issue_date) OVER (PARTITION BY p.person_id ORDER BY p.issue_date NULLS FIRST, p.certificate_no) AS earlier
-  FROM p
-  WHERE p.person_id IS NOT NULL
+  SELECT person_id, certificate_no AS number, village_code, arrival_date, issue_date,
+         LEAST(valid_to_date, IF(licence_state_code IN ('2', '3'), CAST(updated_at AS DATE), CAST(NULL AS DATE))) AS ends,
+         LAG(issue_date) OVER (PARTITION BY person_id ORDER BY issue_date NULLS FIRST, certificate_no) AS earlier
+  FROM residence_permit
+  WHERE person_id IS NOT NULL
 ),
 -- Who had a permit before and has not come anew since then lives at the new place from the new permit on.
 held AS (

@@ -1,25 +1,25 @@
 WITH recipient AS (
-  SELECT r.person_id,
-         r.pension_kind_code,
-         MIN(r.receive_state_code) AS receive_state_code,
-         CASE WHEN COUNT(r.stop_date) = COUNT(*) THEN MAX(r.stop_date) END AS stop_date,
-         MAX(r.last_certified_date) AS last_certified_date
-  FROM r
-  WHERE r.person_id IS NOT NULL
-  GROUP BY r.person_id, r.pension_kind_code
+  SELECT person_id,
+         pension_kind_code,
+         MIN(receive_state_code) AS receive_state_code,
+         CASE WHEN COUNT(stop_date) = COUNT(*) THEN MAX(stop_date) END AS stop_date,
+         MAX(last_certified_date) AS last_certified_date
+  FROM pension_recipient
+  WHERE person_id IS NOT NULL
+  GROUP BY person_id, pension_kind_code
 ), paid AS (
-  SELECT p.person_id,
-         p.pension_kind_code,
-         p.pay_month,
+  SELECT person_id,
+         pension_kind_code,
+         pay_month,
          COUNT(*) AS payment_count,
-         SUM(p.pay_amount) AS paid_amount
-  FROM p
-  WHERE p.person_id IS NOT NULL AND p.pay_state_code = '1'
-  GROUP BY p.person_id, p.pension_kind_code, p.pay_month
+         SUM(pay_amount) AS paid_amount
+  FROM pension_payment
+  WHERE person_id IS NOT NULL AND pay_state_code = '1'
+  GROUP BY person_id, pension_kind_code, pay_month
 ), claim AS (
   SELECT recipient.person_id, recipient.pension_kind_code FROM recipient
   UNION
-  SELECT p.person_id, p.pension_kind_code FROM p WHERE p.person_id IS NOT NULL
+  SELECT person_id, pension_kind_code FROM pension_payment WHERE person_id IS NOT NULL
 ), year_back AS (
   SELECT claim.person_id,
          claim.pension_kind_code,
@@ -43,10 +43,10 @@ WITH recipient AS (
          CAST(NULL AS STRUCT<day: DATE, source: STRING>) AS seen
   FROM grid
   UNION ALL
-  SELECT claim.person_id, claim.pension_kind_code, t.trace_month, false, STRUCT(t.last_trace_date, t.source)
+  SELECT claim.person_id, claim.pension_kind_code, trace.trace_month, false, STRUCT(trace.last_trace_date, trace.source)
   FROM claim
-  JOIN t ON t.person_id = claim.person_id
-  WHERE t.last_trace_date <= CAST(:business_date AS DATE)
+  JOIN trace ON trace.person_id = claim.person_id
+  WHERE trace.last_trace_date <= CAST(:business_date AS DATE)
 ), traced AS (
   SELECT timeline.person_id,
          timeline.pension_kind_code,
@@ -60,11 +60,11 @@ WITH recipient AS (
          MAX(timeline.seen) OVER (PARTITION BY timeline.person_id, timeline.pension_kind_code) AS newest
   FROM timeline
 ), notice AS (
-  SELECT c.person_id, c.death_date, 'civil_affairs.cremation' AS source FROM c
+  SELECT person_id, death_date, 'civil_affairs.cremation' AS source FROM cremation
   UNION ALL
-  SELECT d.person_id, d.death_date, 'health.death_certificate' AS source FROM d
+  SELECT person_id, death_date, 'health.death_certificate' AS source FROM death_certificate
   UNION ALL
-  SELECT k.person_id, k.death_date, 'public_security.household_change' AS source FROM k
+  SELECT person_id, death_date, 'public_security.household_change' AS source FROM household_change
 ), death AS (
   SELECT notice.person_id,
          ARRAY_JOIN(ARRAY_SORT(COLLECT_SET(notice.source)), ',') AS death_sources,
@@ -76,14 +76,16 @@ WITH recipient AS (
 ), served AS (
   SELECT grid.person_id,
          grid.pay_month,
-         MIN(s.imprison_date) AS prison_from_date,
-         MAX(COALESCE(s.release_date, s.sentence_to_date)) AS prison_to_date,
-         BOOL_OR(DATE_FORMAT(s.imprison_date, 'yyyy-MM') < grid.pay_month) AS is_unpayable
+         MIN(serving_sentence.imprison_date) AS prison_from_date,
+         MAX(COALESCE(serving_sentence.release_date, serving_sentence.sentence_to_date)) AS prison_to_date,
+         BOOL_OR(DATE_FORMAT(serving_sentence.imprison_date, 'yyyy-MM') < grid.pay_month) AS is_unpayable
   FROM grid
-  JOIN s ON s.person_id = grid.person_id
-  WHERE s.sentence_kind_code = '10'
-    AND DATE_FORMAT(s.imprison_date, 'yyyy-MM') <= grid.pay_month
-    AND COALESCE(DATE_FORMAT(COALESCE(s.release_date, s.sentence_to_date), 'yyyy-MM'), '9999-12') >= grid.pay_month
+  JOIN serving_sentence ON serving_sentence.person_id = grid.person_id
+  WHERE serving_sentence.sentence_kind_code = '10'
+    AND DATE_FORMAT(serving_sentence.imprison_date, 'yyyy-MM') <= grid.pay_month
+    AND COALESCE(
+      DATE_FORMAT(COALESCE(serving_sentence.release_date, serving_sentence.sentence_to_date), 'yyyy-MM'), '9999-12'
+    ) >= grid.pay_month
   GROUP BY grid.person_id, grid.pay_month
 ), judged AS (
   SELECT traced.person_id,
@@ -95,9 +97,9 @@ WITH recipient AS (
          ) AS trace,
          traced.newest,
          DATE_FORMAT(traced.newest.day, 'yyyy-MM') >= traced.oldest_month AS is_traced,
-         CASE WHEN b.death_date <= CAST(:business_date AS DATE) THEN b.death_date END AS death_date
+         CASE WHEN person.death_date <= CAST(:business_date AS DATE) THEN person.death_date END AS death_date
   FROM traced
-  LEFT JOIN b ON b.person_id = traced.person_id
+  LEFT JOIN person ON person.person_id = traced.person_id
   WHERE traced.is_row
 ), stated AS (
   SELECT judged.person_id,

@@ -1,15 +1,15 @@
 WITH activity AS (
-  SELECT v.person_id, CAST(v.visited_at AS DATE) AS trace_date, 'health.medical_visit' AS source
-  FROM v
+  SELECT person_id, CAST(visited_at AS DATE) AS trace_date, 'health.medical_visit' AS source
+  FROM medical_visit
   UNION ALL
-  SELECT t.person_id, CAST(t.tapped_at AS DATE) AS trace_date, 'transport.bus_tap' AS source
-  FROM t
+  SELECT person_id, CAST(tapped_at AS DATE) AS trace_date, 'transport.bus_tap' AS source
+  FROM bus_tap
   UNION ALL
-  SELECT h.husband_id AS person_id, h.registered_date AS trace_date, 'civil_affairs.marriage' AS source
-  FROM h
+  SELECT husband_id AS person_id, registered_date AS trace_date, 'civil_affairs.marriage' AS source
+  FROM marriage_husband
   UNION ALL
-  SELECT w.wife_id AS person_id, w.registered_date AS trace_date, 'civil_affairs.marriage' AS source
-  FROM w
+  SELECT wife_id AS person_id, registered_date AS trace_date, 'civil_affairs.marriage' AS source
+  FROM marriage_wife
 )
 SELECT activity.person_id,
        DATE_FORMAT(activity.trace_date, 'yyyy-MM') AS trace_month,

@@ -1,8 +1,8 @@
 WITH paid_month AS (
-  SELECT p.person_id, p.pension_kind_code, p.pay_month, SUM(p.pay_amount) AS paid_amount
-  FROM p
-  WHERE p.person_id IS NOT NULL AND p.pay_state_code = '1'
-  GROUP BY p.person_id, p.pension_kind_code, p.pay_month
+  SELECT person_id, pension_kind_code, pay_month, SUM(pay_amount) AS paid_amount
+  FROM pension_payment
+  WHERE person_id IS NOT NULL AND pay_state_code = '1'
+  GROUP BY person_id, pension_kind_code, pay_month
 ), paid AS (
   SELECT paid_month.person_id,
          paid_month.pension_kind_code,
@@ -14,16 +14,16 @@ WITH paid_month AS (
   FROM paid_month
   GROUP BY paid_month.person_id, paid_month.pension_kind_code
 ), listed AS (
-  SELECT r.person_id,
-         r.pension_kind_code,
-         MIN(r.receive_state_code) AS receive_state_code,
-         MIN(r.retire_date) AS retire_date,
-         CASE WHEN COUNT(r.stop_date) = COUNT(*) THEN MAX(r.stop_date) END AS stop_date,
-         SUM(r.monthly_pension_amount) AS monthly_pension_amount,
+  SELECT person_id,
+         pension_kind_code,
+         MIN(receive_state_code) AS receive_state_code,
+         MIN(retire_date) AS retire_date,
+         CASE WHEN COUNT(stop_date) = COUNT(*) THEN MAX(stop_date) END AS stop_date,
+         SUM(monthly_pension_amount) AS monthly_pension_amount,
          COUNT(*) AS account_count
-  FROM r
-  WHERE r.person_id IS NOT NULL
-  GROUP BY r.person_id, r.pension_kind_code
+  FROM pension_recipient
+  WHERE person_id IS NOT NULL
+  GROUP BY person_id, pension_kind_code
 )
 SELECT COALESCE(listed.person_id, paid.person_id) AS person_id,
        COALESCE(listed.pension_kind_code, paid.pension_kind_code) AS pension_kind_code,

@@ -1,9 +1,9 @@
 SELECT
-  s.site_no, s.site_name, s.division_code,
-  COUNT(i.inspection_no) AS inspections,
-  COALESCE(SUM(i.score), 0) AS total_score,
-  MIN(i.score) AS lowest_score,
-  MAX(i.inspected_date) AS last_inspected_date
-FROM s LEFT JOIN i ON i.site_no = s.site_no AND NOT i._deleted
-WHERE NOT s._deleted
-GROUP BY s.site_no, s.site_name, s.division_code
+  site.site_no, site.site_name, site.division_code,
+  COUNT(inspection.inspection_no) AS inspections,
+  COALESCE(SUM(inspection.score), 0) AS total_score,
+  MIN(inspection.score) AS lowest_score,
+  MAX(inspection.inspected_date) AS last_inspected_date
+FROM site LEFT JOIN inspection ON inspection.site_no = site.site_no AND NOT inspection._deleted
+WHERE NOT site._deleted
+GROUP BY site.site_no, site.site_name, site.division_code
