@@ -140,6 +140,9 @@ def print_summary(
     console.print(f"对照真值：{_scores(score)}")
     if summary.missing:
         console.print(f"缺失：{'、'.join(title_of(catalog, name) for name in summary.missing)}")
+    if summary.dry:
+        said = "、".join(f"{title_of(catalog, name)}（{days} 天）" for name, days in summary.dry.items())
+        console.print(f"久无变化：{said}")
     for what, reason in summary.refused.items():
         console.print(Text(f"拒收或未发布：{what}　{reason}"), soft_wrap=True)
     for department, files in summary.unrecognised.items():

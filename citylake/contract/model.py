@@ -77,6 +77,8 @@ class Due(Model):
     every: Literal["hour", "day", "week", "month", "year"]
     time: str = Field(default="00:30", pattern=r"^\d{2}:\d{2}$")
     grace: str = Field(default="1d", pattern=r"^\d+[dh]$")
+    silent: str | None = Field(default=None, pattern=r"^\d+d$")
+    """How long a database or API may answer without a changed row before that is told; default: ten times ``every``."""
 
 
 class Retention(Model):

@@ -70,6 +70,8 @@ class Source(Model):
     lookback: str | None = Field(default=None, pattern=r"^\d+[dhm]?$")
     """How far behind the newest stamp asking begins, by default a day: 3d, 12h, 30m; of stamps that are numbers, a number."""
 
+    full_comparison: Literal["week", "month", "quarter", "never"] = "month"
+    """How often everything is asked for all the same, so that what slipped past the stamps is found."""
     cursor: str | None = None
     """Field of an API's items by which it is read on (``after=``) instead of by numbered pages."""
     limits: Bounds = Bounds()

@@ -3,7 +3,7 @@
 from datetime import date, datetime, time, timedelta
 
 from citylake.lake import Lake
-from citylake.ledger.deliveries.deliveries import newest_arrivals
+from citylake.ledger.deliveries.deliveries import latest_changes, newest_arrivals
 
 _PERIODS = {
     "hour": timedelta(hours=1),
@@ -22,6 +22,18 @@ def overdue(lake: Lake, day: date) -> list[str]:
 def awaited(lake: Lake, day: date) -> list[str]:
     """Return the resources that a date should have brought and did not, by name, whether or not they have grace."""
     return _behind(lake, day, with_grace=False)
+
+
+def dry(lake: Lake, day: date) -> dict[str, int]:
+    """Return the databases and APIs that answer and have changed no row for longer than agreed, with the days since."""
+    systems = {item.name: item for item in lake.catalog.collected if item.source.is_asked}
+    found = {}
+    for name, newest in latest_changes(lake.ledger, systems, day).items():
+        due = systems[name].due
+        patience = _length(due.silent) if due.silent else 10 * _PERIODS[due.every]
+        if day - newest > max(patience, timedelta(days=1)):
+            found[name] = (day - newest).days
+    return dict(sorted(found.items()))
 
 
 def _behind(lake: Lake, day: date, *, with_grace: bool) -> list[str]:

@@ -10,7 +10,7 @@ from citylake.ledger.deliveries.deliveries import Delivery, receipts
 from citylake.ledger.nights.nights import Publication, Settled, night, publication, publications, settlements
 from citylake.ledger.runs.runs import Run, runs
 from citylake.ledger.runs.tables import contents, table_states
-from citylake.read.due import awaited
+from citylake.read.due import awaited, dry
 from citylake.read.entries import LAYERS, left_out
 from citylake.read.unrecognised import unrecognised
 from citylake.words import title_of
@@ -57,6 +57,8 @@ class Summary:
     departments: tuple[DepartmentLine, ...]
     tables: tuple[TableLine, ...]
     missing: tuple[str, ...]
+    dry: Mapping[str, int]
+    """Databases and APIs that answer and have changed nothing for longer than agreed, with the days since."""
     refused: Mapping[str, str]
     """Deliveries (by file or query) and tables that were refused or could not be published, with the reason."""
     withheld: Mapping[str, str]
@@ -85,6 +87,7 @@ def summarise(lake: Lake, day: date) -> Summary:
         departments=tuple(_departments(lake, day, came, settled)),
         tables=tuple(_tables(lake, made)) if made else (),
         missing=pinned.missing if pinned else (),
+        dry=dry(lake, day) if made else {},
         refused=refused,
         withheld={name: reason for name, reason in refused.items() if name.partition(".")[0] in LAYERS},
         unrecognised=unrecognised(lake),

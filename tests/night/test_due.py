@@ -1,13 +1,15 @@
 """What is missing on a night: what was due, has not come, and whose grace is over."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
+from citylake.contract.model import CollectedContract
 from citylake.lake import Lake
-from citylake.ledger.deliveries.deliveries import skip
+from citylake.ledger.database import writing
+from citylake.ledger.deliveries.deliveries import close, skip
 from citylake.ledger.nights.nights import Settled, SettledOutcome, settle
-from citylake.read.due import overdue
+from citylake.read.due import dry, overdue
 from citylake.read.summary import summarise
 from citylake.settings import Settings
 from tests.night.given import DAY, a_lake, settle_all
@@ -75,3 +77,21 @@ def test_the_second_night_shows_as_absent_only_files_that_were_expected_and_syst
     assert absent["tax"] == (f"{titles['clean.tax__taxpayer']}:unreachable",)
     assert f"{titles[MARRIAGES]}:nothing" in absent["civil_affairs"]
     assert overdue(made, after) == []
+
+
+def accepted(lake: Lake, resource: str, day: date, **counts: int) -> None:
+    number = delivered(lake, resource, "asked", day)
+    with writing(lake.ledger) as session:
+        close(session, number, "accepted", "", {"lines": 9, **counts}, None)
+
+
+def test_a_source_that_answers_and_changes_nothing_is_told_as_dry(made: Lake) -> None:
+    accepted(made, PUPILS, DAY, inserted=9)
+    accepted(made, MARRIAGES, DAY, inserted=9)
+    accepted(made, PUPILS, DAY + timedelta(days=4), updated=1)
+    accepted(made, PUPILS, DAY + timedelta(days=9), repeated=9)
+    every = made.catalog.contract(PUPILS)
+    assert isinstance(every, CollectedContract)
+    assert every.due.every == "day"
+    assert dry(made, DAY + timedelta(days=14)) == {}
+    assert dry(made, DAY + timedelta(days=15)) == {PUPILS: 11}

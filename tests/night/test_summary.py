@@ -24,6 +24,7 @@ GOOD = Summary(
     departments=(),
     tables=(TableLine("base.population__person", "人员", 1, 1, True, False),),
     missing=("clean.justice__serving_sentence",),
+    dry={},
     refused={"clean.justice__serving_sentence x.xlsx": "文件不完整"},
     withheld={},
     unrecognised={},

@@ -14,6 +14,7 @@ from citylake.delta.shape import check_follows
 from citylake.engine.clean.delivered import is_few, lines_of, parsed_lines
 from citylake.engine.clean.replay import Replay
 from citylake.engine.clean.take import Taking
+from citylake.engine.clean.whole import is_due
 from citylake.engine.run.context import Context, TableResult
 from citylake.engine.run.meaning import meaning
 from citylake.engine.run.record import RunRecord, running, settle_left
@@ -102,6 +103,9 @@ class _Collector:
     def take_offers(self) -> None:
         last = deliveries.latest_accepted(self.context.lake.ledger, self.contract.name)
         department = self.context.lake.catalog.departments[self.contract.domain]
+        whole = deliveries.newest_whole(self.context.lake.ledger, self.contract.name)
+        if is_due(self.contract, whole, self.context.business_date):
+            last = None
         offers = fetch(
             self.contract,
             self.context.lake.settings,
@@ -268,5 +272,5 @@ class _Collector:
             is_first=state is None or state.version is None,
             as_of=parsed.as_of or delivery.as_of or self.context.business_date,
             ungated=delivery.decision is not None,
-            notes=parsed.notes,
+            notes=(*parsed.notes, *([delivery.remarks] if delivery.remarks else [])),
         )

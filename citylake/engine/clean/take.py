@@ -32,6 +32,7 @@ from citylake.engine.clean.lines import OUTCOMES, decide
 from citylake.engine.clean.recognised import Recognised, line_hash, others, warned
 from citylake.engine.clean.staged import Constant, Pick, first_problems, project, rewritten, union, with_outcome
 from citylake.engine.clean.verdicts import Tally, observed, verdicts
+from citylake.engine.clean.whole import count_gone, is_read_by_stamps
 from citylake.engine.run.context import Context
 from citylake.engine.run.record import RunRecord
 from citylake.ledger.deliveries.deliveries import Delivery, Problem, newest_business_date
@@ -199,6 +200,7 @@ class Taking:
         """
         staged, tally = self.stage()
         absent, tally = self.stage_absent(staged, tally)
+        tally = replace(tally, notes=(*tally.notes, *self._compared(staged, tally)))
         tally.check_lines(self.contract.name)
         rules = verdicts(self.contract, tally, enforce=not self.ungated)
         if self.keeps_lines:
@@ -214,12 +216,21 @@ class Taking:
             rules=rules,
             metrics={"bytes_written": self.record.bytes_written, "lines": tally.lines},
             accepted=True,
-            delivery=DeliveryOutcome("accepted", self._sentence(tally), counts),
+            delivery=DeliveryOutcome("accepted", tally.sentence(), counts),
         )
         return outcome, tally, self._problems(staged, tally)
 
-    def _sentence(self, tally: Tally) -> str:
-        return "；".join(part for part in (tally.sentence(), self.delivery.remarks) if part)
+    def _compared(self, staged: Rows, tally: Tally) -> tuple[str, ...]:
+        """Return what a comparison of everything says of the rows that are known; none of them is deleted for it."""
+        if not (self.delivery.whole and self.keeps_lines and is_read_by_stamps(self.contract)) or self.is_first:
+            return ()
+        if tally.unkeyed:
+            return (f"全量核对：{tally.unkeyed} 行主键无法读取，不判断来源缺少的记录",)
+        told = project(staged, {name: name for name in self.contract.key})
+        gone = count_gone(told, self.uri, self.current, self.contract.key)
+        return (
+            (f"全量核对：来源已没有的记录 {gone} 条，未作删除，请核实",) if gone else ("全量核对：没有来源缺少的记录",)
+        )
 
     def _problems(self, staged: Rows, tally: Tally) -> list[Problem]:
         if not tally.outcomes["quarantined"] + tally.outcomes["unreadable"]:
@@ -263,7 +274,7 @@ class Taking:
         rows = project(rewritten(staged), {name: origin.get(name, name) for name in columns})
         if absent is not None:
             rows = union(self.context.spark, rows, project(absent, {name: name for name in columns}))
-        delivery = {"verdict": "accepted", "reason": self._sentence(tally), "counts": tally.receipt()}
+        delivery = {"verdict": "accepted", "reason": tally.sentence(), "counts": tally.receipt()}
         ensure_clean(self.context.spark, self.uri, self.contract)
         writer = self.record.writer(self.uri, rows=tally.live_after, accepted=True, delivery=delivery)
         if self.is_first:

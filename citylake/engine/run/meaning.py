@@ -15,7 +15,7 @@ from citylake.lake import Lake
 from citylake.ledger.people.overrides import overrides_mark
 
 _DRESS = {"label", "grade", "mask", "element"}
-_ASKING = {"lookback", "cursor", "limits"}
+_ASKING = {"lookback", "full_comparison", "cursor", "limits"}
 """How much of a source is asked for, and when, changes no row that a delivery makes."""
 _DECIDES_WHO = {"kind", "id", "anchors", "guard", "rules", "successions", "joins", "residue", "proposals"}
 """Keys of ``resolve.yml`` that a crosswalk depends on."""

@@ -11,6 +11,8 @@ from citylake.ledger.database import reading
 from citylake.ledger.errors import UnknownDeliveryError
 from citylake.ledger.models import DeliveryRow, SettlementRow
 
+_CHANGES = ("inserted", "updated", "deleted", "vanished")
+
 
 @dataclass(frozen=True)
 class Delivery:
@@ -104,6 +106,41 @@ def newest_as_of(engine: Engine, resource: str) -> date | None:
 def newest_business_date(engine: Engine, resource: str) -> date | None:
     """Return the newest business date by which an accepted delivery was judged, or None before the first."""
     return _newest(engine, resource, DeliveryRow.business_date)
+
+
+def newest_whole(engine: Engine, resource: str) -> date | None:
+    """Return the newest business date on which everything was asked for and received, or None before the first."""
+    with reading(engine) as session:
+        return session.scalar(
+            select(func.max(DeliveryRow.business_date)).where(
+                DeliveryRow.resource == resource,
+                DeliveryRow.verdict.in_(("accepted", "unchanged")),
+                DeliveryRow.whole,
+                is_standing(),
+            )
+        )
+
+
+def latest_changes(engine: Engine, resources: Collection[str], until: date) -> dict[str, date]:
+    """Return by resource the newest business date whose accepted delivery changed a row; the first one counts as such.
+
+    Args:
+        engine: the ledger.
+        resources: those asked about; one without an accepted delivery is left out.
+        until: later dates do not count.
+    """
+    query = select(DeliveryRow.resource, DeliveryRow.business_date, DeliveryRow.counts).where(
+        DeliveryRow.resource.in_(resources),
+        DeliveryRow.verdict == "accepted",
+        DeliveryRow.business_date <= until,
+        is_standing(),
+    )
+    found: dict[str, date] = {}
+    with reading(engine) as session:
+        for resource, day, counts in session.execute(query.order_by(DeliveryRow.business_date)):
+            if resource not in found or any(counts.get(fate) for fate in _CHANGES):
+                found[resource] = day
+    return found
 
 
 def _newest(
