@@ -1,4 +1,4 @@
-"""The health commission's paged JSON API, as the city runs it: ``python -m city.delivery.api --home …``."""
+"""The paged JSON API of the departments that deliver by one, as the city runs it: ``python -m city.delivery.api --home …``."""
 
 import argparse
 import json
@@ -16,9 +16,9 @@ import uvicorn
 from fastapi import Depends, FastAPI, Header, HTTPException, Query, Response
 from sqlalchemy import Connection, Engine, MetaData, Select, func, select
 
-from city.delivery.databases import api_table, engine
-from city.delivery.deliver import load_state, set_connections
-from city.kit.layouts import layouts
+from city.delivery.databases import api_table, engine, store
+from city.delivery.deliver import CityError, load_state, set_connections
+from city.kit.layouts import departments, layouts
 from citylake.settings import Settings
 
 MOST = 5000
@@ -28,7 +28,7 @@ FAULT = "api_fault.json"
 
 
 def make_app(settings: Settings) -> FastAPI:
-    """Return the API over the city's store.
+    """Return the API over the stores of the departments.
 
     ``GET /<path>?since=&as_of=&page=&size=`` answers ``{"page", "pages", "total", "items"}``: rows changed at ``since`` or later
     (``yyyy-MM-dd HH:mm:ss``), known by ``as_of`` (``yyyy-MM-dd``), in order of change; pages count from 1. Every call needs
@@ -37,12 +37,10 @@ def make_app(settings: Settings) -> FastAPI:
     Args:
         settings: the installation.
     """
-    app = FastAPI(title="健康信息平台数据接口", docs_url=None, redoc_url=None)
-    store = engine(f"sqlite:///{(settings.home / 'city' / 'health.db').resolve()}")
+    app = FastAPI(title="部门数据接口", docs_url=None, redoc_url=None)
+    stores = {name: engine(store(settings, name)) for name in departments("json_api")}
+    served = _served()
     token = api_token(settings)
-    paths = {
-        str(item.contract.source.path).strip("/"): item.table for item in layouts().values() if item.form == "json_api"
-    }
 
     def authorised(authorization: Annotated[str, Header()] = "") -> None:
         if not secrets.compare_digest(authorization.encode(), f"Bearer {token}".encode()):
@@ -52,7 +50,7 @@ def make_app(settings: Settings) -> FastAPI:
     def health() -> dict[str, str]:
         return {"status": "ok"}
 
-    @app.get("/{path}", dependencies=[Depends(authorised)])
+    @app.get("/{path:path}", dependencies=[Depends(authorised)])
     def rows(
         path: str,
         since: str | None = None,
@@ -60,15 +58,34 @@ def make_app(settings: Settings) -> FastAPI:
         page: Annotated[int, Query(ge=1)] = 1,
         size: Annotated[int, Query(ge=1, le=MOST)] = 1000,
     ) -> Response:
-        if path not in paths:
+        if path not in served:
             raise HTTPException(404, "没有这个接口")
         fault = _fault(settings)
         if fault.get("path") == path and page * size > int(fault.get("after_rows", 0)):
             raise HTTPException(500, "数据库连接中断")
-        answer = _page(settings, store, _Request(paths[path], since, as_of, page, size))
+        department, table = served[path]
+        answer = _page(settings, stores[department], _Request(table, since, as_of, page, size))
         return Response(answer, media_type="application/json")
 
     return app
+
+
+def _served() -> dict[str, tuple[str, str]]:
+    """Return path -> department and the table behind the path.
+
+    Raises:
+        CityError: two departments have one path.
+    """
+    found: dict[str, tuple[str, str]] = {}
+    for name, item in layouts().items():
+        if item.form == "json_api":
+            path, department = str(item.contract.source.path).strip("/"), name.split(".")[0]
+            if path in found:
+                raise CityError(
+                    f"schemas/clean/{name.replace('.', '/')}.yml: the path /{path} is taken: choose another"
+                )
+            found[path] = (department, item.table)
+    return found
 
 
 @dataclass(frozen=True)
@@ -133,7 +150,7 @@ def api_token(settings: Settings) -> str:
 
 @contextmanager
 def listening(settings: Settings, port: int = 0) -> Iterator[tuple[uvicorn.Server, socket.socket]]:
-    """Bind the API to a free port of this machine and tell the lake.
+    """Bind the API to a free port of this machine and tell the lake, for every department that delivers by it.
 
     Args:
         settings: the installation; its ``secrets/connections.yml`` is written.
@@ -144,7 +161,8 @@ def listening(settings: Settings, port: int = 0) -> Iterator[tuple[uvicorn.Serve
     bound.bind(("127.0.0.1", port))
     number = bound.getsockname()[1]
     server = uvicorn.Server(uvicorn.Config(make_app(settings), log_level="warning"))
-    set_connections(settings, {"health": f"http://:{api_token(settings)}@127.0.0.1:{number}"})
+    url = f"http://:{api_token(settings)}@127.0.0.1:{number}"
+    set_connections(settings, dict.fromkeys(departments("json_api"), url))
     try:
         yield server, bound
     finally:
@@ -159,7 +177,7 @@ def serve(settings: Settings, port: int = 0) -> None:
 
 def main() -> None:
     """Read the command line and serve."""
-    parser = argparse.ArgumentParser(description="健康信息平台数据接口（演示城市）")
+    parser = argparse.ArgumentParser(description="部门数据接口（演示城市）")
     parser.add_argument("--home", type=Path, help="CITYLAKE_HOME")
     parser.add_argument("--port", type=int, default=0)
     arguments = parser.parse_args()

@@ -24,8 +24,14 @@ from sqlalchemy import (
 
 from city.delivery.forms import json_lines
 from city.kit.layouts import Layout
+from citylake.settings import Settings
 
 _BATCH = 400
+
+
+def store(settings: Settings, department: str) -> str:
+    """Return the URL of a department's own database in the city's folder."""
+    return f"sqlite:///{(settings.home / 'city' / f'{department}.db').resolve()}"
 
 
 def engine(url: str) -> Engine:
@@ -99,7 +105,7 @@ class TableWriter:
 
 
 class ApiStore:
-    """What the health commission's API serves: every change once, as JSON, in order of arrival."""
+    """What a department's API serves: every change once, as JSON, in order of arrival."""
 
     def __init__(self, url: str, day: date, day_number: int) -> None:
         self._database = Database(url, day)

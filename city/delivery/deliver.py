@@ -8,6 +8,7 @@ from pathlib import Path
 
 import yaml
 
+from city.delivery.databases import store
 from city.delivery.forms import replace_file
 from city.delivery.outputs import Outputs
 from city.delivery.truth import TruthWriter
@@ -140,8 +141,7 @@ def write_connections(settings: Settings) -> None:
     """Write where the databases are into ``secrets/connections.yml``; what is there already stays."""
     path = settings.secrets / "connections.yml"
     known: dict[str, str] = (yaml.safe_load(path.read_text("utf-8")) or {}) if path.exists() else {}
-    folder = settings.home / "city"
-    wanted = {name: f"sqlite:///{(folder / f'{name}.db').resolve()}" for name in departments("database")}
+    wanted = {name: store(settings, name) for name in departments("database")}
     set_connections(settings, {name: url for name, url in wanted.items() if name not in known})
 
 

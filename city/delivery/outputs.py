@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from city.delivery.databases import ApiStore, Database
+from city.delivery.databases import ApiStore, Database, store
 from city.delivery.forms import CsvWriter, ExcelWriter, NdjsonWriter, Sheet, Writer, replace_file
 from city.delivery.written import written
 from city.kit import script
@@ -30,7 +30,7 @@ class Outputs:
         today = city.date_of(day)
         (settings.home / "city").mkdir(parents=True, exist_ok=True)
         self._databases = {name: Database(settings.connection(name), today) for name in departments("database")}
-        self._api = ApiStore(f"sqlite:///{(settings.home / 'city' / 'health.db').resolve()}", today, day)
+        self._apis = {name: ApiStore(store(settings, name), today, day) for name in departments("json_api")}
         self._outputs = {name: self._open(name) for name in layouts() if script.hands_over(name, day)}
         self._held: list[Frame] = []
         self._store = settings.home / "city" / "sent"
@@ -53,7 +53,8 @@ class Outputs:
         self._late()
         for database in self._databases.values():
             database.close()
-        self._api.close()
+        for api in self._apis.values():
+            api.close()
 
     def path(self, resource: str, day: int, mark: str = "") -> Path:
         """Return the file of a resource that speaks of a city day."""
@@ -65,7 +66,7 @@ class Outputs:
         here = layout(resource)
         department = resource.split(".")[0]
         if here.form == "json_api":
-            return _Output(self._api.table(here))
+            return _Output(self._apis[department].table(here))
         if here.form == "database":
             return _Output(self._databases[department].table(here))
         path = self.path(resource, self._day)

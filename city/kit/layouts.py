@@ -3,7 +3,7 @@
 The latter stands in ``departments/<department>/department.yml``, by resource.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Any, Literal, NamedTuple
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from city.world.frames import Column
 from city.world.mistakes import Habits, Rate
 from citylake.contract.catalog import load_catalog
 from citylake.contract.errors import ContractError, explain
@@ -91,6 +92,17 @@ class Layout:
     def canonical(self) -> frozenset[str]:
         """Canonical names of all columns that hold something of the city's."""
         return frozenset(name for name in self.columns.values() if name and not name.startswith("="))
+
+    def filled(self, columns: Mapping[str, Column], usual: Mapping[str, Callable[[], Column]]) -> dict[str, Column]:
+        """Return all canonical columns in order: those given, and of the others what is usual.
+
+        Raises:
+            KeyError: there is a column of which nothing is said.
+        """
+        order = dict.fromkeys(name for name in self.columns.values() if name in self.canonical)
+        if unsaid := [name for name in order if name not in columns and name not in usual]:
+            raise KeyError(f"{self.resource}: nothing is said of {', '.join(unsaid)}: give frame() a column for each")
+        return {name: columns[name] if name in columns else usual[name]() for name in order}
 
     @property
     def key(self) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ class Standing:
     """
 
     def __init__(self, lives: Lives, resource: str, day: int, begins: Ints, corrected: float = 0.2) -> None:
-        self.city, self.resource, self.day = lives.city, resource, day
+        self.lives, self.city, self.resource, self.day = lives, lives.city, resource, day
         self._person = lives.people.person
         self._begins = begins
         self._reached = self.city.delivered(self._person, resource, np.minimum(begins, NEVER), LATE)
@@ -33,6 +33,11 @@ class Standing:
         self.corrected = drawn & (again <= day)
         self._touched |= drawn & (again == day)
         self.learn(lives.people.renumbered)
+
+    @property
+    def today(self) -> int:
+        """The morning of the delivery, in days since 1970-01-01."""
+        return self.city.first + self.day
 
     def learn(self, event: Ints) -> Bools:
         """Say which records know of events, given in days since 1970-01-01; those that learn of theirs today are handed over."""

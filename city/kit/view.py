@@ -1,13 +1,15 @@
 """The legal entities of some blocks as one department knows them on a city day: what it hears late, it has wrong until then."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
+from city.kit.draws import Draws
 from city.kit.layouts import layout
 from city.world import places
-from city.world.city import BLOCK, FIRM_BLOCK
+from city.world.city import BLOCK, FIRM_BLOCK, City
 from city.world.firms.firms import Firms, firms
 from city.world.firms.pattern import (
     BRANCH,
@@ -36,7 +38,7 @@ Noted = dict[tuple[str, str], Bools]
 
 
 @dataclass(frozen=True)
-class View:
+class View(Draws):
     """Firms of the blocks of ``lives``, as known on a city day."""
 
     lives: Lives
@@ -60,6 +62,16 @@ class View:
             quick = city.pick(some.number, f"{resource}.lag", 10)
             lag = np.where(slow, 200 + 300 * quick, quick)
         return View(lives, day, some, lag, resource)
+
+    @property
+    def city(self) -> City:
+        """The city."""
+        return self.lives.city
+
+    @property
+    def numbers(self) -> Ints:
+        """Numbers of the firms."""
+        return self.firms.number
 
     @property
     def last(self) -> Ints:
@@ -190,47 +202,50 @@ class View:
             last = np.where(day <= self.last, np.maximum(last, day + self.lag), last)
         return np.where(self.day > 0, self.today, np.minimum(last, city.first - 1)) * 86400 + clock
 
-    def core(self) -> dict[str, Column]:
-        """Return the columns most departments keep."""
-        return {
-            "uscc": self.uscc,
-            "entity_name": self.name,
-            "representative_id_no": self.head.id_no,
-            "representative_name": self.head.name,
-            "registered_address": self.address,
-            "address": self.address,
-            "phone": self.phone,
-            "county_code": self.county_code,
-            "establish_date": self.firms.established,
-            "updated_at": self.updated_at,
-            "op_code": choose(self.new, "I", "U"),
-        }
-
     def frame(
-        self, key: tuple[str, ...], columns: dict[str, Column], chosen: Bools, roles: dict[str, Ints] | None = None,
+        self, columns: Mapping[str, Column], chosen: Bools, roles: dict[str, Ints] | None = None,
         firms: dict[str, Ints] | None = None, hidden: dict[str, Column] | None = None, noted: Noted | None = None,
     ) -> Frame:  # fmt: skip
         """Return the rows of a resource, one per firm chosen.
 
         Args:
-            key: key columns.
-            columns: canonical columns.
+            columns: those that are not there by themselves, or are another way here.
             chosen: firms whose row is delivered.
-            roles: people named; default: the representative.
+            roles: people named; default: the representative, if the contract names one.
             firms: other firms named.
             hidden: what mistakes draw on.
             noted: what is amiss of people other than the representative.
+
+        Raises:
+            KeyError: the contract has a column of which nothing is said.
         """
-        number_ = self.firms.number
-        people = {"representative": self.representative} if roles is None else roles
-        shown = layout(self.resource).canonical
+        here, number_ = layout(self.resource), self.firms.number
+        if roles is None:
+            named = "representative" in here.contract.identity.get("person", {})
+            roles = {"representative": self.representative} if named else {}
         known = self.noted | self.head.noted | (noted or {})
-        nobody = np.zeros(len(number_), dtype=bool)
         whole = Frame(
-            self.resource, key, columns, number_, people, self.firms.block * BLOCK, nobody, hidden or {},
-            {"self": number_, **(firms or {})}, {what: rows for what, rows in known.items() if what[0] in shown},
+            self.resource, here.contract.key, here.filled(columns, self._usual()), number_, roles, self.firms.block * BLOCK,
+            np.zeros(len(number_), dtype=bool), hidden or {}, {"self": number_, **(firms or {})},
+            {what: rows for what, rows in known.items() if what[0] in here.canonical},
         )  # fmt: skip
         return whole.where(chosen)
+
+    def _usual(self) -> dict[str, Callable[[], Column]]:
+        """Return what most departments keep of firms."""
+        return {
+            "uscc": lambda: self.uscc,
+            "entity_name": lambda: self.name,
+            "representative_id_no": lambda: self.head.id_no,
+            "representative_name": lambda: self.head.name,
+            "registered_address": lambda: self.address,
+            "address": lambda: self.address,
+            "phone": lambda: self.phone,
+            "county_code": lambda: self.county_code,
+            "establish_date": lambda: self.firms.established,
+            "updated_at": lambda: self.updated_at,
+            "op_code": lambda: choose(self.new, "I", "U"),
+        }
 
 
 def valid_to(view: View) -> Ints:

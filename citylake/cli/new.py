@@ -33,7 +33,7 @@ def make_table(
     owner: Annotated[str | None, typer.Option(help="Department that answers for it; default: the input's.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
-    """Write contract, SELECT and a first test case of a new table; of a collected (clean) table only the contract."""
+    """Write contract, SELECT and a first test case of a new table; of a collected (clean) one the contract and what the city delivers."""
     from citylake.contract.catalog import load_catalog
     from citylake.contract.errors import ContractError
 
@@ -112,7 +112,23 @@ rules:
 share: conditional
 grade: L3
 """
-    return {f"schemas/{folder}/{thing}.yml": contract}
+    generator = f'''"""待命名（{thing}）."""
+
+from city.kit.people import Records
+from city.world.frames import Frame
+from city.world.people.lives import Lives
+
+
+def project(lives: Lives, day: int) -> Frame:
+    """Return everybody on the list, as it stands on a city day."""
+    rows = Records.of_list(lives, "{department}.{thing}", day, lives.people.slot < 1)
+    return rows.frame({{"record_no": rows.serial("record_no")}})
+'''
+    files = {f"schemas/{folder}/{thing}.yml": contract, f"city/departments/{department}/{thing}.py": generator}
+    package = f"city/departments/{department}/__init__.py"
+    if not (settings().project / package).exists():
+        files[package] = f'"""{catalog.departments[department].name}."""\n'
+    return files
 
 
 def _folder(table: str) -> tuple[str, str]:

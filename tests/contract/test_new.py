@@ -2,13 +2,22 @@
 
 import json
 import shutil
+from datetime import date
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from city.delivery.written import written as delivered
+from city.kit import layouts
+from city.world.city import City
+from city.world.people.lives import Lives
+from city.world.people.population import people
 from citylake.cli import app
 from citylake.contract.catalog import load_catalog
+from citylake.contract.model import CollectedContract
 from citylake.contract.select import check_transforms
 from citylake.settings import PROJECT_ROOT, settings
 from tests.contract.test_policy import POLICIES
@@ -58,11 +67,25 @@ def test_a_new_table_is_three_parts_that_pass_as_they_are(project: Path, reads: 
     assert set(case.rows[0]) == set(contract.columns)
 
 
-def test_a_new_collected_table_is_its_contract_and_leaves_no_case_that_nothing_reads(project: Path) -> None:
+def test_a_new_collected_table_is_its_contract_and_a_generator_that_delivers_what_it_asks_for(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     written = json.loads(run("new", "clean.hrss__unemployed", "--json"))["files"]
-    assert written == ["schemas/clean/hrss/unemployed.yml"]
+    assert written == [
+        "schemas/clean/hrss/unemployed.yml",
+        "city/departments/hrss/unemployed.py",
+        "city/departments/hrss/__init__.py",
+    ]
     catalog = load_catalog(project / "schemas")
     contract = catalog.contract("clean.hrss__unemployed")
+    assert isinstance(contract, CollectedContract)
+    made = layouts.Layout("hrss.unemployed", contract, layouts.Said())
+    monkeypatch.setattr(layouts, "layouts", lambda: {"hrss.unemployed": made})
+    generator: dict[str, Any] = {}
+    exec((project / written[1]).read_text("utf-8"), generator)
+    city = City(400, 3707, date(2026, 11, 22))
+    table = delivered(generator["project"](Lives(people(city, np.arange(2))), 0))
+    assert (table.column_names, table.num_rows) == (["BH"], 2)
     assert [breach for policy in POLICIES for breach in policy(contract)] == []
     assert "linked.hrss__unemployed" in catalog.contracts
     assert all_cases(project / "tests" / "tables") == []

@@ -13,7 +13,7 @@ def project(lives: Lives, day: int) -> Frame:
     """Return all village collectives as they stand on a city day."""
     view = View.of(lives, day, (COLLECTIVE,), "agriculture_rural.rural_collective", registers=True)
     f, city = view.firms, lives.city
-    columns: dict[str, Column] = view.core() | {
+    columns: dict[str, Column] = {
         "entity_kind_code": f.kind,
         "village_code": take(villages().codes, f.village),
         "member_count": plain(200 + city.pick(f.number, "firm.villagers", 2000)),
@@ -22,4 +22,4 @@ def project(lives: Lives, day: int) -> Frame:
         "valid_to_date": f.established + 3653,
         "entity_state_code": take(STATES, f.state(view.last)),
     }
-    return view.frame(("uscc",), columns, view.known & f.has_uscc)
+    return view.frame(columns, view.known & f.has_uscc)

@@ -8,7 +8,7 @@ from city.world.firms.pattern import CARE
 from city.world.frames import Column, Frame
 from city.world.people.lives import Lives
 from city.world.places import villages
-from city.world.texts import constant, join, number, plain, take
+from city.world.texts import plain, take
 
 
 def project(lives: Lives, day: int) -> Frame:
@@ -16,17 +16,16 @@ def project(lives: Lives, day: int) -> Frame:
     view = View.of(lives, day, (CARE,), "civil_affairs.care_institution")
     f, city = view.firms, lives.city
     beds = 20 + city.pick(f.number, "firm.beds", 180)
-    core = view.core()
-    columns: dict[str, Column] = core | {
-        "facility_code": join("YL", number(city.serial(f.number, "facility_code"), 10)),
-        "facility_kind_code": constant("10", len(f)),
+    columns: dict[str, Column] = {
+        "facility_code": view.serial("facility_code", "YL"),
+        "facility_kind_code": view.constant("10"),
         "street_code": pc.utf8_slice_codeunits(take(villages().codes, f.village), 0, 9),
         "bed_count": plain(beds),
         "nursing_bed_count": plain(beds // 2),
         "occupied_bed_count": plain(beds * 2 // 3),
         "staff_count": plain(f.staff),
-        "star_level_code": take(("1", "2", "3", "4", "5"), city.pick(f.number, "firm.stars", 5)),
-        "leader_name": core["representative_name"],
+        "star_level_code": view.choice("firm.stars", ("1", "2", "3", "4", "5")),
+        "leader_name": view.head.name,
         "facility_state_code": take(STATES, f.state(view.last)),
     }
-    return view.frame(("facility_code",), columns, view.changed, {})
+    return view.frame(columns, view.changed)

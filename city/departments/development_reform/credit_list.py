@@ -25,5 +25,5 @@ def _listed(view: View, turn: int) -> Frame:
         "include_reason": take(("未按期公示年度报告", "通过登记的住所无法联系", "严重违法失信", "诚信经营示范"), kind),
         "remove_date": identity["repair_date"],
     }  # fmt: skip
-    frame = view.frame(("list_no",), columns, due, {})
+    frame = view.frame(columns, due)
     return numbered(frame, record[due])

@@ -26,7 +26,7 @@ def _penalties(view: View, turn: int) -> Frame:
     record, day, identity, chosen = about_firms(view, "penalty", turn, 0.22)
     columns = identity | _penalty(view, record, day) | {"address": view.address}
     hidden: dict[str, Column] = {"_lent_uscc": view.lent_uscc}
-    frame = view.frame(("decision_no",), columns, chosen, {"offender": np.full(len(record), -1)}, hidden=hidden)
+    frame = view.frame(columns, chosen, {"offender": np.full(len(record), -1)}, hidden=hidden)
     return numbered(frame, record[chosen])
 
 

@@ -15,7 +15,7 @@ def project(lives: Lives, day: int) -> Frame:
     f, city = view.firms, lives.city
     public = f.sort == SCHOOL
     classes = 3 + city.pick(f.number, "firm.classes", 40)
-    columns: dict[str, Column] = view.core() | {
+    columns: dict[str, Column] = {
         "school_code": school_code(city, f.number),
         "school_kind_code": choose(public, "211", "111"),
         "sponsor_kind_code": choose(public, "1", "2"),
@@ -25,4 +25,4 @@ def project(lives: Lives, day: int) -> Frame:
         "teacher_count": plain(classes * 3),
         "school_state_code": take(STATES, f.state(view.last)),
     }
-    return view.frame(("school_code",), columns, view.known, {})
+    return view.frame(columns, view.known)

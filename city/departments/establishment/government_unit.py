@@ -13,7 +13,7 @@ from city.world.firms.pattern import (
 )
 from city.world.frames import Column, Frame
 from city.world.people.lives import Lives
-from city.world.texts import NONE, constant, plain, take
+from city.world.texts import NONE, plain, take
 
 
 def project(lives: Lives, day: int) -> Frame:
@@ -23,16 +23,16 @@ def project(lives: Lives, day: int) -> Frame:
     )
     f = view.firms
     office = f.sort == GOVERNMENT
-    columns: dict[str, Column] = view.core() | {
+    columns: dict[str, Column] = {
         "unit_code": unit_code(lives.city, f.county, f.number),
         "org_code": f.org_code(view.last),
         "former_name": f.former_name(view.last),
         "entity_kind_code": f.kind,
-        "parent_unit_code": constant("BZ370700", len(f)),
+        "parent_unit_code": view.constant("BZ370700"),
         "valid_to_date": np.where(office, NONE, valid_to(view)),
         "admin_quota_count": plain(np.where(office, f.staff, 0)),
         "institution_quota_count": plain(np.where(office, 0, f.staff)),
         "entity_state_code": take(STATES, f.state(view.last)),
         "cancel_date": view.date_of(f.turns.cancelled),
     }
-    return view.frame(("unit_code",), columns, view.changed)
+    return view.frame(columns, view.changed)

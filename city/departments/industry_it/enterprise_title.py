@@ -32,5 +32,5 @@ def project(lives: Lives, day: int) -> Frame:
         "title_state_code": constant("1", len(record)),
     }  # fmt: skip
     due &= (view.day == 0) | (day_of == view.today)
-    frame = view.frame(("title_no",), columns, due, {})
+    frame = view.frame(columns, due)
     return numbered(frame, record[due])

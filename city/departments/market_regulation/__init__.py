@@ -16,7 +16,7 @@ OFFICE = "市场监督管理局"
 
 def entity_no(view: View) -> Text:
     """Return the register's own numbers."""
-    return join("370700", number(view.lives.city.serial(view.firms.number, "entity_no"), 10))
+    return view.serial("entity_no", "370700")
 
 
 def common(view: View) -> dict[str, Column]:
@@ -24,14 +24,14 @@ def common(view: View) -> dict[str, Column]:
     f, city = view.firms, view.lives.city
     state = f.state(view.last)
     capital = 10 ** (6 + city.pick(f.number, "firm.capital", 4)) * (1 + city.pick(f.number, "firm.capital_units", 9))
-    return view.core() | {
+    return {
         "entity_no": entity_no(view),
         "reg_no": f.registration_no,
         "former_name": f.former_name(view.last),
         "industry_code": f.industry,
         "registered_capital_amount": np.where(f.sort == SHOP, capital // 20, capital),
         "address_code": join(_village(view), number(city.pick(f.premises, "address_no", 10**8), 8)),
-        "business_scope": take(_SCOPES, city.pick(f.number, "firm.scope", len(_SCOPES))),
+        "business_scope": view.choice("firm.scope", _SCOPES),
         "entity_state_code": take(STATES, state),
         "revoke_date": view.date_of(f.turns.revoked),
         "cancel_date": view.date_of(f.turns.cancelled),

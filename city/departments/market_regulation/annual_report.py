@@ -48,4 +48,4 @@ def project(lives: Lives, day: int) -> Frame:
         "reported_date": reported,
         "entered_at": reported * 86400 + 8 * 3600 + city.pick(f.number, "firm.report_clock", 10 * 3600),
     }
-    return view.frame(("uscc", "report_year"), columns, chosen, {})
+    return view.frame(columns, chosen)

@@ -55,5 +55,5 @@ def _changes(view: View, item: str, event: Ints, old: Text | None = None, new: T
     }
     chosen = (event <= view.today) if view.day == 0 else event == view.today
     successor = {"successor": np.where(merged, f.merged_into, -1)}
-    frame = view.frame(("change_no",), columns, chosen, {}, successor)
+    frame = view.frame(columns, chosen, {}, successor)
     return Frame(**{**frame.__dict__, "record": frame.record * 8 + int(item)})

@@ -50,7 +50,7 @@ def _members(view: View, place: int) -> Frame:
         "updated_at": view.updated_at,
         "op_code": choose(view.new if place < 5 else f.turns.replaced == view.today, "I", "U"),
     }
-    frame = view.frame(("entity_no", "member_no"), columns, there & view.changed,
+    frame = view.frame(columns, there & view.changed,
         {"member": np.where(company, -1, who)}, {"investor": np.where(there, investor, -1)},
         noted={} if place == 4 else person.noted,
     )  # fmt: skip

@@ -11,8 +11,8 @@ def project(lives: Lives, day: int) -> Frame:
     """Return the shops new or changed on a city day; day 0 has all."""
     view = View.of(lives, day, (SHOP,), "market_regulation.individual_business", registers=True)
     columns = common(view)
-    columns["operator_id_no"] = columns.pop("representative_id_no")
-    columns["operator_name"] = columns.pop("representative_name")
+    columns["operator_id_no"] = view.head.id_no
+    columns["operator_name"] = view.head.name
     operator = view.people.rows(view.person(view.representative), "operator_")
     roles = {"operator": view.representative}
-    return view.frame(("entity_no",), columns, view.changed, roles, noted=operator.noted)
+    return view.frame(columns, view.changed, roles, noted=operator.noted)

@@ -34,11 +34,11 @@ def project(lives: Lives, day: int) -> Frame:
     liable = city.chance(f.number, "tax.liable", np.where(f.sort == SHOP, 0.7, 0.97))
     old = join(number(COUNTY_CODES[f.county], 6), f.org_code(0))
     first = f.usccs[0]
-    serial = join("37", number(city.serial(f.number, "taxpayer_no"), 13))
+    serial = view.serial("taxpayer_no", "37", 13)
     numbers = choose((f.established < CODES_SINCE) & f.has_organisation_code, old, first)
     owes = city.chance(f.number, "tax.owes", 0.02)
     state = f.state(view.last)
-    columns: dict[str, Column] = view.core() | {
+    columns: dict[str, Column] = {
         "taxpayer_no": pc.coalesce(numbers, serial),
         "taxpayer_kind_code": take(("10", "20", "30"), np.where(f.sort == SHOP, 2, np.where(f.staff > 20, 0, 1))),
         "industry_code": f.industry,
@@ -47,7 +47,7 @@ def project(lives: Lives, day: int) -> Frame:
         "taxpayer_state_code": take(("1", "2", "3"), state),
         "cancel_date": np.where(state == EXISTING, NONE, view.date_of(f.turns.cancelled)),
         "credit_year": constant(str(city.start.year - 1), len(f)),
-        "credit_grade_code": take(("A", "B", "M", "C", "D"), city.pick(f.number, "tax.grade", 5)),
+        "credit_grade_code": view.choice("tax.grade", ("A", "B", "M", "C", "D")),
         "arrears_amount": np.where(owes, 10**6 + 100 * city.pick(f.number, "tax.arrears", 10**6), 0),
         "arrears_from_date": np.where(owes, city.first - 30 - city.pick(f.number, "tax.arrears_from", 700), NONE),
     }
@@ -55,4 +55,4 @@ def project(lives: Lives, day: int) -> Frame:
         "_lent_uscc": view.lent_uscc,
         "_registration_no": f.registration_no,
     }
-    return view.frame(("taxpayer_no",), columns, view.changed & liable, hidden=hidden)
+    return view.frame(columns, view.changed & liable, hidden=hidden)

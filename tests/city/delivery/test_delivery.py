@@ -20,7 +20,7 @@ from city.world.people.population import people
 from citylake.settings import Settings
 from tests.city.conftest import content
 
-DEPARTMENTS = (*departments("database"), "health")
+DEPARTMENTS = (*departments("database"), *departments("json_api"))
 
 
 def rows(path: Path, table: str) -> list[tuple[object, ...]]:
