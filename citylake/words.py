@@ -22,6 +22,12 @@ FATES: Mapping[str, str] = {
     "vanished": "上期有本期无",
 }
 """What becomes of lines, and ``vanished``: rows that a snapshot no longer has."""
+CHANGES: Mapping[str, str] = {
+    "serial_to_date": "由日期序号换算成日期",
+    "as_displayed": "按单元格的显示格式补零",
+    "fifteen_digits": "按 Excel 的 15 位精度取值",
+}
+"""How values are made from what was delivered."""
 
 
 def counts_in_words(counts: Mapping[str, int]) -> str:
@@ -29,6 +35,16 @@ def counts_in_words(counts: Mapping[str, int]) -> str:
     said = "，".join(f"{word} {counts[name]:,}" for name, word in FATES.items() if counts.get(name))
     total = f"共 {counts['lines']:,}" if "lines" in counts else ""
     return "：".join(part for part in (total, said) if part)
+
+
+def changes_told(changes: Mapping[str, Mapping[str, int]], labels: Mapping[str, str]) -> list[str]:
+    """Return which columns had how many values changed, a sentence per rule; ``changes``: column -> rule -> count."""
+    sentences = []
+    for rule, word in CHANGES.items():
+        counted = [f"{labels[name]} {rules[rule]:,} 处" for name, rules in changes.items() if rule in rules]
+        if counted:
+            sentences.append(f"{'、'.join(counted)}{word}")
+    return sentences
 
 
 def title_of(catalog: Catalog, table: str) -> str:

@@ -30,6 +30,8 @@ class Layout:
     as_of: str | None = None
     """Source column that says the day."""
     as_of_formats: tuple[str, ...] = ()
+    serials: tuple[str, ...] = ()
+    """Source columns whose plain numbers are days counted by Excel."""
     encoding: str = "UTF-8"
     delimiter: str = ","
     sheet: str | None = None

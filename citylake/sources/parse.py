@@ -6,7 +6,8 @@ import os
 import signal
 import subprocess
 import sys
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,7 @@ class Parsed:
         as_of: the largest day in the as-of column, None when the contract takes it from elsewhere or there are no lines.
         absent: contract columns that a delivery under an earlier contract does not have; all NULL here.
         notes: sentences for the receipt: what was noticed and taken all the same.
+        changes: values that were made from others, counted: contract column -> rule -> count.
     """
 
     path: Path
@@ -56,6 +58,7 @@ class Parsed:
     as_of: date | None
     absent: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    changes: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
 
 def parse(
@@ -112,6 +115,7 @@ def parse(
         date.fromisoformat(day) if day else None,
         tuple(result["absent"]),
         tuple(result["notes"]),
+        result["changes"],
     )
 
 
@@ -143,6 +147,7 @@ def layout_of(contract: CollectedContract, subject: str) -> Layout:
         others=tuple(name for name in (source.watermark, source.as_of.column) if name),
         as_of=source.as_of.column,
         as_of_formats=tuple(formats),
+        serials=tuple(columns[name] for name, column in contract.columns.items() if "excel_serial" in column.format),
         encoding=source.encoding,
         delimiter=source.delimiter,
         sheet=source.sheet,

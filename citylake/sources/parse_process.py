@@ -54,6 +54,7 @@ def parse_file(path: Path, layout: Layout, target: Path, limits: Limits) -> dict
         "as_of": out.as_of.isoformat() if out.as_of else None,
         "absent": sorted(out.absent),
         "notes": out.notes,
+        "changes": out.changes,
     }
 
 

@@ -49,6 +49,8 @@ class TextTable:
         """Contract columns that a delivery under an earlier contract does not have."""
         self.notes: list[str] = []
         """Sentences for the receipt: what was noticed and taken all the same."""
+        self.changes: dict[str, dict[str, int]] = {}
+        """Contract column -> rule -> values that were made from others."""
 
     def add(self, columns: Mapping[str, pa.Array], lines: pa.Array) -> None:
         """Add readable lines: a text array per source column that the delivery has, and their numbers.
@@ -81,6 +83,13 @@ class TextTable:
         self._hold(
             pa.Table.from_arrays([*[nothing] * len(self._layout.columns), lines, nothing, reasons], schema=self._schema)
         )
+
+    def changed(self, source: str, rule: str, count: int) -> None:
+        """Count values of a source column that were made from others by a rule."""
+        for name, of in self._layout.columns.items():
+            if of == source:
+                rules = self.changes.setdefault(name, {})
+                rules[rule] = rules.get(rule, 0) + count
 
     def close(self) -> None:
         """Finish the file.

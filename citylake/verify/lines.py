@@ -75,7 +75,8 @@ def typed_value(value: str, column: Column) -> str:
         case "boolean":
             return f"CASE WHEN {value} IN ({_list(_TRUE)}) THEN true WHEN {value} IN ({_list(_FALSE)}) THEN false END"
         case "date":
-            return f"coalesce({', '.join(_date(value, item) for item in column.format or _DATES)})"
+            serial = _DATES if "excel_serial" in column.format else ()
+            return f"coalesce({', '.join(_date(value, item) for item in (*(column.format or _DATES), *serial))})"
         case "timestamp":
             return f"coalesce({', '.join(_moment(value, item) for item in column.format or _MOMENTS)})"
         case "decimal":
@@ -98,7 +99,8 @@ def _decimal(value: str, kind: str) -> str:
 def _date(value: str, pattern: str) -> str:
     if pattern == "excel_serial":
         days = f"CASE WHEN regexp_full_match({value}, '[+-]?[0-9]+') THEN TRY_CAST({value} AS INTEGER) END"
-        return f"CASE WHEN {days} BETWEEN 1 AND 80000 THEN DATE '1899-12-30' + {days} END"
+        late = f"WHEN {days} BETWEEN 61 AND 80000 THEN DATE '1899-12-30' + {days}"
+        return f"CASE {late} WHEN {days} BETWEEN 1 AND 59 THEN DATE '1899-12-31' + {days} END"
     return f"CAST({_moment(value, pattern)} AS DATE)"
 
 

@@ -1,7 +1,11 @@
 """What the parser noticed and took all the same stands in the receipt."""
 
+from datetime import date
+from typing import Any
+
 from citylake.ledger.deliveries.deliveries import receipts
-from tests.engine.small_lake import HEADER, SmallLake, line
+from tests.engine.small_lake import HEADER, SmallLake, contract, line
+from tests.sources.workbooks import Package, Page, Raw, number, package
 
 
 def test_lines_in_another_encoding_are_told_in_the_receipt(small: SmallLake) -> None:
@@ -12,3 +16,19 @@ def test_lines_in_another_encoding_are_told_in_the_receipt(small: SmallLake) -> 
     assert small.rows("clean.office__snapshot", "name") == [("名称0",), ("名称1",), ("名称2",)]
     reason = receipts(small.lake.ledger, limit=1)[0].reason
     assert reason == "共 3 行：新增 3 行；1 行是 GB18030 编码而非约定的 UTF-8（第一处在第 4 行），已按其编码读取"
+
+
+def test_days_counted_from_1904_are_converted_and_told(small: SmallLake) -> None:
+    columns = {"record_no": {"from": "JLBH"}, "happened_date": {"from": "FSRQ", "format": "excel_serial"}}
+    source = {"form": "xlsx", "files": "event_*.xlsx", "as_of": {"filename": r"(\d{8})"}}
+    small.write("clean/office/event.yml", contract("event", source=source, columns=columns, rules={}, ignore={}))
+    rows: list[list[Any]] = [["JLBH", "FSRQ"], ["1", 44866], ["2", number("44866", style=1)], ["3", "2026-11-02"]]
+    rows.append(["4", Raw("<v>#N/A</v>", ' t="e"')])
+    data = package(Package([Page("表", rows)], formats=["yyyy-mm-dd"], properties='date1904="1"'))
+    small.drop_bytes("event_20260301.xlsx", data)
+    assert small.collect("clean.office__event").outcome == "accepted"
+    days = small.rows("clean.office__event", "record_no", "happened_date")
+    assert days == [(number, date(2026, 11, 2)) for number in ("1", "2", "3")]
+    counts, *told = receipts(small.lake.ledger, limit=1)[0].reason.split("；")
+    assert counts == "共 4 行：新增 3 行，无法读取 1 行，1 行主键无法读取，本次不判断消失"
+    assert told == ["工作簿的日期从 1904 年起计，已照此换算", "发生日期 1 处由日期序号换算成日期"]

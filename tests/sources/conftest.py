@@ -14,7 +14,8 @@ from citylake.contract.department import Department
 from citylake.contract.model import CollectedContract
 from citylake.settings import Settings
 from citylake.sources.limits import Limits
-from citylake.sources.parse import Parsed, parse
+from citylake.sources.parse import Parsed, layout_of, parse
+from citylake.sources.parse_process import parse_file
 
 BUSINESS_DATE = date(2026, 11, 22)
 MakeContract = Callable[..., CollectedContract]
@@ -71,16 +72,28 @@ Row = Mapping[str, Any]
 
 
 class Reading:
-    """Parses bytes under a contract and shows the rows."""
+    """Parses bytes under a contract and shows the rows.
 
-    def __init__(self, folder: Path) -> None:
+    Attributes:
+        folder: where the files lie.
+        parsed: what was told of the last ones.
+    """
+
+    def __init__(self, folder: Path, *, apart: bool = True) -> None:
+        """Parse in a process of its own, as the lake does, unless ``apart`` is false."""
         self.folder = folder
+        self.apart = apart
         self.parsed: Parsed | None = None
 
     def __call__(self, data: bytes, contract: CollectedContract, limits: Limits | None = None) -> list[Row]:
         path = self.folder / "landed"
         path.write_bytes(data)
-        self.parsed = parse(path, contract, self.folder / "out.parquet", limits, name="报送.csv")
+        target = self.folder / "out.parquet"
+        if self.apart:
+            self.parsed = parse(path, contract, target, limits, name="报送.csv")
+        else:
+            told = parse_file(path, layout_of(contract, "文件“报送.csv”"), target, limits or Limits())
+            self.parsed = Parsed(target, **told | {"notes": tuple(told["notes"])})
         return list(pq.read_table(self.parsed.path).to_pylist())
 
 

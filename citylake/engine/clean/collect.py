@@ -28,6 +28,7 @@ from citylake.sources.errors import DeliveryError, UnreachableError
 from citylake.sources.fetch import fetch
 from citylake.sources.offer import AHEAD, Fetched, Rejected
 from citylake.sources.parse import Parsed, parse
+from citylake.words import changes_told
 
 log = structlog.get_logger()
 
@@ -257,6 +258,10 @@ class _Collector:
             state = record.close(Replay(self.context, self.contract, record).run(), self.lease)
         return TableResult(self.contract.name, "written", state.version, state.content, state.rows)
 
+    @property
+    def _labels(self) -> dict[str, str]:
+        return {name: column.label for name, column in self.contract.columns.items()}
+
     def _taking(self, delivery: Delivery, record: RunRecord, parsed: Parsed) -> Taking:
         state: TableState | None = table_state(self.context.lake.ledger, self.contract.name)
         return Taking(
@@ -272,5 +277,5 @@ class _Collector:
             is_first=state is None or state.version is None,
             as_of=parsed.as_of or delivery.as_of or self.context.business_date,
             ungated=delivery.decision is not None,
-            notes=(*parsed.notes, *([delivery.remarks] if delivery.remarks else [])),
+            notes=(*parsed.notes, *changes_told(parsed.changes, self._labels), *filter(None, [delivery.remarks])),
         )

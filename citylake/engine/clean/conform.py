@@ -81,7 +81,7 @@ def _typed(text: Column, column: ColumnContract) -> Column:
         case "boolean":
             return F.when(text.isin(*_TRUE), True).when(text.isin(*_FALSE), False)
         case "date":
-            return _of_our_era(F.coalesce(*[_date(text, item) for item in column.format or _DATE_FORMATS]))
+            return _of_our_era(F.coalesce(*[_date(text, item) for item in _date_formats(column)]))
         case "timestamp":
             formats = column.format or _TIMESTAMP_FORMATS
             return _of_our_era(F.coalesce(*[_moment(text, item) for item in formats]))
@@ -98,10 +98,18 @@ def _of_our_era(value: Column) -> Column:
     return F.when(F.year(value) >= 1, value)
 
 
+def _date_formats(column: ColumnContract) -> tuple[str, ...]:
+    """Return the patterns of a date; a column of Excel's days may have cells shown as dates and texts among its numbers."""
+    formats = column.format or _DATE_FORMATS
+    return (*formats, *_DATE_FORMATS) if "excel_serial" in formats else formats
+
+
 def _date(text: Column, pattern: str) -> Column:
     if pattern == "excel_serial":
         days = text.try_cast("int")
-        return F.when(days.between(1, 80_000), F.date_add(F.to_date(F.lit("1899-12-30")), days))
+        # Day 60 is 1900-02-29, which was none: before it Excel counts one day more.
+        first = F.when(days > 60, F.lit("1899-12-30")).when(days < 60, F.lit("1899-12-31"))
+        return F.when(days.between(1, 80_000), F.date_add(F.to_date(first), days))
     if pattern == "yyyy-MM-dd":
         return _cast_where(text, r"^\d{4}-\d{2}-\d{2}$", text, "date")
     if pattern == "yyyyMMdd":
