@@ -4,9 +4,11 @@ import re
 import socket
 import sqlite3
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -81,10 +83,16 @@ def _mysql(limits: Limits, zone: str) -> dict[str, Any]:
     return {
         "connect_timeout": CONNECT_SECONDS,
         "init_command": (
-            "SET SESSION TRANSACTION READ ONLY"
-            f", lock_wait_timeout = {limits.lock_seconds}, innodb_lock_wait_timeout = {limits.lock_seconds}"
+            f"SET SESSION lock_wait_timeout = {limits.lock_seconds}, "
+            f"SESSION innodb_lock_wait_timeout = {limits.lock_seconds}, SESSION time_zone = '{_offset(zone)}'"
         ),
     }
+
+
+def _offset(zone: str) -> str:
+    """Return a zone as an offset: a server may know no names of zones."""
+    said = datetime.now(ZoneInfo(zone)).strftime("%z")
+    return f"{said[:3]}:{said[3:]}"
 
 
 _ARGUMENTS: dict[str, Callable[[Limits, str], dict[str, Any]]] = {
@@ -190,11 +198,11 @@ def too_long(who: str, table: str, limits: Limits) -> DeliveryError:
 def _code(error: SQLAlchemyError) -> str:
     """Return what the database calls an error: an SQLSTATE, a number, or SQLite's name without its refinement."""
     origin = getattr(error, "orig", None)
+    number = origin.args[0] if origin is not None and origin.args and isinstance(origin.args[0], int) else None
     said = (
-        getattr(origin, "sqlite_errorname", None)
-        or getattr(origin, "pgcode", None)
-        or getattr(origin, "sqlstate", None)
+        getattr(origin, "sqlite_errorname", None),
+        getattr(origin, "pgcode", None),
+        number,
+        getattr(origin, "sqlstate", None),
     )
-    if said is None and origin is not None and origin.args and isinstance(origin.args[0], int):
-        said = str(origin.args[0])
-    return "_".join(str(said or "").split("_")[:2])
+    return "_".join(str(next((code for code in said if code is not None), "")).split("_")[:2])

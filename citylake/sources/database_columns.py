@@ -102,7 +102,7 @@ def _of_mysql(column: Any, kind: Any, agreed: Mapping[str, frozenset[str]]) -> R
     takers = agreed.get(column.name, frozenset())
     if isinstance(kind, mysql.FLOAT):
         # By itself it would be told to six digits.
-        return Reading(column.name, sa.cast(column, mysql.DOUBLE()), _number(takers, SINGLE))
+        return Reading(column.name, column + sa.literal_column("0e0"), _number(takers, SINGLE))
     if isinstance(kind, sa.Float):
         return Reading(column.name, column, _number(takers, DOUBLE))
     if isinstance(kind, sa.LargeBinary | sa.BINARY | sa.VARBINARY):
