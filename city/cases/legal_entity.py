@@ -81,6 +81,11 @@ def _other(f: Firms, name: str) -> Ints:
 
 
 _JOINED = "h.found = o.found"
+_HELD_BACK = (
+    "EXISTS (SELECT 1 FROM truth_link l JOIN truth_error r USING (resource, record_key) WHERE l.kind = 'legal_entity' AND l.role = 'self'"
+    " AND l.person = c.number AND r.kind = 'code_outside_list' AND resource = 'market_regulation.enterprise')"
+)
+"""Its line in the register has a code of no list."""
 READING = Reading(
     tables={
         "base.legal_entity__entity": {
@@ -93,10 +98,12 @@ READING = Reading(
         "old_numbers_only": "e.state = c.state",
         "renamed": "e.name = translate(c.name, '（）', '()')",
         "merged": f"e.state = c.state AND NOT coalesce({_JOINED}, false)",
-        "code_reissued": "e.uscc = c.uscc",
+        # the register may leave the code out; nobody else's old one may stand for it
+        "code_reissued": "coalesce(e.uscc, c.uscc) = c.uscc AND e.subject IS NOT NULL",
         "revoked_or_cancelled": "e.state = c.state",
     },
     reported={kind.name: _JOINED for kind in KINDS if kind.decoy},
+    excused=_HELD_BACK,
     exact="e.name = translate(c.name, '（）', '()') AND e.state = c.state AND e.uscc IS NOT DISTINCT FROM c.uscc",
 )  # fmt: skip
 CASES = Cases("法人归一", "legal_entity", KINDS, tuple(sorted({kind.slot for kind in KINDS})), TRUTH, expected, READING)

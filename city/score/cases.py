@@ -63,7 +63,7 @@ def score_cases(connection: duckdb.DuckDBPyConnection, library: str, cases: Case
     """Compare a library's answers with its cases.
 
     Args:
-        connection: with ``truth_<library>``, ``holder_of`` and the tables that the answers are read from.
+        connection: with the truth, ``holder_of`` and the tables that the answers are read from.
         library: its name.
         cases: its file of cases.
     """
@@ -78,7 +78,7 @@ def score_cases(connection: duckdb.DuckDBPyConnection, library: str, cases: Case
     rows = connection.execute(
         f'SELECT c."case", c.decoy, count(*), count(*) FILTER ({found}),'
         f" count(*) FILTER (({found}) AND coalesce({reading.exact}, false)), count(*) FILTER ({reported})"
-        f" FROM {joined} GROUP BY ALL ORDER BY ALL"
+        f" FROM {joined} WHERE NOT ({reading.excused}) GROUP BY ALL ORDER BY ALL"
     ).fetchall()
     kinds = {name: CaseScore(planted, hit, sharp, wrong, decoy) for name, decoy, planted, hit, sharp, wrong in rows}
     accused, others = 0, 0

@@ -120,6 +120,9 @@ class Reading:
     """Decoy -> when it counts as reported."""
     exact: str = "true"
     """When a case that was found is right in every detail."""
+    excused: str = "false"
+    """When a case cannot be demanded, over ``c``, ``truth_link`` and ``truth_error``: what would prove it was delivered in lines that
+    are held back."""
     suspected: str = ""
     """When an answer accuses anybody: who is accused and is no case counts against the precision. Empty: nobody is."""
 

@@ -12,7 +12,9 @@ from deltalake import write_deltalake
 
 from city.delivery.deliver import truth_folder
 from city.score import Score, score
+from city.score.cases import score_cases
 from city.score.truth import NoTruthError
+from city.world.planting import libraries
 from citylake.contract.catalog import load_catalog
 from citylake.contract.linked import id_column, linked_name
 from citylake.settings import Settings
@@ -142,6 +144,31 @@ def test_a_firm_under_its_old_name_is_a_case_that_was_missed(settings: Settings,
     assert (kinds["renamed"].found, kinds["revoked_or_cancelled"].found) == (0, kinds["revoked_or_cancelled"].planted)
     assert kinds["revoked_or_cancelled"].exact == 0
     assert not found.fine
+
+
+def test_a_firm_whose_line_in_the_register_is_held_back_cannot_be_asked_for(settings: Settings, night: Night) -> None:
+    before = scored(settings, night).cases["legal_entity"].kinds["renamed"].planted
+    connection = duckdb.connect()
+    truth = truth_folder(settings)
+    number = connection.execute(
+        f"SELECT number FROM '{truth}/case/legal_entity/*.parquet' WHERE \"case\" = 'renamed' LIMIT 1"
+    ).fetchall()[0][0]
+    key = connection.execute(
+        f"SELECT record_key FROM '{truth}/link/market_regulation.enterprise/*.parquet' WHERE role = 'self' AND person = {number}"
+    ).fetchall()[0][0]
+    cases = libraries()["legal_entity"]
+    connection.execute(f"CREATE TABLE truth_legal_entity AS FROM '{truth}/case/legal_entity/20261123.parquet'")
+    connection.execute(f"CREATE TABLE truth_link AS SELECT *, FROM '{truth}/link/*/*.parquet'")
+    connection.execute(
+        f"CREATE TABLE truth_error AS SELECT 'market_regulation.enterprise' AS resource, '{key}' AS record_key,"
+        " 'code_outside_list' AS kind"
+    )
+    connection.execute("CREATE TABLE holder_of (kind VARCHAR, number BIGINT, found VARCHAR)")
+    connection.execute(
+        "CREATE TABLE legal_entity__entity (entity_id VARCHAR, uscc VARCHAR, name VARCHAR, state VARCHAR)"
+    )
+    found = score_cases(connection, "legal_entity", cases).kinds["renamed"]
+    assert (found.planted, found.found) == (before - 1, 0)
 
 
 def test_a_branch_put_to_its_company_is_a_decoy_that_was_reported(settings: Settings, night: Night) -> None:
