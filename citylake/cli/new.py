@@ -33,7 +33,10 @@ def make_table(
     owner: Annotated[str | None, typer.Option(help="Department that answers for it; default: the input's.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
-    """Write contract, SELECT and a first test case of a new table; of a collected (clean) one the contract and what the city delivers."""
+    """Write contract, SELECT and a first test case of a new table, and ``library.yml`` if its library is new.
+
+    Of a collected (clean) one the contract and what the city delivers.
+    """
     from citylake.contract.catalog import load_catalog
     from citylake.contract.errors import ContractError
 
@@ -48,7 +51,9 @@ def make_table(
         if table in catalog.contracts:
             _end(f"{table} exists already")
         files = (
-            _collected(table, catalog, owner) if found["layer"] == "clean" else _derived(table, catalog, reads, owner)
+            _collected(table, catalog, owner)
+            if found["layer"] == "clean"
+            else _derived(table, catalog, reads, owner) | _library(table, catalog, reads, owner)
         )
         written = _write(project, files)
         load_catalog.cache_clear()
@@ -59,7 +64,7 @@ def make_table(
     typer.echo(json.dumps({"table": table, "files": shown}) if as_json else "\n".join(shown))
 
 
-def _derived(table: str, catalog: "Catalog", reads: str | None, owner: str | None) -> Mapping[str, str]:
+def _derived(table: str, catalog: "Catalog", reads: str | None, owner: str | None) -> dict[str, str]:
     source = catalog.contract(reads or _PERSON)
     key = list(source.key)
     folder, thing = _folder(table)
@@ -90,12 +95,16 @@ grade: {source.grade}
     }
 
 
-def _collected(table: str, catalog: "Catalog", owner: str | None) -> Mapping[str, str]:
+def _collected(table: str, catalog: "Catalog", owner: str | None) -> dict[str, str]:
+    from citylake.contract.plan import load_plan
+
     folder, thing = _folder(table)
     department = folder.partition("/")[2]
     if department not in catalog.departments:
         _end(f"no department '{department}'; there are {', '.join(catalog.departments)}")
-    contract = f"""title: 待命名（{thing}）
+    planned = load_plan(catalog.root).departments.get(department)
+    title = (planned.resources.get(thing) if planned is not None else None) or f"待命名（{thing}）"
+    contract = f"""title: {title}
 grain: 一条为一件
 owner: {owner or department}
 source: {{form: csv, encoding: UTF-8, files: "{thing}_*.csv", as_of: {{filename: "{thing}_(\\\\d{{8}})"}}}}
@@ -112,7 +121,7 @@ rules:
 share: conditional
 grade: L3
 """
-    generator = f'''"""待命名（{thing}）."""
+    generator = f'''"""{title}."""
 
 from city.kit.people import Records
 from city.world.frames import Frame
@@ -129,6 +138,25 @@ def project(lives: Lives, day: int) -> Frame:
     if not (settings().project / package).exists():
         files[package] = f'"""{catalog.departments[department].name}."""\n'
     return files
+
+
+def _library(table: str, catalog: "Catalog", reads: str | None, owner: str | None) -> dict[str, str]:
+    """Return the library's file if it has none, with what the plan says of it and blanks for the rest."""
+    from citylake.contract.library import BLANK
+    from citylake.contract.plan import load_plan
+
+    name = table.partition("__")[0]
+    if name in catalog.libraries:
+        return {}
+    plan = load_plan(catalog.root)
+    question = f"  - ask: {BLANK}\n    sql: |\n      SELECT {BLANK}\n      FROM {table}\n"
+    library = f"""name: {plan.libraries.get(name, BLANK)}
+owner: {owner or catalog.contract(reads or _PERSON).owner}
+purpose: {BLANK}
+serves: [{", ".join(plan.served_by(name)) if name in plan.libraries else BLANK}]
+questions:
+{question * 3}"""
+    return {f"schemas/{_folder(table)[0]}/library.yml": library}
 
 
 def _folder(table: str) -> tuple[str, str]:

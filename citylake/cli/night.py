@@ -29,14 +29,20 @@ def register(app: typer.Typer) -> None:
 
 
 def compile_contracts(*, as_json: AsJson = False) -> None:
-    """Check all contracts and SELECTs and compile the contracts for Airflow; ends with 1 when one is not in order."""
+    """Check contracts, SELECTs, libraries and their questions, and compile them for Airflow; ends with 1 when one is wrong."""
     from citylake.contract.catalog import load_catalog
     from citylake.contract.compiled import write_compiled
+    from citylake.contract.plan import check_libraries, load_plan
     from citylake.contract.select import check_transforms
+    from citylake.read.questions import unanswerable
 
+    schemas = settings().project / "schemas"
     with told_plainly():
-        catalog = load_catalog(settings().project / "schemas")
-    if refused := check_transforms(catalog, settings().project / "jobs"):
+        catalog, plan = load_catalog(schemas), load_plan(schemas)
+    refused = [*check_transforms(catalog, settings().project / "jobs"), *check_libraries(catalog, plan)]
+    if not refused:
+        refused = [one for said in unanswerable(catalog).values() for one in said]
+    if refused:
         end("\n".join(refused), DATA)
     path = write_compiled(catalog, settings().home)
     if as_json:

@@ -7,34 +7,21 @@ from difflib import get_close_matches
 from functools import lru_cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
-from typing import Any, TypeVar
-
-import yaml
-from pydantic import BaseModel, ValidationError
 
 from citylake.contract.department import Department
 from citylake.contract.element import Element
-from citylake.contract.errors import ContractError, explain
+from citylake.contract.errors import ContractError
+from citylake.contract.files import read_yaml, validated, validated_each
 from citylake.contract.golden import check_golden, golden_columns
 from citylake.contract.golden_tables import AGREEMENT, crosswalk_input, golden_inputs
 from citylake.contract.kind import Kind
+from citylake.contract.library import LIBRARY_LAYERS, Library
 from citylake.contract.linked import linked_contract, linked_name, linked_select
 from citylake.contract.model import CollectedContract, Contract, DerivedContract
 from citylake.contract.resolve_spec import ResolveSpec, load_resolve_spec, roles
 from citylake.contract.who_is_who import review_select, who_is_who
 from citylake.settings import PROJECT_ROOT
 
-
-class ContractLoader(yaml.CSafeLoader):
-    """Reads ``on`` as the word it is: only ``true`` and ``false`` are truth values."""
-
-    yaml_implicit_resolvers = {
-        first: [(tag, pattern) for tag, pattern in resolvers if not (tag.endswith(":bool") and first not in "tTfF")]
-        for first, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
-    }
-
-
-M = TypeVar("M", bound=BaseModel)
 SCHEMAS = PROJECT_ROOT / "schemas"
 LAYERS = ("clean", "linked", "base", "topic", "office", "special")
 """Layers with tables that have contracts, written or derived, in the order in which a night makes them."""
@@ -55,6 +42,8 @@ class Catalog:
     """Every kind that is resolved, by name."""
     successors: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Code list -> code that is no longer given out -> the one that stands for it today."""
+    libraries: Mapping[str, Library] = field(default_factory=dict)
+    """``<layer>.<library>`` -> what its ``library.yml`` says; whether each has one is asked by ``check_libraries``."""
 
     @property
     def crosswalks(self) -> Mapping[str, str]:
@@ -121,7 +110,8 @@ def load_catalog(root: Path = SCHEMAS) -> Catalog:
     """
     elements = _elements(root)
     departments = {
-        path.stem: _read(path, Department, {"id": path.stem}) for path in sorted((root / "departments").glob("*.yml"))
+        path.stem: validated(path, Department, read_yaml(path) | {"id": path.stem})
+        for path in sorted((root / "departments").glob("*.yml"))
     }
     lists = {path.stem: _code_list(path) for path in sorted((root / "codes").glob("*.csv"))}
     codes = {name: {row["code"]: row["label"] for row in rows} for name, rows in lists.items()}
@@ -143,7 +133,8 @@ def load_catalog(root: Path = SCHEMAS) -> Catalog:
             _resolve(kind, contracts, elements)
     for contract in contracts.values():
         _check(contract, contracts, codes, departments)
-    return Catalog(root, elements, departments, codes, _in_order(contracts), kinds, successors)
+    libraries = _libraries(root, departments)
+    return Catalog(root, elements, departments, codes, _in_order(contracts), kinds, successors, libraries)
 
 
 def contract_path(name: str, root: Path = SCHEMAS) -> Path:
@@ -155,19 +146,31 @@ def contract_path(name: str, root: Path = SCHEMAS) -> Path:
 
 def _contract_files(root: Path) -> Iterator[Path]:
     for layer in LAYERS:
-        yield from sorted(path for path in (root / layer).glob("*/*.yml") if path.stem != "resolve")
+        beside = () if layer == "clean" else ("resolve", "library")
+        yield from sorted(path for path in (root / layer).glob("*/*.yml") if path.stem not in beside)
+
+
+def _libraries(root: Path, departments: Mapping[str, Department]) -> dict[str, Library]:
+    found = {}
+    for path in (path for layer in LIBRARY_LAYERS for path in sorted((root / layer).glob("*/library.yml"))):
+        library = validated(path, Library, read_yaml(path) | {"id": ".".join(path.parts[-3:-1])})
+        if library.owner not in departments:
+            raise ContractError(f"{path}: owner '{library.owner}' is no department; known: {', '.join(departments)}")
+        found[library.id] = library
+    return found
 
 
 def _kinds(root: Path) -> Iterator[Kind]:
     for path in sorted((root / "base").glob("*/resolve.yml")):
         # A crosswalk that somebody has written is the library's own affair; so is all that could be made of it.
         is_written = path.with_name("crosswalk.yml").exists()
-        yield _read(path, Kind, {"library": path.parent.name}) if is_written else load_resolve_spec(path)
+        said = {"library": path.parent.name}
+        yield validated(path, Kind, said | read_yaml(path)) if is_written else load_resolve_spec(path)
 
 
 def _contract(path: Path, root: Path, elements: Mapping[str, Element]) -> Contract:
     layer, domain = path.relative_to(root).parts[:2]
-    values = _yaml(path)
+    values = read_yaml(path)
     for part in ("columns", "golden"):
         if isinstance(values.get(part), dict):
             values[part] = {name: _completed(name, column, elements) for name, column in values[part].items()}
@@ -177,8 +180,8 @@ def _contract(path: Path, root: Path, elements: Mapping[str, Element]) -> Contra
         raise ContractError(f"{path}: generated: unknown key")
     named = values | {"name": f"{layer}.{domain}__{path.stem}"}
     if layer == "clean":
-        return _validated(path, CollectedContract, named).with_stamps_judged()
-    return _validated(path, DerivedContract, named)
+        return validated(path, CollectedContract, named).with_stamps_judged()
+    return validated(path, DerivedContract, named)
 
 
 def _check_called(spec: ResolveSpec, codes: Mapping[str, Mapping[str, str]]) -> None:
@@ -220,8 +223,15 @@ def _completed(name: str, column: object, elements: Mapping[str, Element]) -> ob
 
 
 def _elements(root: Path) -> dict[str, Element]:
-    path = root / "elements.yml"
-    return {name: _validated(path, Element, values) for name, values in _yaml(path).items()} if path.exists() else {}
+    found: dict[str, Element] = {}
+    places: dict[str, Path] = {}
+    for path in sorted((root / "elements").glob("*.yml")):
+        said = validated_each(path, Element, read_yaml(path))
+        if twice := sorted(said.keys() & found.keys()):
+            raise ContractError(f"{path}: element '{twice[0]}' stands in {places[twice[0]]} too: keep one of them")
+        found |= said
+        places |= dict.fromkeys(said, path)
+    return found
 
 
 def _code_list(path: Path) -> list[dict[str, str]]:
@@ -279,24 +289,3 @@ def _in_order(contracts: dict[str, Contract]) -> dict[str, Contract]:
         return {name: contracts[name] for name in TopologicalSorter(graph).static_order()}
     except CycleError as error:
         raise ContractError(f"tables read each other in a circle: {' -> '.join(error.args[1])}") from error
-
-
-def _read(path: Path, model: type[M], extra: dict[str, Any]) -> M:
-    return _validated(path, model, _yaml(path) | extra)
-
-
-def _validated(path: Path, model: type[M], values: dict[str, Any]) -> M:
-    try:
-        return model.model_validate(values)
-    except ValidationError as error:
-        raise explain(path, error, model) from error
-
-
-def _yaml(path: Path) -> dict[str, Any]:
-    try:
-        values = yaml.load(path.read_text("utf-8"), Loader=ContractLoader)
-    except yaml.YAMLError as error:
-        raise ContractError(f"{path}: not YAML: {error}") from error
-    if not isinstance(values, dict):
-        raise ContractError(f"{path}: expected keys and values")
-    return values

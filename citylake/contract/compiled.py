@@ -29,6 +29,15 @@ def compile_catalog(catalog: Catalog) -> str:
             {"id": item.id, "name": item.name, "cron": item.cron, "contact": item.contact}
             for _, item in sorted(catalog.departments.items())
         ],
+        "libraries": [
+            {
+                "id": item.id,
+                "name": item.name,
+                "owner_name": catalog.departments[item.owner].name,
+                "purpose": item.purpose,
+            }
+            for _, item in sorted(catalog.libraries.items())
+        ],
         "tables": [_table(contract, catalog) for contract in catalog.contracts.values()],
     }
     digest = hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()

@@ -9,10 +9,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
-import yaml
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from citylake.contract.errors import ContractError, explain
+from citylake.contract.errors import ContractError
+from citylake.contract.files import read_yaml, validated
 from citylake.contract.kind import Kind
 from citylake.contract.linked import subject_column
 from citylake.contract.model import CollectedContract, Model, Name, Role
@@ -227,13 +227,7 @@ def load_resolve_spec(path: Path) -> ResolveSpec:
     Raises:
         ContractError: the file is wrong; the message names key and allowed values.
     """
-    values = yaml.load(path.read_text("utf-8"), Loader=yaml.CSafeLoader)
-    if not isinstance(values, dict):
-        raise ContractError(f"{path}: expected keys and values")
-    try:
-        return ResolveSpec.model_validate({"library": path.parent.name, "folder": path.parent, **values})
-    except ValidationError as error:
-        raise explain(path, error, ResolveSpec) from error
+    return validated(path, ResolveSpec, {"library": path.parent.name, "folder": path.parent, **read_yaml(path)})
 
 
 def roles(spec: ResolveSpec, collected: Iterable[CollectedContract]) -> list[ResolvedRole]:

@@ -116,7 +116,7 @@ class Session:
 
         Args:
             text: one SELECT (also WITH …), DESCRIBE <table>, SHOW COLUMNS IN <table> or SHOW TABLES [IN <layer>].
-            parameters: values of its named parameters, ``:name`` in the text.
+            parameters: values of its named parameters, ``:name`` in the text; ``:business_date`` is the night's.
 
         Raises:
             StatementError: it is another kind of statement, or names a table that is not published.
@@ -124,7 +124,9 @@ class Session:
         layer = shown_layer(text)
         if layer is not None:
             return Result(self._overview(layer))
-        prepared = prepare(text, frozenset(self.tables), self._view, parameters or {})
+        prepared = prepare(
+            text, frozenset(self.tables), self._view, {"business_date": self.night, **(parameters or {})}
+        )
         for table in prepared.tables:
             self._make_view(table)
         return Result(self.spark.sql(prepared.text), prepared.tables)

@@ -21,17 +21,20 @@ def department_document(department: Mapping[str, Any], tables: Iterable[Table]) 
     return "\n".join(lines)
 
 
-def dag_document(summary: str, tables: Iterable[Table]) -> str:
-    """Return a summary and one line per table of the libraries."""
+def dag_document(summary: str, libraries: Iterable[Mapping[str, Any]], tables: Iterable[Table]) -> str:
+    """Return a summary, what each library is for, and one line per table of the libraries."""
     made = [table for table in tables if table["layer"] not in ("clean", "linked")]
-    lines = [summary, "", "| 表 | 名称 | 一行是 | 主管 |", "|---|---|---|---|"]
+    lines = [summary, "", "| 库 | 主管 | 用途 |", "|---|---|---|"]
+    lines += [f"| {one['name']} `{one['id']}` | {one['owner_name']} | {one['purpose']} |" for one in libraries]
+    lines += ["", "| 表 | 名称 | 一行是 | 主管 |", "|---|---|---|---|"]
     lines += [f"| `{table['name']}` | {table['title']} | {table['grain']} | {table['owner_name']} |" for table in made]
     return "\n".join(lines)
 
 
-def tables_document(tables: Iterable[Table]) -> str:
-    """Return the documents of several tables, one below the other."""
-    return "\n\n".join(table_document(table) for table in tables)
+def tables_document(tables: Iterable[Table], library: Mapping[str, Any] | None = None) -> str:
+    """Return what the tables' library is for, if they are of one, and the tables' documents, one below the other."""
+    head = [f"# {library['name']}\n\n{library['purpose']}"] if library is not None else []
+    return "\n\n".join([*head, *(table_document(table) for table in tables)])
 
 
 def table_document(table: Table) -> str:

@@ -124,7 +124,7 @@ def libraries_plan(compiled: Compiled, ready: str) -> DagPlan:
     document = "归人 → 关联 → 基础库 → 检验 → 主题库、部门库 → 检验 → 专题库 → 检验 → 发布。"
     return DagPlan(
         "libraries", "建库与发布", After((ready,)), (*tasks_all, _watcher(tasks_all)), "大数据局", ("night",),
-        dag_document(document, compiled.tables),
+        dag_document(document, compiled.libraries, compiled.tables),
     )  # fmt: skip
 
 
@@ -177,7 +177,12 @@ def _watcher(tasks: Iterable[TaskPlan]) -> TaskPlan:
 
 
 def _tables_task(
-    task: str, label: str, group: str | None, tables: list[Mapping[str, Json]], after: tuple[str, ...]
+    task: str,
+    label: str,
+    group: str | None,
+    tables: list[Mapping[str, Json]],
+    after: tuple[str, ...],
+    library: Mapping[str, Json] | None = None,
 ) -> TaskPlan:
     return TaskPlan(
         task,
@@ -188,7 +193,7 @@ def _tables_task(
         after,
         reads=("start",),
         spark=True,
-        document=tables_document(tables),
+        document=tables_document(tables, library),
     )
 
 
@@ -234,7 +239,9 @@ def _stage(compiled: Compiled, layers: tuple[str, ...], earlier: list[TaskPlan])
         task = f"{layer}_{library}" + (f"_{number + 1}" if number else "")
         made |= {table["name"]: task for table in mine}
         inputs = {made[name] for table in mine for name in table["inputs"] if name in made}
-        plans.append(_tables_task(task, library, library, mine, tuple(sorted({*inputs, *judged} - {task}))))
+        said = compiled.library(layer, library)
+        label = said["name"] if said is not None else library
+        plans.append(_tables_task(task, label, library, mine, tuple(sorted({*inputs, *judged} - {task})), said))
     return plans
 
 

@@ -16,10 +16,12 @@ from typing import Any
 import polars
 import pytest
 
+from citylake.contract.catalog import load_catalog
 from citylake.lake import Lake, open_lake
 from citylake.ledger.deliveries.deliveries import receipts, verify_chain
 from citylake.ledger.nights.nights import publication
 from citylake.ledger.runs.runs import runs
+from citylake.read.session import connect
 from citylake.services.lake import down
 from citylake.settings import Settings
 
@@ -37,6 +39,8 @@ class Nights:
     """Two nights that were run, and the lake they left."""
 
     lake: Lake
+    own: dict[str, str]
+    """What this lake's commands find in their environment."""
     done: list[dict[str, Any]]
 
     @property
@@ -59,7 +63,7 @@ def nights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nights]:
     own = {"CITYLAKE_HOME": str(settings.home), "CITYLAKE_PEOPLE": str(PEOPLE), "CITYLAKE_SPARK_SHORT_LIVED": "1"}
     try:
         done = [one_night(own) for _ in range(2 if TWO else 1)]
-        yield Nights(open_lake(settings), done)
+        yield Nights(open_lake(settings), own, done)
     finally:
         down(settings)
 
@@ -144,3 +148,28 @@ def test_an_outside_reader_finds_each_published_table_at_its_version(nights: Nig
         if entry.table in rows:
             found = polars.scan_delta(nights.lake.location(entry.table), version=entry.version)
             assert found.select(polars.len()).collect().item() == rows[entry.table], entry.table
+
+
+@pytest.mark.parametrize("library", load_catalog().libraries)
+def test_every_question_of_a_library_has_an_answer(nights: Nights, library: str) -> None:
+    with connect(nights.date_of(nights.first), nights.lake.settings) as session:
+        asked = nights.lake.catalog.libraries[library].questions
+        empty = [question.ask for question in asked if session.sql(question.sql).arrow(1).num_rows == 0]
+    assert empty == []
+
+
+def test_a_library_is_asked_by_its_name(nights: Nights) -> None:
+    command = [COMMAND, "ask", "silent_certification", "--json"]
+    done = subprocess.run(command, env=os.environ | nights.own, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-1500:]
+    said = json.loads(done.stdout)
+    assert (said["library"], said["name"]) == ("special.silent_certification", "静默认证")
+    overpaid = said["answers"][1]
+    assert overpaid["columns"][:2] == ["pay_month", "overpaid_reason_code"]
+    assert {row["overpaid_reason_code"] for row in overpaid["rows"]} == {"after_death", "in_prison"}
+    shown = subprocess.run(
+        command[:-1] + ["--question", "2"], env=os.environ | nights.own, capture_output=True, text=True, check=False
+    )
+    assert shown.returncode == 0, shown.stderr[-1500:]
+    for words in ("SELECT pay_month", "发放月份", "死亡后继续发放", "服刑期间继续发放"):
+        assert words in shown.stdout

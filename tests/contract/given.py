@@ -50,7 +50,7 @@ def derived(**changes: Any) -> dict[str, Any]:
 
 def write(root: Path, *, collected: Mapping[str, Any] = CLEAN, made: Mapping[str, Any] = DERIVED) -> Path:
     """Write the folder; the crosswalk of persons that every linked table needs is there too."""
-    put(root / "elements.yml", ELEMENTS)
+    put(root / "elements" / "bureau.yml", ELEMENTS)
     put(root / "departments" / "bureau.yml", {"name": "登记局", "cron": "30 0 * * *"})
     codes = root / "codes" / "sex.csv"
     codes.parent.mkdir(parents=True, exist_ok=True)

@@ -65,7 +65,7 @@ def with_vehicles(root: Path, *, spec: dict[str, Any] = SPEC, golden: dict[str, 
     said["columns"] |= COLUMNS
     said["identity"]["vehicle"] = {"vehicle": {"id_no": "vin", "registration_no": "plate_no", "name": "model"}}
     write(root, collected=said)
-    put(root / "elements.yml", {"plate_no": {"label": "号牌号码", "grade": "L3", "direct": True},
+    put(root / "elements" / "bureau.yml", {"plate_no": {"label": "号牌号码", "grade": "L3", "direct": True},
                                 "id_no": {"label": "公民身份号码", "grade": "L3", "direct": True},
                                 "sex_code": {"label": "性别代码", "grade": "L3", "codes": "sex"}})  # fmt: skip
     for name in ("link_rule", "link_guard", "link_decision", "id_state", "review_reason", "id_event_kind"):

@@ -17,7 +17,9 @@ from city.world.people.lives import Lives
 from city.world.people.population import people
 from citylake.cli import app
 from citylake.contract.catalog import load_catalog
+from citylake.contract.library import BLANK
 from citylake.contract.model import CollectedContract
+from citylake.contract.plan import load_plan
 from citylake.contract.select import check_transforms
 from citylake.settings import PROJECT_ROOT, settings
 from tests.contract.test_policy import POLICIES
@@ -40,6 +42,12 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+def fill_in(project: Path, library: str, sql: str) -> None:
+    path = project / "schemas" / library / "library.yml"
+    path.write_text(path.read_text("utf-8").replace(f"SELECT {BLANK}", f"SELECT {sql}").replace(BLANK, "住房"), "utf-8")
+    load_catalog.cache_clear()
+
+
 def run(*words: str) -> str:
     done = CliRunner().invoke(app, list(words))
     assert done.exit_code == 0, done.output
@@ -56,6 +64,7 @@ def test_a_new_table_is_three_parts_that_pass_as_they_are(project: Path, reads: 
         "jobs/topic/housing/home.sql",
         f"tests/tables/topic/housing/home/first/given/{thing}.yml",
         "tests/tables/topic/housing/home/first/expect.yml",
+        "schemas/topic/housing/library.yml",
     ]
     catalog = load_catalog(project / "schemas")
     contract = catalog.contract("topic.housing__home")
@@ -91,6 +100,42 @@ def test_a_new_collected_table_is_its_contract_and_a_generator_that_delivers_wha
     assert all_cases(project / "tests" / "tables") == []
 
 
+def test_a_planned_resource_brings_its_name(project: Path) -> None:
+    run("new", "clean.public_security__vehicle")
+    name = load_plan(project / "schemas").departments["public_security"].resources["vehicle"]
+    assert load_catalog(project / "schemas").contract("clean.public_security__vehicle").title == name
+
+
+def test_a_new_library_is_planned_as_it_says_and_compiles_once_its_blanks_are_filled(project: Path) -> None:
+    run("new", "topic.housing__home")
+    done = CliRunner().invoke(app, ["compile"])
+    assert done.exit_code == 1
+    for key in ("purpose", "questions.1.ask", "questions.3.sql"):
+        assert f"schemas/topic/housing/library.yml: {key}: fill in what is still blank" in done.output
+    fill_in(project, "topic/housing", "count(*) AS n")
+    run("compile")
+    library = load_catalog(project / "schemas").libraries["topic.housing"]
+    plan = load_plan(project / "schemas")
+    assert library.name == plan.libraries[library.id]
+    assert list(library.serves) == plan.served_by(library.id)
+
+
+def test_a_second_table_of_a_library_leaves_its_file_alone(project: Path) -> None:
+    run("new", "topic.housing__home")
+    kept = (project / "schemas/topic/housing/library.yml").read_text("utf-8")
+    written = json.loads(run("new", "topic.housing__rent", "--json"))["files"]
+    assert "schemas/topic/housing/library.yml" not in written
+    assert (project / "schemas/topic/housing/library.yml").read_text("utf-8") == kept
+
+
+def test_compiling_refuses_a_question_with_a_wrong_column(project: Path) -> None:
+    run("new", "topic.housing__home")
+    fill_in(project, "topic/housing", "nothing")
+    done = CliRunner().invoke(app, ["compile"])
+    assert done.exit_code == 1
+    assert "schemas/topic/housing/library.yml: questions.1.sql: " in done.output
+
+
 def test_nothing_is_written_over_what_is_there(project: Path) -> None:
     run("new", "topic.housing__home")
     (project / "jobs/topic/housing/home.sql").write_text("SELECT 1", "utf-8")
@@ -106,6 +151,7 @@ def test_what_is_no_name_of_a_table_is_wrong_use_and_writes_nothing(project: Pat
 
 def test_compiling_refuses_a_select_that_breaks_its_contract(project: Path) -> None:
     run("new", "topic.housing__home")
+    fill_in(project, "topic/housing", "count(*) AS n")
     run("compile")
     (project / "home" / "compiled.json").unlink()
     (project / "jobs/topic/housing/home.sql").write_text("SELECT MAX(person_id) AS person_id FROM person", "utf-8")

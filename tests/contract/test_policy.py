@@ -24,7 +24,8 @@ WHO_IS_WHO = re.compile(
 )
 """Tables whose inputs are generated or named by ``resolve.yml``."""
 CATALOG = load_catalog()
-FILES = sorted(path for layer in LAYERS for path in (SCHEMAS / layer).glob("*/*.yml") if path.stem != "resolve")
+BESIDE = {"resolve", "library"}
+FILES = sorted(path for layer in LAYERS for path in (SCHEMAS / layer).glob("*/*.yml") if path.stem not in BESIDE)
 
 NO_PERSON = frozenset({
     "allergy_name", "bank_name", "batch_name", "clinic_name", "court_name", "death_cause_name", "department_name", "diagnosis_name",

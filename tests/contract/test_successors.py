@@ -10,7 +10,6 @@ from citylake.contract.errors import ContractError
 
 def code_list(root: Path, *lines: str) -> Path:
     (root / "codes").mkdir()
-    (root / "elements.yml").write_text("{}", "utf-8")
     (root / "codes" / "county.csv").write_text(
         "\n".join(["code,label,valid_from,valid_to,successor", *lines]) + "\n", "utf-8"
     )

@@ -43,6 +43,14 @@ TABLES = [
     table("topic.social_security__person_benefit", ["linked.hrss__pension_payment", "base.population__person"]),
     table("special.silent_certification__evidence", ["topic.social_security__person_benefit"]),
 ]
+LIBRARIES = [
+    {
+        "id": "topic.social_security",
+        "name": "社会保障主题库",
+        "owner_name": "人社局",
+        "purpose": "每人每种待遇领了多少。",
+    },
+]
 DEPARTMENTS = [
     {"id": "civil_affairs", "name": "民政局", "cron": "10 1 * * *", "contact": ""},
     {"id": "hrss", "name": "人社局", "cron": "20 1 * * *", "contact": ""},
@@ -51,7 +59,8 @@ DEPARTMENTS = [
 
 
 def compiled(home: Path, tables: list[dict[str, Any]] = TABLES) -> Compiled:
-    text = json.dumps({"digest": "x", "departments": DEPARTMENTS, "tables": tables}, ensure_ascii=False)
+    body = {"digest": "x", "departments": DEPARTMENTS, "libraries": LIBRARIES, "tables": tables}
+    text = json.dumps(body, ensure_ascii=False)
     home.mkdir(parents=True, exist_ok=True)
     (home / "compiled.json").write_text(text, "utf-8")
     return read_compiled(home)

@@ -89,6 +89,14 @@ def test_libraries_that_read_each_other_in_turns_are_split_instead_of_making_a_c
     assert {"base_one", "base_two_2"} <= all_before(plan, "base_one_3")
 
 
+def test_a_task_of_a_library_is_called_as_the_library_and_says_what_it_is_for(tmp_path: Path) -> None:
+    plan = libraries_plan(compiled(tmp_path), "night.ready")
+    task = task_of(plan, "topic_social_security")
+    assert task.label == "社会保障主题库"
+    assert task.document.startswith("# 社会保障主题库\n\n每人每种待遇领了多少。")
+    assert "| 社会保障主题库 `topic.social_security` | 人社局 | 每人每种待遇领了多少。 |" in plan.document
+
+
 def test_documents_name_the_table_its_owner_its_columns_and_rules_in_chinese(tmp_path: Path) -> None:
     plan = next(plan for plan in collect_plans(compiled(tmp_path)) if plan.id == "collect_hrss")
     document = task_of(plan, "pension_payment").document

@@ -78,7 +78,7 @@ class SmallLake:
     def make(cls, settings: Settings, spark: SparkSession, root: Path) -> "SmallLake":
         """Make an empty project: elements, one department, one code list."""
         made = cls(settings.model_copy(update={"project": root}), spark)
-        made.write("elements.yml", ELEMENTS)
+        made.write("elements/office.yml", ELEMENTS)
         made.write("departments/office.yml", {"name": "测试局", "cron": "10 1 * * *"})
         codes = root / "schemas/codes/kind.csv"
         codes.parent.mkdir(parents=True)

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
-from citylake.contract.catalog import ContractLoader, load_catalog
+from citylake.contract.catalog import load_catalog
+from citylake.contract.files import ContractLoader
 from citylake.contract.model import DerivedContract
 from citylake.engine.run.meaning import meaning
 from citylake.engine.transforms import transform_module

@@ -169,7 +169,7 @@ LIES = {
 
 def catalog_of(root: Path, said: Said) -> tuple[Catalog, DerivedContract]:
     """Write the contracts below a folder and read them; nothing looks at the SELECT."""
-    _put(root / "elements.yml", _ELEMENTS)
+    _put(root / "elements" / "bureau.yml", _ELEMENTS)
     _put(root / "departments" / "bureau.yml", {"name": "登记局", "cron": "30 0 * * *"})
     for thing, columns in _DELIVERED.items():
         contract = {

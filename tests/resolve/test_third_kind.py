@@ -87,7 +87,7 @@ def small(lake_of_module: Settings, spark: SparkSession, tmp_path_factory: pytes
         "record_no": {"label": "编号", "grade": "L2"},
     }
     made.write(
-        "elements.yml",
+        "elements/office.yml",
         {name: {key: value for key, value in said.items() if key != "from"} for name, said in elements.items()},
     )
     for name in ("register", "list"):

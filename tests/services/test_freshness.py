@@ -43,7 +43,6 @@ def contracts(tmp_path: Path) -> Path:
     folder = tmp_path / "departments"
     folder.mkdir()
     folder.joinpath("justice.yml").write_text((ROOT / "schemas/departments/justice.yml").read_text("utf-8"), "utf-8")
-    tmp_path.joinpath("elements.yml").write_text("{}", "utf-8")
     return tmp_path
 
 

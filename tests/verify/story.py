@@ -108,7 +108,7 @@ class Story:
 
 
 def write_contracts(small: SmallLake) -> None:
-    small.write("elements.yml", ELEMENTS)
+    small.write("elements/office.yml", ELEMENTS)
     identity = {"person": {"self": {"name": "name"}}}
     columns = contract("change")["columns"] | {"name": {"from": "MC", "direct": True}}
     small.write("clean/office/change.yml", contract("change", columns=columns, identity=identity))
