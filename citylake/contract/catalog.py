@@ -129,7 +129,7 @@ def load_catalog(root: Path = SCHEMAS) -> Catalog:
             contracts[linked_name(contract)] = linked_contract(contract, kinds)
     for kind in kinds.values():
         if isinstance(kind, ResolveSpec):
-            _check_called(kind, codes)
+            _check_lists(kind, codes, successors)
             _resolve(kind, contracts, elements)
     for contract in contracts.values():
         _check(contract, contracts, codes, departments)
@@ -184,11 +184,16 @@ def _contract(path: Path, root: Path, elements: Mapping[str, Element]) -> Contra
     return validated(path, DerivedContract, named)
 
 
-def _check_called(spec: ResolveSpec, codes: Mapping[str, Mapping[str, str]]) -> None:
-    """Check that people can be told of every rule."""
+def _check_lists(
+    spec: ResolveSpec, codes: Mapping[str, Mapping[str, str]], successors: Mapping[str, Mapping[str, str]]
+) -> None:
+    """Check that people can be told of every rule, and that lists which say what a code is today do so."""
     for name, rules in (("link_rule", spec.rules), ("review_reason", spec.proposals)):
         if unknown := [rule.name for rule in rules if rule.name not in codes.get(name, {})]:
             raise ContractError(f"base/{spec.library}/resolve.yml: add what {unknown[0]} is called to codes/{name}.csv")
+    asked = {given.today for fields in spec.survivorship.values() for field in fields for given in field.given}
+    if silent := sorted(name for name in asked if name is not None and name not in successors):
+        raise ContractError(f"base/{spec.library}/resolve.yml: today: codes/{silent[0]}.csv has no column 'successor'")
 
 
 def _resolve(spec: ResolveSpec, contracts: dict[str, Contract], elements: Mapping[str, Element]) -> None:

@@ -146,6 +146,7 @@ def chosen(**more: Any) -> dict[str, Any]:
         (chosen(source="bureau__records"), GOLDEN, "field colour_code: no source 'bureau__records'"),
         (chosen(role="self"), GOLDEN, "bureau__record has no role 'self' of a vehicle; it has vehicle"),
         (chosen(column="color"), GOLDEN, "linked.bureau__record has no column color"),
+        (chosen(today="sex"), GOLDEN, "today: codes/sex.csv has no column 'successor'"),
         (chosen(date="painted"), GOLDEN, "linked.bureau__record has no column painted"),
         (SPEC, None, "has golden values of base.vehicle__vehicle: write its contract"),
         (SPEC, {**GOLDEN, "golden": {"model": {"label": "型号", "grade": "L2"}}}, "only one of them has colour_code, model"),

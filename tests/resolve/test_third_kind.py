@@ -13,11 +13,13 @@ from citylake.ledger.nights.nights import ready
 from citylake.night.judging.layer import judge_layer
 from citylake.night.publication.publish import publish
 from citylake.night.steps.gate import pinned_now
+from citylake.read.why.why import why
 from citylake.settings import PROJECT_ROOT, Settings
-from citylake.verify.night import shown
+from citylake.verify.night import Shown, shown
 from citylake.verify.verify import Verified, verify
 from tests.engine.small_lake import SmallLake, contract
 
+GOLDEN_TABLE = "base.vehicle__vehicle"
 DAYS = (date(2026, 3, 1), date(2026, 3, 2))
 HEADER = ("BH", "CJH", "HP", "XH", "YS", "SYR")
 _COLUMNS: dict[str, dict[str, Any]] = {
@@ -115,9 +117,13 @@ def night(small: SmallLake, day: date, **resources: Sequence[tuple[str, ...]]) -
         assert result.state in ("written", "unchanged"), (derived.name, result.reason)
     judge_layer(lake, small.spark, "base", day)
     publish(lake, small.spark, day)
-    found = shown(lake, day)
+    return {one.table: one for one in verify(_shown(small))}
+
+
+def _shown(small: SmallLake) -> Shown:
+    found = shown(small.lake, small.day)
     assert found is not None
-    return {one.table: one for one in verify(found)}
+    return found
 
 
 def vehicles(small: SmallLake) -> dict[str, str]:
@@ -149,6 +155,12 @@ def test_a_kind_that_no_code_knows_is_resolved_night_after_night(small: SmallLak
     assert plates[first["register 1"]] == "桑塔纳"
     agreement = small.rows("base.vehicle__agreement", "source", "field", "compared", "agreeing")
     assert agreement == [("office__list", "colour", 1, 0)]
+
+    answer = why(_shown(small), "vehicle", first["register 1"])
+    assert [
+        (field.field, field.published, field.is_explained) for field in answer.fields if field.table == GOLDEN_TABLE
+    ] == [("colour", "红", True)]
+    assert len(answer.links) == 3
 
     verified = night(small, DAYS[1], list=[*LIST[:5], (VAN, "鲁G22222", "五菱", "白")])
     assert {name for name, one in verified.items() if one.is_wrong} == set()

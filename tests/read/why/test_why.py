@@ -141,6 +141,11 @@ def test_an_id_without_records_says_where_they_went(night: Lake) -> None:
     assert (code, PERSON in error) == (2, True)
 
 
+def test_a_kind_that_nobody_resolves_names_those_there_are(night: Lake) -> None:
+    code, _, error = ask("ship", PERSON)
+    assert (code, "entity、person" in error) == (2, True)
+
+
 def test_a_field_that_nobody_chooses_names_those_there_are(night: Lake) -> None:
     code, _, error = ask("person", PERSON, "birthday")
     assert (code, "birth_date" in error) == (2, True)
