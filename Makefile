@@ -10,6 +10,9 @@ UV_SYNC = $(BIN)/uv pip sync --quiet --require-hashes
 # uv and pip must work in this environment whatever another one the caller has activated.
 unexport VIRTUAL_ENV CONDA_PREFIX PYTHONPATH PYTHONHOME
 
+# Make is for trials and CI, often as root in a container; a city's services are started by 'citylake up', as a user.
+export CITYLAKE_ALLOW_ROOT ?= 1
+
 .PHONY: help install night stop status score lint test kill bench lock
 
 help: ## Say what each target does.
@@ -57,7 +60,9 @@ lock: $(VENV)/.test ## Compile the lists of pinned packages again from the lists
 $(BIN)/uv:
 	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13) and "Python 3.11 or 3.12 is needed: make PYTHON=python3.11 …")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@# The very uv that the list pins, by its hashes: it installs everything else.
+	awk '/^uv==/ {wanted = 1} wanted {print} wanted && !/\\$$/ {exit}' requirements/product.txt \
+		| $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r /dev/stdin
 
 # The test tools stay when they are there: the two lists agree on all that they share.
 $(VENV)/.product: requirements/product.txt pyproject.toml | $(BIN)/uv

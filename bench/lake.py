@@ -21,6 +21,7 @@ from citylake.contract.model import CollectedContract
 from citylake.lake import Lake, open_lake
 from citylake.settings import Settings
 from citylake.spark.server import Tuning, start_server, stop_server
+from citylake.spark.session import remote
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -88,7 +89,7 @@ class BenchLake:
         record = start_server(self.settings, Tuning(short_lived=short_lived, ui=ui))
         try:
             said = next((part for part in record.command if part.startswith("spark.ui.port=")), "=0")
-            server = Server(record.pid, record.port, int(said.partition("=")[2]) or None)
+            server = Server(record.pid, remote(self.settings), int(said.partition("=")[2]) or None)
             _wait_for_pages(server)
             yield server
         finally:

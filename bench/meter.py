@@ -73,13 +73,9 @@ class Server:
     """A Spark server that runs beside the working process."""
 
     pid: int
-    port: int
+    remote: str
+    """Its address for clients."""
     ui_port: int | None = None
-
-    @property
-    def remote(self) -> str:
-        """Its address for clients."""
-        return f"sc://127.0.0.1:{self.port}/"
 
     def cpu(self) -> float:
         """CPU seconds since it began."""

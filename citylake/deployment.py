@@ -4,6 +4,8 @@ import os
 
 TIMEZONE = "Asia/Shanghai"
 """The city's time unless ``CITYLAKE_TIMEZONE`` names another."""
+PRIVATE = 0o077
+"""The umask of every process of the lake: what it makes is its owner's only."""
 SPARK_POOL = "spark"
 """Airflow pool of the tasks that may ask the Spark server for something."""
 SPARK_POOL_SLOTS = 3

@@ -55,9 +55,8 @@ class Lake:
 def open_lake(of: Settings | None = None) -> Lake:
     """Open a lake; its folders and its ledger are made when they do not exist yet."""
     chosen = of or settings()
-    for folder in (chosen.home, chosen.logs, chosen.inbox, chosen.run):
-        folder.mkdir(parents=True, exist_ok=True)
-    chosen.secrets.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for folder in (chosen.home, chosen.logs, chosen.inbox, chosen.run, chosen.secrets):
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     ledger = open_ledger(chosen.ledger_url)
     migrate(ledger)
     return Lake(chosen, load_catalog(chosen.project / "schemas"), ledger)

@@ -37,9 +37,13 @@ class Settings(BaseSettings):
     ledger: str = ""
     """SQLAlchemy URL of the control database; default SQLite in ``home``."""
     spark_remote: str = ""
-    """``sc://host:port/;token=…`` of a Connect server; default: the one the CLI supervises."""
+    """``sc://host:port`` of a Connect server; default: the one the CLI supervises."""
+    spark_token_file: str = ""
+    """Path of the file that holds the token of the server that ``spark_remote`` names."""
     spark_memory: str = "3g"
     """Heap of the supervised Connect server."""
+    allow_root: bool = False
+    """Whether services may be started by root: for trials only."""
     timezone: str = TIMEZONE
     airflow_days: int = Field(default=90, ge=LEAST_AIRFLOW_DAYS)
     """Days that Airflow keeps its runs and the logs of their tasks."""

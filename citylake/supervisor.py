@@ -19,6 +19,7 @@ from pathlib import Path
 
 import psutil
 
+from citylake.deployment import PRIVATE
 from citylake.settings import Settings
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
@@ -26,6 +27,7 @@ _SAME_MOMENT = 0.05
 _POLL = 0.1
 # Python warns about a child it forgets while it runs; these are meant to outlive the command that started them.
 _started: list["subprocess.Popen[bytes]"] = []
+_PLAIN = frozenset({"PATH", "HOME", "LANG", "TMPDIR"})
 HOME_VARIABLE = "CITYLAKE_SUPERVISED_HOME"
 """Marks every process started here with the home it serves, so that ``doctor`` finds what was left over."""
 
@@ -93,6 +95,11 @@ def boot_id() -> str:
     return str(int(psutil.boot_time()))
 
 
+def plain_environment() -> dict[str, str]:
+    """Return of this process's environment what any program needs, and nothing that might be a secret."""
+    return {name: value for name, value in os.environ.items() if name in _PLAIN or name.startswith("LC_")}
+
+
 def private_folder(path: Path) -> Path:
     """Make a folder that only its owner can enter, and return it."""
     path.mkdir(parents=True, exist_ok=True)
@@ -116,8 +123,9 @@ def only_one(settings: Settings, wait_seconds: float = 300.0) -> Iterator[None]:
     Raises:
         ServiceError: another one has been at it for longer than ``wait_seconds``.
     """
-    settings.run.mkdir(parents=True, exist_ok=True)
-    with (settings.run / ".lock").open("w") as lock:
+    path = private_folder(settings.run) / ".lock"
+    path.touch(0o600)
+    with path.open("w") as lock:
         if not locked(lock.fileno(), wait_seconds):
             raise ServiceError("another command is still starting or stopping the services of this lake")
         yield
@@ -149,6 +157,19 @@ def find(settings: Settings, name: str) -> Record | None:
     return record if _process(record) is not None else None
 
 
+def refuse_root(settings: Settings) -> None:
+    """See to it that services are not started by root, whose every file a service that is taken over could read.
+
+    Raises:
+        ServiceError: this is root, and ``allow_root`` is not set.
+    """
+    if os.geteuid() == 0 and not settings.allow_root:
+        raise ServiceError(
+            "services are not started by root: make a user for the lake and give it the lake's home (chown -R), "
+            "or set CITYLAKE_ALLOW_ROOT=1 for a trial"
+        )
+
+
 def names(settings: Settings) -> list[str]:
     """Return the services that have a record, whether they run or not."""
     return sorted(path.stem for path in settings.run.glob("*.json"))
@@ -161,11 +182,11 @@ def start(settings: Settings, service: Service) -> Record:
     ``home/logs/<name>.log``, the one of the start before is kept beside it.
 
     Raises:
-        ServiceError: it ended, or was not healthy in time; then it has been stopped again.
+        ServiceError: it ended, or was not healthy in time; then it has been stopped again. Or this is root.
     """
     if running := find(settings, service.name):
         return running
-    settings.run.mkdir(parents=True, exist_ok=True)
+    refuse_root(settings)
     log = _fresh_log(settings, service.name)
     with log.open("ab") as output:
         process = subprocess.Popen(
@@ -175,6 +196,7 @@ def start(settings: Settings, service: Service) -> Record:
             stderr=subprocess.STDOUT,
             env={**service.environment, HOME_VARIABLE: str(settings.home.resolve())},
             pass_fds=service.pass_fds,
+            umask=PRIVATE,
             start_new_session=True,
         )
     _started.append(process)
@@ -235,9 +257,7 @@ def _file(settings: Settings, name: str) -> Path:
 
 
 def _write(path: Path, record: Record) -> None:
-    fresh = path.with_suffix(".new")
-    fresh.write_text(json.dumps(asdict(record), indent=1), "utf-8")
-    fresh.replace(path)
+    write_private(path, json.dumps(asdict(record), indent=1))
 
 
 def _process(record: Record) -> psutil.Process | None:
@@ -285,10 +305,10 @@ def _wait_healthy(service: Service, process: "subprocess.Popen[bytes]", log: Pat
 
 
 def _fresh_log(settings: Settings, name: str) -> Path:
-    settings.logs.mkdir(parents=True, exist_ok=True)
-    log = settings.logs / f"{name}.log"
+    log = private_folder(settings.logs) / f"{name}.log"
     if log.exists():
         log.replace(log.with_suffix(".log.1"))
+    log.touch(0o600)
     return log
 
 

@@ -1,5 +1,6 @@
 """What every test may ask for: settings of its own, and one real Spark Connect server for the whole run."""
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -14,12 +15,15 @@ from citylake.settings import settings as installed
 from citylake.spark.server import Tuning, start_server, stop_server
 from citylake.spark.session import remote, session
 
+os.environ.setdefault("CITYLAKE_ALLOW_ROOT", "1")  # tests may run as root, in a container
+
 
 @pytest.fixture(scope="session")
 def spark_server() -> Iterator[str]:
     """The address of a real Connect server, started when a test first asks and stopped at the end in any case."""
     home = Path(tempfile.mkdtemp(prefix="citylake-spark-"))
     settings = Settings(home=home, spark_remote="", lake="", spark_memory="2g")
+    os.environ["CITYLAKE_CONNECTION_NEVER_TOLD"] = "postgresql://reader:secret@host/db"
     try:
         start_server(settings, Tuning(short_lived=True))
         yield remote(settings)

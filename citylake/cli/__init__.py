@@ -5,12 +5,21 @@ Great Expectations) is imported inside the commands, so that ``citylake --help``
 """
 
 import importlib
+import os
 import pkgutil
 
 import typer
 
+from citylake.deployment import PRIVATE
+
+
+def _close_files() -> None:
+    os.umask(PRIVATE)
+
+
 app = typer.Typer(
     name="citylake",
+    callback=_close_files,
     help="The city's lake: nights, tables, receipts, services.",
     no_args_is_help=True,
     add_completion=False,

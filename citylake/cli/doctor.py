@@ -14,13 +14,20 @@ def register(app: typer.Typer) -> None:
     app.command("doctor")(doctor)
 
 
-def doctor(*, as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False) -> None:
-    """Check packages, jars, Java, disk, secrets, ledger, services and leftover processes.
+def doctor(
+    *,
+    close: Annotated[bool, typer.Option("--close", help="First close files that others may read.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Check packages, jars, Java, disk, user, secrets, files, ledger, services and leftover processes.
 
     Exit 1 when one is not fine.
     """
+    from citylake.services import closed
     from citylake.services.checks import examine
 
+    if close:
+        closed.close(settings())
     findings = examine(settings())
     fine = all(finding.fine for finding in findings)
     if as_json:

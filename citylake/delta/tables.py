@@ -1,5 +1,6 @@
 """Delta tables as files: how one is made, read at a version and asked for its changes."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -235,8 +236,12 @@ def literal(value: object) -> str:
         return "NULL"
     if isinstance(value, bool | int):
         return str(value).lower()
+    if isinstance(value, float):
+        return f"{float.__repr__(value)}D" if math.isfinite(value) else f"CAST('{value}' AS DOUBLE)"
     if isinstance(value, Decimal):
         return f"{value}BD"
+    if isinstance(value, bytes):
+        return f"X'{value.hex()}'"
     if isinstance(value, datetime):
         return f"TIMESTAMP'{value.isoformat(sep=' ')}'"
     if isinstance(value, date):

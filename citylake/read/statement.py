@@ -1,30 +1,60 @@
 """What an analyst may ask, and what stands in for the tables a statement names.
 
-The text is never generated anew: only the tokens that name a table are exchanged, so that Spark reads what was
-written.
+Spark is given the very tokens that were checked, each as it was written and nothing between them but single spaces: what
+Spark and sqlglot might take differently, such as the end of a comment, does not reach it. The text is not made from the tree:
+sqlglot writes some of Spark's functions and literals in another way than they were meant.
 """
 
 import itertools
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 from difflib import get_close_matches
-from types import MappingProxyType
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType, NoneType
+from typing import Any, ClassVar
 
 import sqlglot
 from sqlglot import exp
+from sqlglot.dialects.spark import Spark
 from sqlglot.errors import ParseError, SqlglotError
+from sqlglot.parsers.spark import SparkParser
 from sqlglot.tokenizer_core import Token, TokenType
 
 from citylake.delta.tables import literal
 
-_DIALECT = "spark"
-_TABLE_FUNCTIONS = (exp.Explode, exp.ExplodeOuter, exp.Posexplode, exp.PosexplodeOuter, exp.Inline, exp.Stack)
-_TABLE_FUNCTION_NAMES = frozenset({"RANGE", "STACK", "INLINE", "INLINE_OUTER", "JSON_TUPLE", "VARIANT_EXPLODE"})
-_REFUSED_FUNCTIONS = frozenset({"REFLECT", "JAVA_METHOD", "TRY_REFLECT", "INPUT_FILE_NAME", "READ_FILES", "IDENTIFIER"})
+
+class _AsWritten(Spark):
+    """Spark's language, in which every function keeps the name it was called by."""
+
+    class Parser(SparkParser):
+        FUNCTIONS: ClassVar[dict[str, Any]] = {}
+
+
+_DIALECT = _AsWritten
+_TABLE_FUNCTIONS = frozenset({
+    *("range", "stack", "json_tuple", "inline", "inline_outer", "explode", "explode_outer"),
+    *("posexplode", "posexplode_outer", "variant_explode", "variant_explode_outer"),
+})  # fmt: skip
 _QUERIES = (exp.Select, exp.SetOperation, exp.Subquery)
 _FIRST = (TokenType.SELECT, TokenType.WITH, TokenType.FROM, TokenType.L_PAREN)
 _READ_ONLY = "only SELECT (also WITH … SELECT), DESCRIBE and SHOW are answered: the published night is read-only"
+
+_PARAMETERS = (bool, int, float, Decimal, date, str, bytes, NoneType)
+_STRING = r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\""""
+_LEXEMES = {
+    TokenType.STRING: _STRING,
+    TokenType.RAW_STRING: r"""[rR]'[^']*'|[rR]"[^"]*\"""",
+    TokenType.HEX_STRING: r"[xX]'[0-9A-Fa-f]*'",
+    TokenType.IDENTIFIER: r"`(?:[^`]|``)+`",
+    TokenType.HINT: r"/\*\+[\w\s,()]*\*/",
+}
+"""What of a statement may hold quotes or look like a comment, as Spark reads it."""
+_QUOTED = frozenset(_LEXEMES) - {TokenType.HINT}
+_PLAIN = r"\w+(?:\s+\w+)*|[\d.]+(?:[eE][-+]?\d+)?[A-Za-z]*|(?!--|/\*)[^\w\s'\"`]+"
 
 _TABLE = r"(?P<layer>`\w+`|\w+)\s*\.\s*(?P<thing>`\w+`|\w+)"
 _END = r"\s*;?\s*"
@@ -75,8 +105,7 @@ def prepare(
     tokens = _tokens(text)
     if (described := _described(text)) is not None:
         asked = _published(described.name, published)
-        changed = _changed(text, [_Change(described.start, described.end, _quoted(view_of(asked)))])
-        return Prepared(changed, (asked,))
+        return Prepared(f"{described.verb} {_quoted(view_of(asked))}", (asked,))
     if tokens[0].token_type not in _FIRST:
         raise StatementError(_READ_ONLY)
     query = _parsed(text)
@@ -98,10 +127,9 @@ def shown_layer(text: str) -> str | None:
 
 
 @dataclass(frozen=True)
-class _Named:
+class _Described:
     name: str
-    start: int
-    end: int
+    verb: str
 
 
 def _tokens(text: str) -> list[Token]:
@@ -115,18 +143,22 @@ def _tokens(text: str) -> list[Token]:
         raise StatementError("the statement is empty")
     if any(token.token_type == TokenType.SEMICOLON for token in tokens):
         raise StatementError("only one statement at a time")
+    if any(token.token_type == TokenType.PIPE_GT for token in tokens):
+        raise StatementError("|> is not answered: write the clauses of a SELECT")
     return tokens
 
 
-def _described(text: str) -> _Named | None:
+def _described(text: str) -> _Described | None:
     """Return the table of a DESCRIBE or SHOW COLUMNS, None when it is another statement."""
     first = text.split(maxsplit=1)[0].upper()
     if first not in {"DESCRIBE", "DESC", "SHOW"}:
         return None
-    found = _DESCRIBE.fullmatch(text) or _SHOW_COLUMNS.fullmatch(text)
+    verb, found = "DESCRIBE", _DESCRIBE.fullmatch(text)
+    if found is None:
+        verb, found = "SHOW COLUMNS IN", _SHOW_COLUMNS.fullmatch(text)
     if found is None:
         raise StatementError("write DESCRIBE <table>, SHOW COLUMNS IN <table> or SHOW TABLES [IN <layer>]")
-    return _Named(f"{found['layer'].strip('`')}.{found['thing'].strip('`')}", found.start("layer"), found.end("thing"))
+    return _Described(f"{found['layer'].strip('`')}.{found['thing'].strip('`')}", verb)
 
 
 def _parsed(text: str) -> exp.Expression:
@@ -148,11 +180,16 @@ def _parsed(text: str) -> exp.Expression:
     return query
 
 
-def _refuse_functions(query: exp.Expression) -> None:
-    for function in query.find_all(exp.Func):
-        name = function.name if isinstance(function, exp.Anonymous) else function.sql_name()
-        if name.upper() in _REFUSED_FUNCTIONS:
-            raise StatementError(f"the function {name.lower()} is not available here")
+@cache
+def allowed_functions() -> frozenset[str]:
+    """Return the names of Spark's functions that compute something from values and touch nothing else."""
+    return frozenset(Path(__file__).with_name("functions.txt").read_text("ascii").split())
+
+
+def _refuse_functions(query: exp.Expr) -> None:
+    for function in query.find_all(exp.Anonymous):
+        if function.name.lower() not in allowed_functions() and not isinstance(function.parent, exp.Table):
+            raise StatementError(f"the function {function.name.lower()} is not available here")
 
 
 def _tables(query: exp.Expression) -> Iterator[exp.Table]:
@@ -161,7 +198,8 @@ def _tables(query: exp.Expression) -> Iterator[exp.Table]:
         if table.find_ancestor(exp.Hint) is not None:
             continue
         if isinstance(table.this, exp.Func):
-            _check_table_function(table.this)
+            if table.this.name.lower() not in _TABLE_FUNCTIONS:
+                raise StatementError(f"the table function {table.this.name.lower()} is not available here")
         elif isinstance(table.this, exp.Identifier):
             if table.args.get("version") is not None or table.args.get("when") is not None:
                 raise StatementError("VERSION AS OF is chosen by the night: open another session with connect(night=…)")
@@ -169,12 +207,6 @@ def _tables(query: exp.Expression) -> Iterator[exp.Table]:
                 yield table
         else:
             raise StatementError("a table is named as <layer>.<domain>__<thing>")
-
-
-def _check_table_function(function: exp.Func) -> None:
-    name = function.name if isinstance(function, exp.Anonymous) else function.sql_name()
-    if not isinstance(function, _TABLE_FUNCTIONS) and name.upper() not in _TABLE_FUNCTION_NAMES:
-        raise StatementError(f"the table function {name.lower()} is not available here")
 
 
 def _is_common(table: exp.Table) -> bool:
@@ -206,11 +238,11 @@ def _stand_in(table: exp.Table, name: str, view: str, tokens: list[Token]) -> _C
     """Return the exchange of a table's tokens by its view, which keeps the name the rest of the statement knows it by."""
     start, end = _span(table.parts)
     if table.alias:
-        return _Change(start, end, _quoted(view))
+        return _Change(start, end, f"{_quoted(view)} ")
     alias = f" AS {_quoted(name.partition('.')[2])}"
     sample = _sample_end(tokens, end)
     if sample is None:
-        return _Change(start, end, _quoted(view) + alias)
+        return _Change(start, end, f"{_quoted(view)}{alias} ")
     raise StatementError(f"give {name} an alias after its TABLESAMPLE, as in {name} TABLESAMPLE (1 PERCENT) AS t")
 
 
@@ -233,9 +265,12 @@ def _values(query: exp.Expression, tokens: list[Token], parameters: Mapping[str,
     wanted = {node.name for node in query.find_all(exp.Placeholder)}
     if missing := sorted(wanted - set(parameters)):
         raise StatementError(f"no value is given for {', '.join(f':{name}' for name in missing)}")
+    for asked in sorted(wanted):
+        if not isinstance(parameters[asked], _PARAMETERS):
+            raise StatementError(f"the value of :{asked} is a {type(parameters[asked]).__name__}: give a plain value")
     for colon, name in itertools.pairwise(tokens):
         if colon.token_type == TokenType.COLON and name.text in wanted and name.start == colon.end + 1:
-            yield _Change(colon.start, name.end + 1, literal(parameters[name.text]))
+            yield _Change(colon.start, name.end + 1, f" {literal(parameters[name.text])} ")
 
 
 def _span(parts: Sequence[exp.Expr]) -> tuple[int, int]:
@@ -245,7 +280,28 @@ def _span(parts: Sequence[exp.Expr]) -> tuple[int, int]:
 def _changed(text: str, changes: list[_Change]) -> str:
     for change in sorted(changes, key=lambda one: one.start, reverse=True):
         text = text[: change.start] + change.text + text[change.end :]
-    return text.rstrip("; \t\r\n")
+    return _tokens_only(text)
+
+
+def _tokens_only(text: str) -> str:
+    """Return a statement with one space for whatever stands between two of its tokens.
+
+    Raises:
+        StatementError: Spark might read a token in another way than it was checked.
+    """
+    written: list[str] = []
+    end = 0
+    for token in _tokens(text):
+        if token.start < end:
+            continue  # 1L is three tokens to sqlglot, all at one place
+        lexeme = text[token.start : token.end + 1]
+        if re.fullmatch(_LEXEMES.get(token.token_type, _PLAIN), lexeme, re.DOTALL) is None:
+            raise StatementError("the statement has a character or quote that cannot be read here")
+        if token.token_type not in _QUOTED:
+            lexeme = " ".join(lexeme.split())
+        written += [" "] * (bool(written) and token.start > end) + [lexeme]
+        end = token.end + 1
+    return "".join(written)
 
 
 def _quoted(name: str) -> str:

@@ -152,6 +152,8 @@ def airflow_environment(settings: Settings, port: int) -> dict[str, str]:
         "DAG_PROCESSOR__PARSING_PROCESSES": "1",
         "LOGGING__BASE_LOG_FOLDER": str(settings.logs.resolve() / "airflow"),
         "LOGGING__LOGGING_LEVEL": "INFO",
+        "LOGGING__FILE_TASK_HANDLER_NEW_FOLDER_PERMISSIONS": "0o700",
+        "LOGGING__FILE_TASK_HANDLER_NEW_FILE_PERMISSIONS": "0o600",
     }
     told = {f"AIRFLOW__{key}": value for key, value in options.items()}
     told |= {key: value for key, value in os.environ.items() if key.startswith("AIRFLOW__")}
@@ -175,8 +177,7 @@ def _port(settings: Settings) -> int:
     port = int(path.read_text("ascii")) if path.exists() else 0
     if not port or not is_free(port):
         port = free_port()
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(str(port), "ascii")
+        write_private(path, str(port))
     return port
 
 

@@ -1,14 +1,17 @@
 """What ``citylake doctor`` looks at: each check says what it found and, where that is not fine, what to do."""
 
+import os
 import shutil
 import stat
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
+from itertools import islice
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from citylake.services.closed import open_to_others
 from citylake.services.lock_file import pinned_versions
 from citylake.settings import Settings
 from citylake.spark.jars import JARS, jars_folder, wrong_jars
@@ -16,6 +19,7 @@ from citylake.spark.java import JavaError, java, spark_jars
 from citylake.supervisor import ServiceError, answers, find, leftovers, names
 
 _GIB = 1024**3
+_SHOWN = 5
 _ROOM_GIB = 5
 """A first night with 20,000 people takes less than one; checkpoints, shuffles and logs want the rest."""
 
@@ -173,12 +177,35 @@ def _secrets(settings: Settings) -> Iterator[Finding]:
         yield Finding("secrets", True, "readable by their owner only")
 
 
+def _files(settings: Settings) -> Iterator[Finding]:
+    shown = list(islice(open_to_others(settings), _SHOWN + 1))
+    if not shown:
+        yield Finding("files", True, "what the lake holds is its owner's only")
+        return
+    home = settings.home.resolve()
+    said = ", ".join(str(path.relative_to(home)) if path.is_relative_to(home) else path.name for path in shown[:_SHOWN])
+    found = f"others than the owner may read {said}{' and more' if len(shown) > _SHOWN else ''}"
+    yield Finding("files", False, found, "run 'citylake doctor --close' as the owner")
+
+
+def _root(settings: Settings) -> Iterator[Finding]:
+    if os.geteuid() != 0:
+        yield Finding("user", True, "not root")
+    elif settings.allow_root:
+        yield Finding("user", True, "root, as CITYLAKE_ALLOW_ROOT says: fit for a trial, not for a city")
+    else:
+        remedy = "make a user for the lake and give it the lake's home, or set CITYLAKE_ALLOW_ROOT=1 for a trial"
+        yield Finding("user", False, "root, who starts no services", remedy)
+
+
 CHECKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
     _packages,
     _jars,
     _java,
     _disk,
+    _root,
     _secrets,
+    _files,
     _ledger,
     _services,
     _leftovers,

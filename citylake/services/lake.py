@@ -7,10 +7,11 @@ from citylake.contract.catalog import load_catalog
 from citylake.contract.compiled import FILE, write_compiled
 from citylake.ledger.database import migrate, open_ledger
 from citylake.services.airflow import DAGS, start_airflow, stop_airflow
+from citylake.services.closed import close_when_open
 from citylake.settings import Settings
 from citylake.spark.server import SERVICE as SPARK
 from citylake.spark.server import start_server
-from citylake.supervisor import find, names, only_one, stop
+from citylake.supervisor import find, names, only_one, refuse_root, stop
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,8 @@ def up(settings: Settings) -> list[Running]:
         ContractError, LedgerError: the contracts are not in order, or the ledger cannot be opened; nothing was started.
     """
     with only_one(settings), ThreadPoolExecutor(2) as together:
+        refuse_root(settings)
+        close_when_open(settings)
         _compile(settings)
         _migrate(settings)
         spark = None if settings.spark_remote else together.submit(start_server, settings)
@@ -46,8 +49,10 @@ def prepare_ledger(settings: Settings) -> None:
 
     Raises:
         LedgerError: it cannot be opened.
+        ServiceError: root would start them.
     """
     with only_one(settings):
+        refuse_root(settings)
         _migrate(settings)
 
 

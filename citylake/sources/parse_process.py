@@ -14,6 +14,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+from citylake.deployment import PRIVATE
 from citylake.sources.errors import DeliveryError
 from citylake.sources.layout import Layout
 from citylake.sources.limits import Limits
@@ -21,6 +22,7 @@ from citylake.sources.limits import Limits
 
 def restrain(limits: Limits) -> None:
     """Put this process under its limits, for good."""
+    os.umask(PRIVATE)
     resource.setrlimit(resource.RLIMIT_AS, (limits.memory_bytes, limits.memory_bytes))
     resource.setrlimit(resource.RLIMIT_CPU, (limits.cpu_seconds, limits.cpu_seconds + 5))
     resource.setrlimit(resource.RLIMIT_FSIZE, (limits.output_bytes, limits.output_bytes))

@@ -98,16 +98,13 @@ def delta_class_path() -> list[Path]:
     """Return the seven jars, in a fixed order.
 
     Raises:
-        JarError: one is missing. Their hashes are checked when they are fetched and by ``citylake doctor``.
+        JarError: one is missing, or not the pinned one.
     """
     folder = jars_folder()
-    paths = [folder / jar.file for jar in JARS]
-    missing = [path.name for path in paths if not path.is_file()]
-    if missing:
-        raise JarError(
-            f"{', '.join(missing)} not in the folder of jars: run 'make install' (or 'python -m citylake.spark.jars')"
-        )
-    return paths
+    if wrong := wrong_jars(folder):
+        found = "; ".join(f"{name}: {what}" for name, what in wrong.items())
+        raise JarError(f"the Delta jars are not the pinned ones ({found}): run 'python -m citylake.spark.jars'")
+    return [folder / jar.file for jar in JARS]
 
 
 def fetch(folder: Path) -> list[str]:

@@ -24,16 +24,20 @@ from citylake.supervisor import (
     find,
     free_port,
     locked,
+    plain_environment,
     start,
     stop,
     write_private,
 )
 
 SERVICE = "spark"
+TOKEN = "spark_token"
+"""File in ``secrets/`` with the token of the server."""
+SUBSTITUTE = "spark.sql.variable.substitute"
+_SECRET_CONF = "spark_server.conf"
 _LOG4J = Path(__file__).with_name("log4j2.properties")
 LAST_BREATH = 15.0
 """Seconds that a server which was killed may still hold its lake: until all its memory is given back."""
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 _OPENS = (
     *(f"java.base/java.{name}" for name in ("lang", "lang.invoke", "lang.reflect", "io", "net", "nio", "util")),
@@ -52,6 +56,12 @@ _CONF = {
     "spark.sql.catalogImplementation": "hive",
     "spark.sql.ansi.enabled": "true",
     "spark.sql.legacy.javaCharsets": "true",  # GB18030
+    # Spark would put values of its environment and Java's into a statement, after whoever checked it has read it.
+    SUBSTITUTE: "false",
+    # Its other ports, open to everybody on the machine, ask for a secret that it makes itself.
+    "spark.authenticate": "true",
+    "spark.ui.killEnabled": "false",
+    "spark.hadoop.fs.permissions.umask-mode": "077",
     "spark.sql.shuffle.partitions": "4",
     # Re-planning after every shuffle makes a job of each stage; a table of the night is small against that cost.
     "spark.sql.adaptive.enabled": "false",
@@ -80,8 +90,8 @@ class Tuning:
     """What may differ between a laptop, a service and a test run.
 
     ``short_lived`` compiles with the quick compiler only: half the processor time of a server's first minutes, a little
-    more later. ``ui`` shows Spark's own pages on a free loopback port; ``bind`` is the address to listen on, with a
-    token when it is not loopback.
+    more later. ``ui`` shows Spark's own pages on a free loopback port, to everybody on the machine; ``bind`` is the
+    address to listen on.
     """
 
     short_lived: bool = False
@@ -109,9 +119,8 @@ def start_server(settings: Settings, tuning: Tuning | None = None) -> Record:
         return running
     tuning = tuning or Tuning.from_environment()
     port = free_port()
-    environment = {**os.environ, "TZ": settings.timezone, "SPARK_LOCAL_IP": tuning.bind}
-    if tuning.bind not in _LOOPBACK:
-        environment["SPARK_CONNECT_AUTHENTICATE_TOKEN"] = server_token(settings)
+    # What it is not told it cannot give away: neither the lake's settings nor anybody's keys.
+    environment = {**plain_environment(), "TZ": settings.timezone, "SPARK_LOCAL_IP": "127.0.0.1"}
     try:
         command = _command(settings, tuning, port)
     except (JarError, JavaError) as error:
@@ -129,8 +138,8 @@ def stop_server(settings: Settings) -> bool:
 
 
 def server_token(settings: Settings) -> str:
-    """Return the token that clients of a server beyond loopback must show; made once, kept in ``secrets/``."""
-    path = settings.secrets / "spark_token"
+    """Return the token that every client must show; made once, kept in ``secrets/``."""
+    path = settings.secrets / TOKEN
     if not path.exists():
         write_private(path, secrets.token_urlsafe(32))
     return path.read_text("utf-8")
@@ -144,7 +153,7 @@ def _lake_lock(settings: Settings) -> Iterator[int]:
     """
     parts = urlsplit(settings.lake_uri)
     folder = Path(unquote(parts.path)) if parts.scheme in ("", "file") else settings.run
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     descriptor = os.open(folder / ".served", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         if not locked(descriptor, LAST_BREATH):
@@ -163,11 +172,20 @@ def _command(settings: Settings, tuning: Tuning, port: int) -> list[str]:
         "-cp",
         class_path,
         "org.apache.spark.deploy.SparkSubmit",
+        # A command line is shown to everybody by ps, a file only to its owner.
+        "--properties-file",
+        str(_secret_conf(settings)),
         *conf,
         "--class",
         "org.apache.spark.sql.connect.service.SparkConnectServer",
         "spark-internal",
     ]
+
+
+def _secret_conf(settings: Settings) -> Path:
+    path = settings.secrets.resolve() / _SECRET_CONF
+    write_private(path, f"spark.connect.authenticate.token={server_token(settings)}\n")
+    return path
 
 
 def _java_options(settings: Settings, tuning: Tuning) -> list[str]:

@@ -8,10 +8,11 @@ import logging
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from citylake.settings import Settings
-from citylake.spark.server import SERVICE
+from citylake.spark.server import SERVICE, SUBSTITUTE, TOKEN
 from citylake.supervisor import find
 
 if TYPE_CHECKING:
@@ -29,17 +30,29 @@ class NoServerError(ConnectionError):
 
 
 def remote(settings: Settings) -> str:
-    """Return the ``sc://`` address of the server, without user and session.
+    """Return the ``sc://`` address of the server with its token, without user and session.
 
     Raises:
-        NoServerError: none is configured and none runs for this home.
+        NoServerError: none is configured and none runs for this home, or the file with its token is not there.
     """
     if settings.spark_remote:
-        return settings.spark_remote
+        if not settings.spark_token_file:
+            return settings.spark_remote
+        return _with_token(settings.spark_remote, Path(settings.spark_token_file))
     record = find(settings, SERVICE)
     if record is None:
         raise NoServerError("no Spark server runs for this lake: run 'citylake up', or set CITYLAKE_SPARK_REMOTE")
-    return f"sc://127.0.0.1:{record.port}/"
+    # Under this very name PySpark sends a token without TLS, and only to this machine.
+    return _with_token(f"sc://localhost:{record.port}", settings.secrets / TOKEN)
+
+
+def _with_token(address: str, file: Path) -> str:
+    try:
+        token = file.read_text("ascii").strip()
+    except FileNotFoundError as error:
+        raise NoServerError(f"{file.name}, the file with the token of the Spark server, is not there") from error
+    separator = ";" if "/;" in address else "/;"
+    return f"{address.rstrip(';/')}{separator}token={token}"
 
 
 def open_session(settings: Settings, *, session_id: str | None = None) -> "SparkSession":
@@ -65,6 +78,12 @@ def open_session(settings: Settings, *, session_id: str | None = None) -> "Spark
     opened = SparkSession.builder.remote(f"{address}{separator}{user}session_id={session_id or uuid.uuid4()}").create()
     # A server that was started again knows no session of before: ten minutes of asking, the default, are for nothing.
     opened.client.set_retry_policies([DefaultPolicy(max_retries=RETRIES, max_backoff=LONGEST_PAUSE)])
+    if settings.spark_remote:
+        try:
+            opened.conf.set(SUBSTITUTE, "false")  # the lake's own server starts that way
+        except BaseException:
+            opened.stop()
+            raise
     return opened
 
 

@@ -1,6 +1,7 @@
 """Which statements are answered, and what Spark is given in their place."""
 
 from datetime import date
+from decimal import Decimal
 
 import pytest
 
@@ -23,7 +24,7 @@ def prepared(text: str) -> tuple[str, tuple[str, ...]]:
         ),
         (
             "SELECT p.x FROM BASE . `population__person` p -- base.population__person\n;",
-            "SELECT p.x FROM `v_base_population__person` p -- base.population__person",
+            "SELECT p.x FROM `v_base_population__person` p",
         ),
         (
             "SELECT base.population__person.sex, 'base.population__person；姓名' FROM base.population__person",
@@ -42,7 +43,7 @@ def prepared(text: str) -> tuple[str, tuple[str, ...]]:
             "SELECT /*+ BROADCAST(p) */ 1 FROM `v_base_population__person` TABLESAMPLE (10 PERCENT) AS p",
         ),
         ("DESCRIBE base.population__person", "DESCRIBE `v_base_population__person`"),
-        ("show columns in base.population__person;", "show columns in `v_base_population__person`"),
+        ("show columns in base.population__person;", "SHOW COLUMNS IN `v_base_population__person`"),
         ("SELECT * FROM range(3)", "SELECT * FROM range(3)"),
     ],
 )
@@ -87,7 +88,22 @@ def test_tables_are_named_once_in_the_order_in_which_they_are_found() -> None:
         "SELECT * FROM read_files('/etc')",
         "SELECT * FROM IDENTIFIER('clean.hrss__payment')",
         "SELECT TRANSFORM(a) USING 'cat' AS b FROM base.population__person",
+        "SELECT * FROM table_changes_by_path('/lake/clean/hrss__payment', 0)",
+        "SELECT * FROM python_worker_logs()",
+        "SELECT * FROM base.population__person |> WHERE sex = 1",
+        "FROM base.population__person |> SET sex = 1",
         "SELECT reflect('java.lang.System', 'exit', 1)",
+        "SELECT `reflect`('java.lang.System', 'exit', 1)",
+        "SELECT system.builtin.reflect('java.lang.System', 'exit', 1)",
+        "SELECT {fn reflect('java.lang.System', 'exit', 1)}",
+        "SELECT try_reflect /* */ ('java.lang.System', 'exit', 1)",
+        "SELECT IDENTIFIER('reflect')('java.lang.System', 'exit', 1)",
+        "SELECT xpath_string('<a/>', 'a')",
+        "SELECT input_file_name() FROM base.population__person",
+        "SELECT a_function_that_somebody_registered(1)",
+        "SELECT MAP a USING 'cat' FROM base.population__person",
+        "FROM base.population__person REDUCE a USING 'cat'",
+        "SELECT 1 FROM base.population__person INTO OUTFILE '/x'",
         "SELECT java_method('java.lang.System', 'exit', 1)",
         "SELECT (SELECT max(x) FROM clean.hrss__payment)",
         "SELECT * FROM (WITH a AS (SELECT 1) SELECT * FROM a) t, a",
@@ -99,6 +115,25 @@ def test_tables_are_named_once_in_the_order_in_which_they_are_found() -> None:
 def test_what_writes_runs_or_reads_beside_the_publication_is_refused(text: str) -> None:
     with pytest.raises(StatementError):
         prepared(text)
+
+
+@pytest.mark.parametrize(
+    ("asked", "given"),
+    [
+        ("SELECT 1 --${system:line.separator}, secret", "SELECT 1"),
+        ("SELECT 1 --\r, 2", "SELECT 1 , 2"),
+        ("SELECT 1 -- \\\n, 2", "SELECT 1 , 2"),
+        ("SELECT 1\u2028+\x0b2 /* a /* b */ c */ + 3", "SELECT 1 + 2 + 3"),
+        ("SELECT 1, /*+ no hint -- */ 2", "SELECT 1, 2"),
+        ("SELECT 'a -- b', 'it''s', r'a\\b', \"/* c\", x'1F', .5, 1.5BD, `a``b`", None),
+        ("SELECT 'a\n  b', '\\'', count(*)  FROM  range(3)", "SELECT 'a\n  b', '\\'', count(*) FROM range(3)"),
+        ("SELECT transform(a, x -> x[0]), DATE'2026-01-01', t.* FROM range(1L) t GROUP BY 1,2", None),
+    ],
+)  # fmt: skip
+def test_nothing_reaches_spark_that_was_not_checked_and_everything_else_as_it_was_written(
+    asked: str, given: str | None
+) -> None:
+    assert prepared(asked)[0] == (given or asked)
 
 
 def test_a_misspelt_table_is_answered_with_the_nearest() -> None:
@@ -119,6 +154,30 @@ def test_a_parameter_is_put_in_as_a_literal_that_stays_one() -> None:
     given = {"no": "a' OR 1=1 --", "day": date(2026, 11, 30)}
     found = prepare(text, PUBLISHED, lambda table: "v", given)
     assert found.text == ("SELECT ':no' FROM `v` p WHERE x = 'a\\' OR 1=1 --' AND y > DATE'2026-11-30'")
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (1.5, "1.5D"),
+        (-1e-7, "-1e-07D"),
+        (1e300, "1e+300D"),
+        (float("-inf"), "CAST('-inf' AS DOUBLE)"),
+        (2, "2"),
+        (True, "true"),
+        (Decimal("1.50"), "1.50BD"),
+        (b"\x00'", "X'0027'"),
+        ("${env:HOME}", "'${env:HOME}'"),
+        (None, "NULL"),
+    ],
+)
+def test_a_parameter_keeps_its_type(value: object, written: str) -> None:
+    assert prepare("SELECT 1-:a", PUBLISHED, str, {"a": value}).text == f"SELECT 1- {written}"
+
+
+def test_a_parameter_that_is_no_plain_value_is_refused() -> None:
+    with pytest.raises(StatementError, match=":a is a list"):
+        prepare("SELECT :a", PUBLISHED, str, {"a": [1]})
 
 
 def test_a_parameter_without_a_value_is_named() -> None:

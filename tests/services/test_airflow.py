@@ -12,6 +12,7 @@ import pytest
 from citylake.services.airflow import SERVICES, admin_password, airflow_url, log_folder, start_airflow, stop_airflow
 from citylake.services.airflow_history import forget
 from citylake.services.airflow_rest import AirflowClient, AirflowError, DagRun
+from citylake.services.closed import open_to_others
 from citylake.settings import Settings
 from citylake.supervisor import ServiceError, find, leftovers
 
@@ -81,6 +82,8 @@ def test_a_run_for_a_business_date_reaches_its_tasks(installation: Settings) -> 
         assert client.import_errors() == {}
         with pytest.raises(AirflowError, match="404"):
             client.trigger("unheard_of", NIGHT)
+    assert list(log_folder(installation).glob("dag_id=probe/*/*/*.log"))
+    assert set(open_to_others(installation)) <= {installation.home.resolve()}, "made before any command closed it"
 
 
 def test_nobody_gets_in_without_the_generated_password(installation: Settings) -> None:

@@ -1,22 +1,28 @@
 """The Connect server and its sessions, with real processes."""
 
 import os
+import shutil
+import stat
 import subprocess
 import sys
 import time
 import uuid
 from pathlib import Path
+from urllib.parse import urlsplit
 
+import httpx
 import psutil
 import pytest
 from pyspark.errors import PySparkException
+from pyspark.sql import SparkSession
 
+from citylake.services.closed import open_to_others
 from citylake.settings import Settings
 from citylake.spark import server
 from citylake.spark.jars import JARS, JarError, delta_class_path, jars_folder, sha256, wrong_jars
-from citylake.spark.server import SERVICE, Tuning, _lake_lock, start_server
+from citylake.spark.server import SERVICE, TOKEN, Tuning, _lake_lock, start_server
 from citylake.spark.session import NoServerError, interrupt_session, remote, session
-from citylake.supervisor import ServiceError, find
+from citylake.supervisor import ServiceError, find, write_private
 
 _SLOW_QUERY = "SELECT sum(hash(id)) FROM range(1000000000000)"
 
@@ -35,6 +41,19 @@ def test_a_changed_and_a_missing_jar_are_named(tmp_path: Path, monkeypatch: pyte
     assert wrong[JARS[1].file] == f"sha256 {sha256(tmp_path / JARS[1].file)}"
     with pytest.raises(JarError, match=JARS[0].file):
         delta_class_path()
+
+
+def test_a_server_is_not_started_with_a_jar_that_somebody_has_changed(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for jar in JARS:
+        shutil.copy(jars_folder() / jar.file, tmp_path)
+    with (tmp_path / JARS[2].file).open("ab") as changed:
+        changed.write(b"\0")
+    monkeypatch.setenv("CITYLAKE_JARS", str(tmp_path))
+    with pytest.raises(ServiceError, match=f"{JARS[2].file}: sha256"):
+        start_server(settings)
+    assert find(settings, SERVICE) is None
 
 
 def test_without_a_server_the_error_says_what_to_do(settings: Settings) -> None:
@@ -102,8 +121,56 @@ def test_a_lake_that_is_served_refuses_a_second_server(
     assert find(twin, SERVICE) is None
 
 
+@pytest.mark.parametrize("token", [None, "guessed", ""])
+def test_a_client_without_the_token_is_refused(lake: Settings, token: str | None) -> None:
+    bare = lake.spark_remote.partition("/;")[0]
+    address = bare if token is None else f"{bare}/;token={token}"
+    client = SparkSession.builder.remote(address).create()
+    with pytest.raises(PySparkException, match="UNAUTHENTICATED"):
+        client.sql("SELECT 1").collect()
+    client.stop()
+
+
+def test_a_plain_client_of_the_owner_gets_in_with_the_token_from_its_file(settings: Settings, lake: Settings) -> None:
+    address, _, token = lake.spark_remote.partition("/;token=")
+    write_private(settings.secrets / TOKEN, token)
+    told = settings.model_copy(update={"spark_remote": address, "spark_token_file": str(settings.secrets / TOKEN)})
+    assert remote(told) == lake.spark_remote
+    client = SparkSession.builder.remote(f"{address}/;token={(settings.secrets / TOKEN).read_text()}").create()
+    assert client.sql("SELECT 1").collect()[0][0] == 1
+    client.stop()
+    (settings.secrets / TOKEN).unlink()
+    with pytest.raises(NoServerError, match=TOKEN):
+        remote(told)
+
+
+def test_the_server_gives_away_neither_its_token_nor_anything_of_the_environment(lake: Settings) -> None:
+    process, token = _server_process(lake), lake.spark_remote.partition("/;token=")[2]
+    assert len(token) >= 32
+    told = process.environ()
+    assert told.keys() <= {"PATH", "HOME", "LANG", "TMPDIR", "TZ", "SPARK_LOCAL_IP", "CITYLAKE_SUPERVISED_HOME"} | {
+        name for name in told if name.startswith("LC_")
+    }
+    assert not [part for part in [*process.cmdline(), *told.values()] if token in part]
+    home = Path(told["CITYLAKE_SUPERVISED_HOME"])
+    holders = [path for path in home.rglob("*") if path.is_file() and token in path.read_text("utf-8", errors="ignore")]
+    assert {path.parent.name for path in holders} == {"secrets"}
+    assert {stat.S_IMODE(path.stat().st_mode) for path in holders} == {0o600}
+    assert list(open_to_others(Settings(home=home, lake="", landing=""))) == []
+
+
+def test_the_server_listens_on_this_machine_only_and_shows_no_pages(lake: Settings) -> None:
+    ports = {one.laddr for one in _server_process(lake).net_connections("tcp") if one.status == psutil.CONN_LISTEN}
+    assert {port.ip.removeprefix("::ffff:") for port in ports} == {"127.0.0.1"}
+    for port in ports:
+        with pytest.raises(httpx.TransportError):
+            httpx.get(f"http://127.0.0.1:{port.port}/jobs/", timeout=5.0, trust_env=False)
+    with session(lake) as spark:
+        assert spark.conf.get("spark.authenticate") == "true", "its other ports would take anybody"
+
+
 def _server_process(lake: Settings) -> psutil.Process:
-    port = int(lake.spark_remote.removeprefix("sc://127.0.0.1:").rstrip("/"))
+    port = urlsplit(lake.spark_remote).port
     for process in psutil.process_iter():
         if process.uids().real == os.getuid() and process.name() == "java" and str(port) in " ".join(process.cmdline()):
             return process
