@@ -1,11 +1,11 @@
 """``citylake migrate``: contracts that changed, and the tables' files that follow them."""
 
-import getpass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from citylake.cli.terminal import DATA, ENDINGS, USE, AsJson, end, print_json, told_plainly
+from citylake.ledger.people.actor import actor
 from citylake.settings import settings
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def _apply(lake: "Lake", found: "list[TablePlan]", *, destructive: bool) -> list
     day = newest_published(lake.ledger) or today
     try:
         with session(lake.settings) as spark:
-            return apply(lake, spark, found, day, actor=getpass.getuser(), destructive=destructive)
+            return apply(lake, spark, found, day, actor=actor(), destructive=destructive)
     except (TableError, PySparkException) as error:
         end(plain_words(error), DATA)
 

@@ -1,12 +1,12 @@
 """``citylake override``: what people decide of who is who; the next night applies it, taking it back gives all back."""
 
-import getpass
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from citylake.cli.terminal import ENDINGS, USE, AsJson, business_day, end, print_json, print_table, told_plainly
+from citylake.ledger.people.actor import actor
 from citylake.settings import settings
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def add(
             end("the decision is must-link or cannot-link", USE)
         made = add_override(
             lake.ledger, library=library, subject_id=subject, other_subject_id=other, decision=kind,
-            actor=getpass.getuser(), reason=reason, until=until,
+            actor=actor(), reason=reason, until=until,
         )  # fmt: skip
     _say([made], as_json=as_json)
 
@@ -78,7 +78,7 @@ def withdraw(
     from citylake.ledger.people.overrides import withdraw_override
 
     with told_plainly():
-        taken = withdraw_override(open_lake(settings()).ledger, number, actor=getpass.getuser(), reason=reason)
+        taken = withdraw_override(open_lake(settings()).ledger, number, actor=actor(), reason=reason)
     _say([taken], as_json=as_json)
 
 

@@ -1,6 +1,5 @@
 """``citylake receipts`` and ``accept``: what became of deliveries, and taking a refused one on somebody's word."""
 
-import getpass
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from citylake.cli.terminal import DATA, ENDINGS, USE, AsJson, business_day, end, print_json, print_table, told_plainly
+from citylake.ledger.people.actor import actor
 from citylake.settings import settings
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def accept_delivery(
 
     with told_plainly():
         lake = open_lake(settings())
-        taken = take_by_decision(lake.ledger, delivery, actor=getpass.getuser(), reason=reason)
+        taken = take_by_decision(lake.ledger, delivery, actor=actor(), reason=reason)
     if as_json:
         print_json({"accepted": delivery, "delivery": taken.id, "resource": taken.resource, "verdict": taken.verdict})
         return

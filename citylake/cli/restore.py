@@ -1,13 +1,13 @@
 """``citylake restore``: the whole lake back to what a night published."""
 
 import dataclasses
-import getpass
 from datetime import date
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from citylake.cli.terminal import DATA, ENDINGS, USE, AsJson, business_day, end, print_json, told_plainly
+from citylake.ledger.people.actor import actor
 from citylake.settings import settings
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def restore_night(
                 lake,
                 lambda: opened.enter_context(session(lake.settings)),
                 night,
-                actor=getpass.getuser(),
+                actor=actor(),
                 reason=reason,
                 unfinished=unfinished,
             )

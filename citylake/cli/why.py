@@ -1,6 +1,5 @@
 """``citylake why``: why a person or firm is who it is, value by value, down to file and line."""
 
-import getpass
 from collections.abc import Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from citylake.cli.terminal import ENDINGS, USE, AsJson, Night, end, print_json, told_plainly
+from citylake.ledger.people.actor import actor
 from citylake.settings import settings
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def explain(
         if found is None:
             raise not_published(lake, night)
         if identified:
-            note(lake.ledger, actor=getpass.getuser(), action="identify", subject=f"{thing} {id_}", reason=reason or "")
+            note(lake.ledger, actor=actor(), action="identify", subject=f"{thing} {id_}", reason=reason or "")
         try:
             answer = why(found, kinds[thing], id_, field=field, identified=identified)
         except (UnknownEntityError, UnknownFieldError, TooManyRowsError) as error:

@@ -1,4 +1,4 @@
-"""Files in the drop folders that no contract takes: named wherever somebody may look for them."""
+"""Files in the drop folders that no contract takes: named wherever somebody may look for them, but in no log."""
 
 from collections.abc import Sequence
 
@@ -16,7 +16,7 @@ def unrecognised(lake: Lake, department: str | None = None) -> dict[str, list[st
 
 
 def sentence(files: Sequence[str]) -> str:
-    """Return what a log says of such files, nothing when there are none."""
+    """Return what the night's screen says of such files, nothing when there are none."""
     if not files:
         return ""
     more = " 等" if len(files) > _NAMED else ""

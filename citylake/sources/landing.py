@@ -1,5 +1,6 @@
 """Landing: the delivered bytes, stored once per content and never changed."""
 
+import hashlib
 import os
 import re
 import shutil
@@ -13,6 +14,11 @@ from urllib.parse import unquote, urlsplit
 import fsspec
 
 from citylake.settings import Settings
+
+
+class ChangedBytesError(OSError):
+    """Landed bytes are not those that were received."""
+
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _TAIL = re.compile(r"/([0-9a-f]{2})/(\1[0-9a-f]{62})$")
@@ -51,6 +57,7 @@ def local(settings: Settings, uri: str) -> Iterator[Path]:
     A landing that was moved with its lake is found again: only the hash in ``uri`` counts.
 
     Raises:
+        ChangedBytesError: the bytes are not those that were received; they are not given out.
         FileNotFoundError: landing has no such bytes.
         ValueError: ``uri`` is not of landing.
     """
@@ -62,13 +69,22 @@ def local(settings: Settings, uri: str) -> Iterator[Path]:
         path = _local_path(here)
         if not path.is_file():
             raise FileNotFoundError(f"landing has no {tail.group(2)}: restore it from the backup")
+        _check(path)
         yield path
         return
     system, source = _remote(here)
     with tempfile.TemporaryDirectory(prefix="citylake-landing-") as folder:
         copy = Path(folder) / tail.group(2)
         system.get_file(source, str(copy))
+        _check(copy)
         yield copy
+
+
+def _check(path: Path) -> None:
+    with path.open("rb") as stream:
+        found = hashlib.file_digest(stream, "sha256").hexdigest()
+    if found != path.name:
+        raise ChangedBytesError(f"the landed bytes {path.name} have been changed since: restore them from the backup")
 
 
 def _remote(uri: str) -> tuple[Any, str]:

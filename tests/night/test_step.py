@@ -2,10 +2,12 @@
 
 import time
 
+from citylake.business_date import BusinessDateError, parse
 from citylake.delta.errors import TableError
 from citylake.night.steps.step import Report, Step, plain_words, work
 from citylake.read.summary import closes
 from citylake.settings import Settings
+from citylake.sources.errors import DeliveryError
 from tests.night.given import DAY, a_lake
 
 SECRET = "a value of a row"
@@ -30,6 +32,23 @@ def test_the_projects_own_errors_are_told_in_full_but_not_what_a_library_said_be
     said = plain_words(raised(error))
     assert "clean.hrss__pension_payment: run it again" in said
     assert "KeyError" in said
+    assert SECRET not in said
+
+
+def test_the_place_of_an_error_is_the_innermost_of_the_project() -> None:
+    def asked() -> Exception:
+        try:
+            parse("no date")
+        except BusinessDateError as error:
+            return error
+        raise AssertionError("no error")
+
+    assert "citylake/business_date.py:" in plain_words(asked())
+
+
+def test_what_is_told_a_department_of_its_delivery_is_not_told_a_log() -> None:
+    said = plain_words(raised(DeliveryError("columns", f"文件“{SECRET}.csv”缺少列")))
+    assert "columns" in said
     assert SECRET not in said
 
 

@@ -88,10 +88,10 @@ def test_a_library_table_that_a_night_lacks_is_withheld_and_a_clean_one_is_not(m
     assert not any(name.startswith("clean.") for name in withheld)
 
 
-def test_a_file_that_no_contract_takes_is_named_by_settle_and_in_the_summary(made: Lake) -> None:
+def test_a_file_that_no_contract_takes_is_counted_by_settle_and_named_in_the_summary(made: Lake) -> None:
     tables = [item.name for item in made.catalog.of_department("civil_affairs")]
     assert settle_department(Step(DAY, given=made), "civil_affairs", tables).message == ""
     path = stray(made)
     report = settle_department(Step(DAY, given=made), "civil_affairs", tables)
-    assert report.message == f"未识别的文件 1 个：{path.name}"
+    assert report.message == "未识别的文件 1 个，文件名见 citylake receipts"
     assert summarise(made, DAY).unrecognised == {"civil_affairs": [path.name]}

@@ -58,6 +58,21 @@ def test_a_landing_elsewhere_than_on_disk_is_copied_for_reading(lake: Settings, 
     assert not local.exists()
 
 
+@pytest.mark.parametrize("where", ["here", "elsewhere"])
+def test_bytes_that_somebody_changed_are_never_read(settings: Settings, tmp_path: Path, where: str) -> None:
+    held = settings if where == "here" else settings.model_copy(update={"landing": f"memory://{tmp_path.name}"})
+    path, sha256 = staged(tmp_path, b"a,b\n1,2\n")
+    uri = landing.store(held, path, sha256)
+    with landing.local(held, uri):
+        pass
+    system, place = fsspec.core.url_to_fs(uri)
+    if where == "here":
+        Path(place).chmod(0o600)
+    system.pipe_file(place, b"a,b\n1,3\n")
+    with pytest.raises(landing.ChangedBytesError, match=f"{sha256}.*backup"), landing.local(held, uri):
+        raise AssertionError("changed bytes were given out")
+
+
 def test_what_was_never_landed_is_not_found(lake: Settings) -> None:
     with pytest.raises(FileNotFoundError), landing.local(lake, f"{lake.landing_uri}/{'ab'}/{'ab' * 32}"):
         pass

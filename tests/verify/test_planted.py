@@ -100,6 +100,21 @@ def test_a_row_twice_and_one_nobody_delivered_are_named(story: Story) -> None:
     assert dict(story.verified(SNAPSHOT)[SNAPSHOT].counts) == {"missing": 1, "extra": 1}
 
 
+def test_landed_bytes_that_were_changed_leave_a_table_unproven(story: Story) -> None:
+    files = [path for path in (story.settings.home / "landing").rglob("*") if path.is_file()]
+    before = {path: path.read_bytes() for path in files}
+    try:
+        for path in files:
+            path.chmod(0o600)
+            path.write_bytes(before[path] + b"\n")
+        one = story.verified(ODD)[ODD]
+    finally:
+        for path in files:
+            path.write_bytes(before[path])
+    assert (one.state, one.is_wrong) == ("unproven", True)
+    assert "have been changed" in one.reason
+
+
 def test_landed_bytes_that_are_gone_leave_a_table_unproven(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
     kept = Path(story.settings.home / "landing")
     moved = kept.rename(kept.with_name("elsewhere"))

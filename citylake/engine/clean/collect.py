@@ -41,7 +41,7 @@ class Collected:
         outcome: the best that happened: accepted, unchanged, refused, unreachable or nothing offered.
         results: one per delivery, in the order taken.
         delivery_ids: ledger ids of those deliveries.
-        reason: for a person, when something went wrong.
+        reason: for a log, when something went wrong: it quotes nothing of a delivery, neither its name nor its cells.
     """
 
     table: str
@@ -50,7 +50,13 @@ class Collected:
     delivery_ids: list[int] = field(default_factory=list)
     reason: str = ""
 
-    def add(self, delivery: Delivery | None, result: TableResult, outcome: SettledOutcome) -> None:
+    def add(
+        self,
+        delivery: Delivery | None,
+        result: TableResult,
+        outcome: SettledOutcome,
+        error: DeliveryError | GateError | None = None,
+    ) -> None:
         """Add one delivery; an accepted one outweighs an unchanged one, and any of them a refused one."""
         rank: dict[str, int] = {"nothing": 0, "unreachable": 1, "refused": 2, "unchanged": 3, "accepted": 4}
         self.results.append(result)
@@ -58,7 +64,9 @@ class Collected:
             self.delivery_ids.append(delivery.id)
         if rank[outcome] > rank[self.outcome]:
             self.outcome = outcome
-        if outcome in {"refused", "unreachable"}:
+        if delivery is not None and isinstance(error, DeliveryError):
+            self.reason = f"交付号 {delivery.id} 退回（{error.code}），原因见 citylake receipts"
+        elif outcome in {"refused", "unreachable"}:
             self.reason = result.reason
 
 
@@ -186,7 +194,8 @@ class _Collector:
             landing=stored,
         )
         offer.release()
-        self.found.add(refused, TableResult(self.contract.name, "refused", reason=str(offer.error)), "refused")
+        result = TableResult(self.contract.name, "refused", reason=str(offer.error))
+        self.found.add(refused, result, "refused", offer.error)
 
     def resume(self, delivery: Delivery) -> None:
         """Take a delivery that an earlier attempt had received."""
@@ -213,7 +222,7 @@ class _Collector:
             counts = error.counts if isinstance(error, GateError) else {}
             deliveries.refuse(ledger, delivery.id, reason=reason, counts=counts)
             result = TableResult(self.contract.name, "refused", reason=reason, counts=counts)
-            self.found.add(delivery, result, "refused")
+            self.found.add(delivery, result, "refused", error)
             log.info("refused", table=self.contract.name, delivery=delivery.id)
             return
         self.found.add(delivery, result, "accepted")

@@ -8,7 +8,7 @@ from citylake.contract.model import CollectedContract
 from citylake.ledger.nights.nights import Settled, SettledOutcome, settle
 from citylake.night.steps.publish import is_published
 from citylake.night.steps.step import Report, State, Step
-from citylake.read.unrecognised import sentence, unrecognised
+from citylake.read.unrecognised import unrecognised
 
 _STATES: Mapping[SettledOutcome, State] = {
     "accepted": "done",
@@ -55,7 +55,7 @@ def settle_department(step: Step, department: str, tables: Sequence[str]) -> Rep
     """Write down what a department's collection came to, whatever it was.
 
     A resource whose task left no report (killed, out of time) counts as unreachable: nothing of it came through.
-    Files in the drop folder that no contract takes are named in the message.
+    Files in the drop folder that no contract takes are counted in the message; their names may be somebody's.
     """
     if is_published(step.lake, step.business_date):
         return Report("done", PUBLISHED.format(date=step.business_date))
@@ -63,7 +63,8 @@ def settle_department(step: Step, department: str, tables: Sequence[str]) -> Rep
     settle(step.lake.ledger, department, step.business_date, settled)
     files = unrecognised(step.lake, department).get(department, [])
     facts = {"outcomes": {one.resource: one.outcome for one in settled}, "unrecognised": len(files)}
-    return Report("done", sentence(files), facts)
+    message = f"未识别的文件 {len(files)} 个，文件名见 citylake receipts" if files else ""
+    return Report("done", message, facts)
 
 
 def _settled(table: str, facts: Mapping[str, Any] | None) -> Settled:
