@@ -17,7 +17,7 @@ from http import HTTPStatus
 from importlib.metadata import version
 from pathlib import Path
 
-from citylake.deployment import SPARK_POOL, SPARK_POOL_SLOTS
+from citylake.deployment import PRIVATE, SPARK_POOL, SPARK_POOL_SLOTS
 from citylake.services.airflow_rest import AirflowClient
 from citylake.settings import Settings
 from citylake.supervisor import (
@@ -190,11 +190,11 @@ def _migrate(settings: Settings, environment: dict[str, str]) -> None:
         return
     command = [sys.executable, "-m", "airflow", "db", "migrate"]
     done = subprocess.run(
-        command, env=environment, capture_output=True, text=True, timeout=_MIGRATE_SECONDS, check=False
+        command, env=environment, capture_output=True, text=True, timeout=_MIGRATE_SECONDS, check=False, umask=PRIVATE
     )
     if done.returncode:
         raise ServiceError(f"Airflow's database could not be migrated:\n{(done.stdout + done.stderr)[-2000:]}")
-    marker.write_text(wanted, "ascii")
+    write_private(marker, wanted)
 
 
 def _embedded(environment: dict[str, str]) -> bool:

@@ -70,6 +70,19 @@ def test_every_pinned_package_has_a_hash_and_no_address(name: str) -> None:
     assert [lines[number] for number in starts if "--hash=sha256:" not in lines[number + 1]] == []
 
 
+def test_what_installs_the_packages_is_itself_the_pinned_one() -> None:
+    recipe = text(PROJECT_ROOT / "Makefile").partition("$(BIN)/uv:\n")[2].partition("\n\n")[0].replace("$$", "$")
+    assert "install" in recipe
+    assert "--require-hashes --no-deps -r /dev/stdin" in recipe
+    printing = re.search(r"awk .*(?= \\$)", recipe, re.MULTILINE)
+    assert printing is not None
+    said = subprocess.run(["bash", "-c", printing[0]], cwd=PROJECT_ROOT, capture_output=True, text=True, check=True)
+    first, *hashes = said.stdout.replace("\\\n", "\n").splitlines()
+    assert first.strip() == f"uv=={pinned_versions(REQUIREMENTS / 'product.txt')['uv']}"
+    assert hashes
+    assert all(line.strip().startswith("--hash=sha256:") for line in hashes)
+
+
 def test_the_test_tools_come_on_top_of_the_very_packages_of_the_product() -> None:
     product, tests = (pinned_versions(REQUIREMENTS / f"{name}.txt") for name in ("product", "test"))
     assert product.items() <= tests.items()
