@@ -79,8 +79,11 @@ def _library(catalog: "Catalog", name: str) -> "Library":
     found = [one for one in catalog.libraries.values() if name in (one.id, one.id.partition(".")[2])]
     if len(found) == 1:
         return found[0]
-    near = [one.id for one in found] or get_close_matches(name, catalog.libraries, n=3, cutoff=0.4)
-    end(f"没有库 {name} (no library '{name}'): {', '.join(near or catalog.libraries)}", USE)
+    short = {one.partition(".")[2]: one for one in catalog.libraries}
+    near = [one.id for one in found] or [one for one in catalog.libraries if name in one]
+    near = near or [short[one] for one in get_close_matches(name.partition(".")[2] or name, short, n=3)]
+    hint = f"：是否为 {'、'.join(near)}？ (did you mean one of these?)" if near else "；citylake coverage 列出已有的库"
+    end(f"没有库 {name} (no library '{name}'){hint}", USE)
 
 
 def _answer(session: "Session", number: int, question: "Question") -> dict[str, Any]:
