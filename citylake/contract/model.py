@@ -231,9 +231,9 @@ class DerivedContract(TableContract):
     @property
     def maker(self) -> str | None:
         """Which of the resolver's own transforms makes it; None: a SELECT or a transform beside it."""
-        if self.generated in (None, "linked"):
-            return "golden" if self.golden else None
-        return self.generated
+        if self.generated in ("linked", "review", "agreement"):
+            return None
+        return self.generated or ("golden" if self.golden else None)
 
     @property
     def unit(self) -> tuple[str, ...]:
