@@ -100,7 +100,7 @@ def _collected(department: str, thing: str) -> dict[str, object]:
             "village_code": {"from": "村居"},
             "pay_amount": {"from": "金额"},
         },
-        "rules": {"quarantine": [{"not_null": "record_no"}], "gate": [{"unique": "record_no"}]},
+        "rules": {"quarantine": [{"not_null": "record_no"}]},
         "share": "none",
         "grade": "L3",
     }
@@ -123,7 +123,7 @@ def _derived(folder: Path, layer: str, library: str, number: int, inputs: list[s
             "total_amount": {"label": "金额合计(元)", "type": "decimal(18,2)", "grade": "L3"},
             "record_count": {"label": "条数", "type": "bigint", "grade": "L3"},
         },
-        "rules": {"gate": [{"not_null": "person_id"}, {"unique": "person_id"}]},
+        "rules": {"gate": [{"not_null": "person_id"}]},
         "share": "none",
         "grade": "L3",
     }

@@ -79,8 +79,8 @@ inputs:
 columns:
 {columns}
 rules:
-  gate:
-    - unique: [{named}]
+  warn:
+    - row_count: {{min: 1}}
 share: conditional
 grade: {source.grade}
 """

@@ -273,6 +273,9 @@ def _check(
     for name, column in contract.columns.items():
         if column.codes is not None and column.codes not in codes:
             raise ContractError(f"{contract.name}: column {name}: no code list '{column.codes}' in codes/")
+    for rule in (*contract.rules.quarantine, *contract.rules.warn, *contract.rules.gate):
+        if rule.name == "in_codes" and rule.arguments["codes"] not in codes:
+            raise ContractError(f"{contract.name}: {rule.id}: no code list '{rule.arguments['codes']}' in codes/")
     if contract.owner not in departments:
         raise ContractError(
             f"{contract.name}: owner '{contract.owner}' is no department; known: {', '.join(departments)}"

@@ -1,14 +1,15 @@
 """The contract language: one YAML file per table, read into one of these frozen models."""
 
 import re
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from citylake.contract.names import check_alias, check_column
 from citylake.contract.role import Model as Model
 from citylake.contract.role import Name as Name
 from citylake.contract.role import Role as Role
-from citylake.contract.rules import Rule, Rules
+from citylake.contract.rules import Made, Rule, Rules
 from citylake.contract.source import AsOf as AsOf
 from citylake.contract.source import Source as Source
 
@@ -18,7 +19,7 @@ Generated = Literal[
     "linked", "subject", "override", "crosswalk", "event", "review", "identity", "comparison", "agreement"
 ]  # fmt: skip
 
-_TYPE = re.compile(r"^(string|int|bigint|double|boolean|date|timestamp|month|decimal\(\d+,\s*\d+\))$")
+_TYPE = re.compile(r"string|int|bigint|double|boolean|date|timestamp|month|decimal\(\d+,\s*\d+\)")
 
 
 class Column(Model):
@@ -44,7 +45,7 @@ class Column(Model):
     @field_validator("type")
     @classmethod
     def _known_type(cls, value: str) -> str:
-        if not _TYPE.match(value):
+        if not _TYPE.fullmatch(value):
             raise ValueError("allowed: string, int, bigint, double, boolean, date, timestamp, month, decimal(p,s)")
         return value.replace(" ", "")
 
@@ -91,6 +92,8 @@ class Retention(Model):
 class TableContract(Model):
     """What every table says of itself."""
 
+    made: ClassVar[Made] = "derived"
+    """How it comes about, as the rules ask."""
     name: str
     """``<layer>.<domain>__<thing>``, from the path."""
     title: str = Field(min_length=1)
@@ -118,25 +121,24 @@ class TableContract(Model):
         """What one row is."""
         return self.name.split("__", 1)[1]
 
+    def sentence(self, rule: Rule) -> str:
+        """Return what a clerk is told of a rule that is broken, without any value."""
+        return rule.sentence({name: column.label for name, column in self.columns.items()})
+
     @model_validator(mode="after")
     def _columns_exist(self) -> "TableContract":
-        named = {
-            rule.column
-            for kind in (self.rules.quarantine, self.rules.warn, self.rules.gate)
-            for rule in kind
-            if rule.column
-        }
-        for rule in (*self.rules.warn, *self.rules.gate):
-            named |= set(rule.arguments.get("columns", ()))
-        missing = sorted((named | set(self.key)) - set(self.columns))
-        if missing:
+        for name in self.columns:
+            check_column(name, is_collected=self.made == "collected")
+        if missing := sorted(set(self.key) - set(self.columns)):
             raise ValueError(f"not among the columns: {', '.join(missing)}")
+        self.rules.check(self.made, {name: column.type for name, column in self.columns.items()}, self.key)
         return self
 
 
 class CollectedContract(TableContract):
     """A clean table: what a department delivers, typed, in its latest state."""
 
+    made: ClassVar[Made] = "collected"
     source: Source
     mode: Mode
     change: Change | None = None
@@ -183,6 +185,10 @@ class CollectedContract(TableContract):
             raise ValueError(f"identity or change order names no column: {', '.join(missing)}")
         stamp = self.columns[self.stamp].type.partition("(")[0] if self.stamp else "string"
         self.source.check_stamps({"date": "moment", "timestamp": "moment", "string": None}.get(stamp, "number"))
+        if self.mode != "snapshot" and any(rule.name == "vanished" for rule in (*self.rules.warn, *self.rules.gate)):
+            raise ValueError(
+                f"vanished is judged of snapshots only: nothing vanishes from mode {self.mode}; leave it out"
+            )
         return self
 
 
@@ -216,8 +222,8 @@ class DerivedContract(TableContract):
     """What it is of a clean contract or of a ``resolve.yml``, from which it follows; None: somebody has written it."""
     by: tuple[str, ...] = ()
     """The unit of recomputation; default: the key."""
-    inputs: dict[Name, Input] = {}
-    partition: tuple[Name, ...] = ()
+    inputs: dict[str, Input] = {}
+    partition: tuple[str, ...] = ()
     disjoint: bool = False
     """The rows of a unit come from one input only, so an input that did not move has none of the touched units."""
     restricted: bool = False
@@ -247,6 +253,7 @@ class DerivedContract(TableContract):
         if unknown := [name for name in self.flags if not self.golden or name not in self.columns]:
             raise ValueError(f"flags: {', '.join(unknown)}: only columns of a table with golden fields")
         for alias, item in self.inputs.items():
+            check_alias(alias)
             if item.via is not None:
                 self._reached(alias, item, item.via)
             widths = {len(item.on)} if item.on and item.via is None else {len(columns) for columns in item.any}
@@ -256,6 +263,8 @@ class DerivedContract(TableContract):
                 )
         if missing := sorted(set(self.unit) - set(self.columns)):
             raise ValueError(f"by: not among the columns: {', '.join(missing)}")
+        if missing := sorted(set(self.partition) - set(self.columns)):
+            raise ValueError(f"partition: not among the columns: {', '.join(missing)}")
         return self
 
     def _reached(self, alias: str, item: Input, via: str) -> None:

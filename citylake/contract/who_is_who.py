@@ -53,7 +53,7 @@ def _subject(spec: ResolveSpec, named: Sequence[ResolvedRole]) -> DerivedContrac
         key=("subject_id",), made_by="resolver", disjoint=True, restricted=True,
         inputs={role.alias: Input(table=role.table, on=(role.subject,)) for role in named},
         columns=subject_columns(spec),
-        gate=({"not_null": "subject_id"}, {"unique": "subject_id"}, {"row_count": {"min": 1}}),
+        gate=({"not_null": "subject_id"}, {"row_count": {"min": 1}}),
     )  # fmt: skip
 
 
@@ -115,7 +115,6 @@ def _crosswalk(spec: ResolveSpec) -> DerivedContract:
             {"not_null": "subject_id"},
             {"not_null": thing},
             {"matches": {"column": thing, "pattern": pattern}},
-            {"unique": "subject_id"},
             {"row_count": {"min": 1}},
         ),
     )  # fmt: skip
@@ -138,7 +137,7 @@ def _event(spec: ResolveSpec) -> DerivedContract:
             f"other_{thing}": column(f"另一{spec.noun}标识"),
             "subject_count": column("涉及主体数", "int"),
         },
-        gate=({"not_null": "event_id"}, {"not_null": thing}, {"unique": "event_id"}),
+        gate=({"not_null": "event_id"}, {"not_null": thing}),
     )  # fmt: skip
 
 
@@ -163,5 +162,5 @@ def _review(spec: ResolveSpec) -> DerivedContract:
             "evidence": column("逐项比对结果"),
             "since": column("列入日期", "date"),
         },
-        gate=({"not_null": "subject_id"}, {"not_null": "review_reason"}, {"unique": "subject_id"}),
+        gate=({"not_null": "subject_id"}, {"not_null": "review_reason"}),
     )  # fmt: skip

@@ -5,7 +5,6 @@ from typing import Any
 from citylake.contract.catalog import Catalog
 from citylake.contract.model import TableContract
 from citylake.contract.rules import Rule
-from citylake.engine.check import message
 from citylake.engine.clean.conform import TYPE_LABELS
 from citylake.ledger.deliveries.problems import Problem
 
@@ -45,4 +44,4 @@ def _reason(contract: TableContract | None, problem: Problem, label: str) -> str
         return f"{label}的值不在代码表 {column.codes} 内"
     rules = (*contract.rules.quarantine, Rule(name="not_null", column=problem.column))
     rule = next((one for one in rules if one.id == problem.rule), None)
-    return message(rule, contract) if rule is not None else "约定此后有变动，原规则已不存在"
+    return contract.sentence(rule) if rule is not None else "约定此后有变动，原规则已不存在"

@@ -25,7 +25,6 @@ from citylake.contract.resolve_spec import ResolvedRole, ResolveSpec
 from citylake.standards.documents import FOREIGNER, PERMIT, RESIDENT, with_document
 from citylake.standards.identifiers import (
     USABLE,
-    fold,
     homophone_key,
     id_no_birth_date,
     id_no_sex,
@@ -44,6 +43,7 @@ from citylake.standards.organisations import (
     registration_no,
     valid_uscc,
 )
+from citylake.standards.signs import fold
 
 _DATES = ("birth_date", "established")
 _DELIVERED = (

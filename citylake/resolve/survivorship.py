@@ -12,8 +12,8 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from citylake.contract.survivorship import Given, Golden
-from citylake.standards.identifiers import fold
 from citylake.standards.organisations import valid_uscc
+from citylake.standards.signs import fold
 
 _UNRANKED = 99
 _UNITS = {"d": 1, "m": 30, "y": 365}

@@ -13,6 +13,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from citylake.standards.identifiers import id_no_state, id_text, normalised_id_no, with_id_no
+from citylake.standards.signs import whole
 
 RESIDENT, PERMIT, FOREIGNER = "resident", "permit", "foreigner"
 """Classes of the eighteen-digit layout: mainland citizens; residents of Hong Kong, Macao and Taiwan; foreigners."""
@@ -66,11 +67,11 @@ def _class(text: Column, kind: Column) -> Column:
     first = F.when(F.substring(text, 1, 1) == "9", FOREIGNER)
     layout = first.when((F.length(text) == 18) & F.substring(text, 1, 2).isin(*_PERMIT_AREAS), PERMIT)
     return (
-        F.when(text.rlike(r"^(\d{15}|\d{17}[\dX])$"), layout.otherwise(RESIDENT))
-        .when(text.rlike(r"^[A-Z]{3}\d{12}$"), FOREIGNER_OLD)
-        .when((kind == _PASSPORT_KIND) & text.rlike(r"^(?=.*\d{5})[A-Z0-9]{6,12}$"), PASSPORT)
-        .when(text.rlike(r"^[HM]\d{8}(\d{2})?$"), HOME_TRAVEL)
-        .when((kind == _TAIWAN_KIND) & text.rlike(r"^(\d{8}|\d{10}[A-Z]?)$"), TAIWAN_TRAVEL)
+        F.when(whole(text, r"(\d{15}|\d{17}[\dX])"), layout.otherwise(RESIDENT))
+        .when(whole(text, r"[A-Z]{3}\d{12}"), FOREIGNER_OLD)
+        .when((kind == _PASSPORT_KIND) & whole(text, r"(?=.*\d{5})[A-Z0-9]{6,12}"), PASSPORT)
+        .when(whole(text, r"[HM]\d{8}(\d{2})?"), HOME_TRAVEL)
+        .when((kind == _TAIWAN_KIND) & whole(text, r"(\d{8}|\d{10}[A-Z]?)"), TAIWAN_TRAVEL)
     )
 
 

@@ -15,19 +15,19 @@ from typing import Literal
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from citylake.standards.signs import fold, whole
+
 IdState = Literal["ok", "upgraded", "checksum_wrong", "impossible_date", "unknown_area", "wrong_kind", "missing"]
 USABLE: tuple[IdState, ...] = ("ok", "upgraded")
 """States in which a number names one holder."""
 
-_WIDE = "".join(chr(code) for code in range(0xFF01, 0xFF5F)) + "\u3000\u00a0\t\r\n"
-_NARROW = "".join(chr(code) for code in range(0x21, 0x7F)) + "     "
 _ID_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _ID_CHECKS = "10X98765432"
 _CENTENARIANS = ("996", "997", "998", "999")
 """Sequence numbers that marked 15-digit holders born before 1900."""
 _OLDEST_MARKED = "75"
 """Such numbers were given out from 1984 on; nobody born before 1875 was there to get one."""
-_OLD, _MODERN = r"^\d{15}$", r"^\d{17}[\dX]$"
+_OLD, _MODERN = r"\d{15}", r"\d{17}[\dX]"
 """Numbers of 15 digits, and of 17 with their check digit."""
 _FIRST_DAY = date(1850, 1, 1)
 _LAST_DAY = date(2099, 12, 31)
@@ -35,19 +35,11 @@ _LOCAL_PREFECTURE = "3707"
 _DATA = Path(__file__).parent
 
 
-def fold(text: Column) -> Column:
-    """Return a text with full-width signs made half-width, trimmed, in capitals; NULL when nothing is left."""
-    # The look-up of every character costs ten times the pattern.
-    narrow = F.when(text.rlike("[^ -~]"), F.translate(text, _WIDE, _NARROW)).otherwise(text)
-    folded = F.upper(F.trim(narrow))
-    return F.when(folded != "", folded)
-
-
 def id_text(number: Column) -> Column:
     """Return an ID number as written, folded and without spaces and hyphens, not judged; NULL when nothing is left."""
     text = F.translate(fold(number), " -\u2010\u2011\u2013\u2014", "")
     # Nearly all are plain already; the look-up of every character costs ten times the pattern.
-    return F.when(number.rlike(r"^\d{17}[\dX]$"), number).otherwise(F.when(text != "", text))
+    return F.when(whole(number, _MODERN), number).otherwise(F.when(text != "", text))
 
 
 def normalised_id_no(number: Column) -> Column:
@@ -78,11 +70,11 @@ def with_id_no(rows: DataFrame, number: Column, name: str, on: date | None = Non
 
 
 def _normalised(text: Column, check: Column) -> Column:
-    return F.when(text.rlike(_OLD), F.concat(_lengthened(text), check)).otherwise(text)
+    return F.when(whole(text, _OLD), F.concat(_lengthened(text), check)).otherwise(text)
 
 
 def _state(text: Column, check: Column, on: date) -> Column:
-    old, modern = text.rlike(_OLD), text.rlike(_MODERN)
+    old, modern = whole(text, _OLD), whole(text, _MODERN)
     birth = _birth(F.when(old, _lengthened(text)).otherwise(text))
     return (
         F.when(text.isNull(), "missing")
@@ -133,7 +125,7 @@ def _lengthened(text: Column) -> Column:
 def _digits(text: Column) -> Column:
     """Return the first 17 digits of a number's 18-digit form as one integer, NULL when there are none."""
     # The digits come out of it by division: seventeen substrings cost three times as much.
-    return F.when(text.rlike(_OLD), _lengthened(text)).otherwise(F.substring(text, 1, 17)).try_cast("bigint")
+    return F.when(whole(text, _OLD), _lengthened(text)).otherwise(F.substring(text, 1, 17)).try_cast("bigint")
 
 
 def _check_digit(digits: Column) -> Column:
@@ -163,7 +155,7 @@ def once(value: Column, expression: Callable[[Column], Column]) -> Column:
 def _birth(text: Column) -> Column:
     # A cast is ten times as fast as parsing by a pattern.
     year, month, day = (F.substring(text, start, length) for start, length in ((7, 4), (11, 2), (13, 2)))
-    digits = F.substring(text, 7, 8).rlike(r"^\d{8}$")
+    digits = whole(F.substring(text, 7, 8), r"\d{8}")
     return F.when(digits, F.concat_ws("-", year, month, day).try_cast("date"))
 
 

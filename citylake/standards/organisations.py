@@ -11,7 +11,8 @@ from pathlib import Path
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from citylake.standards.identifiers import fold, homophone_key, once, weighted
+from citylake.standards.identifiers import homophone_key, once, weighted
+from citylake.standards.signs import fold, whole
 
 CREDIT, ORGANISATION, REGISTRATION = "credit", "organisation", "registration"
 """Classes of codes."""
@@ -19,7 +20,7 @@ _CREDIT_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _CREDIT_WEIGHTS = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)
 _ORG_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _ORG_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
-_SHAPED = rf"^[1-9A-Y][1-9A-Y]\d{{6}}[{_CREDIT_ALPHABET}]{{10}}$"
+_SHAPED = rf"[1-9A-Y][1-9A-Y]\d{{6}}[{_CREDIT_ALPHABET}]{{10}}"
 _WORDS = Path(__file__).parent / "entity_words.txt"
 
 
@@ -71,7 +72,7 @@ def entity_name(name: Column) -> Column:
     """
     text = F.regexp_replace(fold(name), r"[\s()\[\]<>{}【】〔〕《》“”\"'·•・‧．.,，、。:：;；\-—_?？*]", "")
     short = F.replace(F.replace(text, F.lit("有限责任公司"), F.lit("有限公司")), F.lit("潍坊市"), F.lit("潍坊"))
-    return F.when(text != "", F.regexp_replace(short, "^山东省?(?=潍坊)", ""))
+    return F.when(text != "", F.regexp_replace(short, r"\A山东省?(?=潍坊)", ""))
 
 
 def entity_key(normalised: Column) -> Column:
@@ -80,7 +81,7 @@ def entity_key(normalised: Column) -> Column:
     A name that consists of nothing else is kept whole.
     """
     regions, forms = _words()
-    bare = F.regexp_replace(F.regexp_replace(normalised, f"^(?:{regions})+", ""), f"(?:{forms})+$", "")
+    bare = F.regexp_replace(F.regexp_replace(normalised, rf"\A(?:{regions})+", ""), rf"(?:{forms})+\z", "")
     return homophone_key(F.when(F.length(bare) >= 2, bare).otherwise(normalised))
 
 
@@ -96,14 +97,14 @@ def _credit_holds(text: Column) -> Column:
     values = [F.instr(F.lit(_CREDIT_ALPHABET), F.substring(text, place, 1)) - 1 for place in range(1, 19)]
     total = weighted(values[:17], _CREDIT_WEIGHTS)
     checked = F.pmod(F.lit(31) - F.pmod(total, F.lit(31)), F.lit(31)) == values[17]
-    return text.rlike(_SHAPED) & checked & valid_org_code(text, 9)
+    return whole(text, _SHAPED) & checked & valid_org_code(text, 9)
 
 
 def _class(text: Column) -> Column:
     return (
-        F.when(text.rlike(_SHAPED), CREDIT)
-        .when(text.rlike(r"^\d{13}(\d{2})?$"), REGISTRATION)
-        .when(text.rlike(r"^[0-9A-Z]{8}[0-9X]$"), ORGANISATION)
+        F.when(whole(text, _SHAPED), CREDIT)
+        .when(whole(text, r"\d{13}(\d{2})?"), REGISTRATION)
+        .when(whole(text, r"[0-9A-Z]{8}[0-9X]"), ORGANISATION)
     )
 
 

@@ -14,6 +14,16 @@ from citylake.verify.store import Store, text
 AREAS = Path(__file__).parents[1] / "standards" / "id_areas.txt"
 _WIDE = "".join(chr(code) for code in range(0xFF01, 0xFF5F))
 _NARROW = "".join(chr(code) for code in range(0x21, 0x7F))
+_SPACE = r"\p{Z}\t-\r\x{85}"
+"""White space (Unicode): spaces of every width, tabs, line breaks."""
+_UNSEEN_RANGES = (
+    (0x00, 0x08), (0x0E, 0x1F), (0x7F, 0x84), (0x86, 0x9F), (0xAD, 0xAD), (0x34F, 0x34F), (0x61C, 0x61C), (0x115F, 0x1160),
+    (0x17B4, 0x17B5), (0x180B, 0x180F), (0x200B, 0x200F), (0x202A, 0x202E), (0x2060, 0x206F), (0x3164, 0x3164),
+    (0xFE00, 0xFE0F), (0xFEFF, 0xFEFF), (0xFFA0, 0xFFA0), (0xFFF0, 0xFFF8), (0x1BCA0, 0x1BCA3), (0x1D173, 0x1D17A),
+    (0xE0000, 0xE0FFF),
+)  # fmt: skip
+_UNSEEN = "".join(rf"\x{{{first:x}}}-\x{{{last:x}}}" for first, last in _UNSEEN_RANGES)
+"""Control signs that are no white space, and default-ignorable code points (Unicode)."""
 _DASHES = " -\u2010\u2011\u2013\u2014"
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CREDIT = "0123456789ABCDEFGHJKLMNPQRTUWXY"
@@ -25,17 +35,20 @@ _OFFICE_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
 def install(store: Store) -> None:
     """Give the store its words: half_width, folded, id_text, id_18, id_state, id_birth, is_credit_code."""
     provinces, counties = _areas()
-    wide, narrow = text(_WIDE + "\u3000"), text(_NARROW + " ")
+    wide, narrow = text(_WIDE), text(_NARROW)
+    ends = text(f"^[{_SPACE}]+|[{_SPACE}]+$")
+    bare = f"regexp_replace(t, '[{_UNSEEN}]', '', 'g')"
+    line = rf"regexp_replace(translate({bare}, {wide}, {narrow}), '\p{{Zs}}', ' ', 'g')"
     digits = "+".join(
         f"{weight} * TRY_CAST(substr(n, {place}, 1) AS INTEGER)" for place, weight in enumerate(_WEIGHTS, 1)
     )
     credit = _weighted("c", 1, _CREDIT, _CREDIT_WEIGHTS)
     office = _weighted("c", 9, _OFFICE, _OFFICE_WEIGHTS)
     for signature, body in {
-        # Looking up every character is slow, and most texts are plain: as many bytes as characters.
-        "narrow(t)": f"CASE WHEN strlen(t) = length(t) THEN t ELSE translate(t, {wide}, {narrow}) END",
-        "half_width(t)": "nullif(trim(narrow(t)), '')",
-        "folded(t)": "nullif(upper(trim(translate(narrow(t), chr(160) || chr(9) || chr(13) || chr(10), '    '))), '')",
+        # Most texts are plain and need no look at each sign.
+        "half_width(t)": f"CASE WHEN regexp_full_match(t, '[!-~]*') THEN nullif(t, '') "
+        f"ELSE nullif(regexp_replace({line}, {ends}, '', 'g'), '') END",
+        "folded(t)": rf"upper(regexp_replace(half_width(t), '[{_SPACE}]', ' ', 'g'))",
         "id_text(t)": "CASE WHEN regexp_full_match(t, '[0-9]{17}[0-9X]') THEN t "
         f"ELSE nullif(translate(folded(t), {text(_DASHES)}, ''), '') END",
         "id_check(n)": f"substr('10X98765432', (({digits}) % 11) + 1, 1)",

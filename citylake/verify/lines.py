@@ -3,7 +3,7 @@
 Written from ``schemas/README.md``; nothing of the engine's Spark expressions is used.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 
 from citylake.contract.model import CollectedContract, Column
@@ -40,7 +40,7 @@ def typed_lines(contract: CollectedContract, codes: Codes, business_date: date, 
         source: what to read the all-text lines from.
     """
     said = ", ".join(f"{_said(quoted(name), column)} AS {quoted(name)}" for name, column in contract.columns.items())
-    operation = "trim(_operation)" if contract.mode == "change" else "CAST(NULL AS VARCHAR)"
+    operation = "half_width(_operation)" if contract.mode == "change" else "CAST(NULL AS VARCHAR)"
     typed = ", ".join(
         f"{typed_value(f't.{quoted(name)}', column)} AS {quoted(name)}" for name, column in contract.columns.items()
     )
@@ -176,38 +176,39 @@ def _is_ahead(contract: CollectedContract, business_date: date) -> str:
 
 
 def broken(rule: Rule, codes: Codes, business_date: date) -> str:
-    """Return a rule about a row as a condition that is true where the row breaks it; NULL: it says nothing."""
-    name, given = quoted(rule.column or ""), rule.arguments
-    latest = "DATE '2099-12-31'"
-    match rule.name:
-        case "not_null":
-            return f"{name} IS NULL"
-        case "valid_id_no":
-            return f"{name} IS NOT NULL AND NOT is_usable_id({name}, {latest})"
-        case "valid_uscc":
-            return f"NOT is_credit_code({name})"
-        case "not_in_future":
-            return f"CAST({name} AS DATE) > DATE '{business_date}'"
-        case "matches":
-            return f"NOT regexp_matches({name}, {text(str(given['pattern']))})"
-        case "max_length":
-            return f"length({name}) > {int(given['length'])}"
-        case "not_before":
-            return f"{name} < {quoted(given['other'])}"
-        case "in_codes":
-            return f"{name} NOT IN ({_list(codes[given['codes']])})"
-        case _:
-            return _of_two(rule, name, latest)
+    """Return a rule about a row as a condition that is true where the row breaks it; NULL: it says nothing.
+
+    Raises:
+        UnjudgedError: the rule is not about rows.
+    """
+    return rule.judged_by(PREDICATES)(quoted(rule.column or ""), rule, codes, business_date)
 
 
-def _of_two(rule: Rule, name: str, latest: str) -> str:
-    if rule.name == "agrees_with_id_no":
-        number = quoted(rule.arguments.get("id_no", "id_no"))
-        return f"is_usable_id({number}, {latest}) AND id_birth({number}) <> {name}"
-    bounds = [
-        f"{name} {sign} {rule.arguments[end]}" for end, sign in (("min", "<"), ("max", ">")) if end in rule.arguments
-    ]
-    return f"({' OR '.join(bounds) or 'false'})"
+_LATEST = "DATE '2099-12-31'"
+
+
+def _agrees(name: str, rule: Rule, codes: Codes, day: date) -> str:
+    number = quoted(rule.id_no)
+    return f"is_usable_id({number}, {_LATEST}) AND id_birth({number}) <> {name}"
+
+
+def _in_range(name: str, rule: Rule, codes: Codes, day: date) -> str:
+    signs = {"min": "<", "max": ">"}
+    return " OR ".join(f"{name} {sign} {rule.arguments[end]}" for end, sign in signs.items() if end in rule.arguments)
+
+
+PREDICATES: Mapping[str, Callable[[str, Rule, Codes, date], str]] = {
+    "not_null": lambda name, rule, codes, day: f"{name} IS NULL",
+    "valid_id_no": lambda name, rule, codes, day: f"{name} IS NOT NULL AND NOT is_usable_id({name}, {_LATEST})",
+    "valid_uscc": lambda name, rule, codes, day: f"NOT is_credit_code({name})",
+    "not_in_future": lambda name, rule, codes, day: f"CAST({name} AS DATE) > DATE '{day}'",
+    "in_range": _in_range,
+    "matches": lambda name, rule, codes, day: f"NOT regexp_full_match({name}, {text(str(rule.arguments['pattern']))})",
+    "max_length": lambda name, rule, codes, day: f"length({name}) > {int(rule.arguments['length'])}",
+    "not_before": lambda name, rule, codes, day: f"{name} < {quoted(rule.arguments['other'])}",
+    "in_codes": lambda name, rule, codes, day: f"{name} NOT IN ({_list(codes[rule.arguments['codes']])})",
+    "agrees_with_id_no": _agrees,
+}
 
 
 def _list(values: Iterable[str]) -> str:

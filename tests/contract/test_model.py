@@ -8,7 +8,7 @@ import pytest
 from citylake.contract.catalog import load_catalog
 from citylake.contract.errors import ContractError
 from citylake.contract.rules import Rule, Rules
-from tests.contract.given import CLEAN, clean, derived, write
+from tests.contract.given import CLEAN, DERIVED, clean, derived, write
 
 
 def refused(root: Path) -> str:
@@ -89,6 +89,53 @@ def test_a_wrong_delivered_table_is_refused_with_what_is_allowed(
 )
 def test_a_wrong_made_table_is_refused_with_what_is_allowed(tmp_path: Path, changes: dict[str, Any], said: str) -> None:
     assert said in refused(write(tmp_path, made=derived(**changes)))
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("a.b", "column 'a.b': a name is made of the letters a to z in lower case"),
+        ("a b", "the department's own name stands in 'from:'"),
+        ("RecordNo", "since engines do not tell case apart"),
+        ("编号", "a name is made of the letters a to z"),
+        ("2nd", "begins with a letter"),
+        ("_line", "column '_line': the engine keeps this name for a column of its own"),
+        ("_record_id", "the engine keeps this name"),
+        ("inner_pad", "the engine keeps this name"),
+        ("", "a name is made of the letters a to z"),
+    ],
+)
+def test_a_column_that_an_engine_would_not_take_is_refused_with_the_reason(
+    tmp_path: Path, name: str, said: str
+) -> None:
+    columns = {**CLEAN["columns"], name: {"label": "值", "grade": "L2"}}
+    assert said in refused(write(tmp_path, collected=clean(columns=columns)))
+
+
+@pytest.mark.parametrize("name", ["a.b", "_line", "_change_type", "Records"])
+def test_the_same_holds_for_a_made_table(tmp_path: Path, name: str) -> None:
+    columns = {**DERIVED["columns"], name: {"label": "值", "grade": "L2"}}
+    assert f"column '{name}'" in refused(write(tmp_path, made=derived(columns=columns)))
+
+
+@pytest.mark.parametrize(
+    ("alias", "said"),
+    [
+        ("order", "input 'order': SQL keeps this word for itself"),
+        ("left", "SQL keeps this word for itself"),
+        ("user", "SQL keeps this word for itself"),
+        ("R", "input 'R': a name is made of the letters a to z in lower case"),
+        ("r.s", "input 'r.s': a name is made of"),
+        ("_r", "begins with a letter"),
+    ],
+)
+def test_an_input_that_no_select_could_name_is_refused(tmp_path: Path, alias: str, said: str) -> None:
+    inputs = {alias: {"table": "linked.bureau__record", "on": ["person_id"]}}
+    assert said in refused(write(tmp_path, made=derived(inputs=inputs)))
+
+
+def test_a_table_is_partitioned_by_its_own_columns(tmp_path: Path) -> None:
+    assert "partition: not among the columns: year" in refused(write(tmp_path, made=derived(partition=["year"])))
 
 
 def test_an_input_is_not_reached_through_one_that_is_read_whole(tmp_path: Path) -> None:
@@ -176,7 +223,7 @@ def test_a_rule_is_said_in_short(
 @pytest.mark.parametrize(
     ("short", "said"),
     [
-        ({"in_range": {"column": "a", "minimum": 0}}, "does not take minimum; it takes max, min"),
+        ({"in_range": {"column": "a", "minimum": 0}}, "does not take minimum; it takes column, min, max"),
         ({"in_range": {"min": 0}}, "rule 'in_range' needs a column"),
         ({"not_null": ["a"]}, "rule 'not_null' takes a column"),
         ({"not_null": "a", "unique": "a"}, "a rule is one name with its argument"),

@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 
 from citylake.contract.linked import subject_column
 from citylake.contract.model import CollectedContract, Role
-from citylake.engine.clean.conform import folded
+from citylake.standards.signs import folded
 
 BLOCK = 64
 """Block length of SHA-256 in bytes."""

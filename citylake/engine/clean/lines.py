@@ -10,6 +10,7 @@ from pyspark.sql.window import Window, WindowSpec
 
 from citylake.contract.model import CollectedContract
 from citylake.engine.clean.conform import REASON, reason
+from citylake.standards.signs import folded
 
 OUTCOMES = (
     "inserted",
@@ -104,7 +105,7 @@ def order_of(contract: CollectedContract) -> Column:
 def _is_delete(contract: CollectedContract) -> Column:
     if contract.change is None or contract.change.operation is None:
         return F.lit(False)
-    return F.coalesce(F.trim(F.col("_operation")).isin(*contract.change.delete), F.lit(False))
+    return F.coalesce(folded(F.col("_operation")).isin(*contract.change.delete), F.lit(False))
 
 
 def _good(contract: CollectedContract) -> Column:

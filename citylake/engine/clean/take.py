@@ -35,6 +35,7 @@ from citylake.engine.clean.verdicts import Tally, observed, verdicts
 from citylake.engine.clean.whole import count_gone, is_read_by_stamps
 from citylake.engine.run.context import Context
 from citylake.engine.run.record import RunRecord
+from citylake.engine.unique import repeated_after
 from citylake.ledger.deliveries.deliveries import Delivery, Problem, newest_business_date
 from citylake.ledger.runs.runs import DeliveryOutcome, Outcome
 
@@ -202,6 +203,8 @@ class Taking:
         absent, tally = self.stage_absent(staged, tally)
         tally = replace(tally, notes=(*tally.notes, *self._compared(staged, tally)))
         tally.check_lines(self.contract.name)
+        present = None if self.is_first else self.current
+        tally = replace(tally, repeated=repeated_after(self.context.spark, self.contract, staged, absent, present))
         rules = verdicts(self.contract, tally, enforce=not self.ungated)
         if self.keeps_lines:
             self._keep_lines(staged, tally)

@@ -1,17 +1,17 @@
 """A delivery's counts and what its rules make of them."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from citylake.contract.model import CollectedContract
-from citylake.contract.rules import Rule
+from citylake.contract.rules import Action, Rule, row_rules
 from citylake.delta.errors import AccountingError, GateError
 from citylake.delta.tables import quoted
-from citylake.engine.check import message, row_rules, warnings_counted
+from citylake.engine.check import warnings_counted
 from citylake.engine.clean.lines import OUTCOMES
 from citylake.engine.clean.recognised import Recognised
 from citylake.engine.derived.gates import out_of_range
@@ -33,6 +33,7 @@ class Tally:
         held: lines per quarantine rule.
         warned: lines per warn rule.
         notes: what the parser noticed and took all the same, a sentence each.
+        repeated: live rows after the delivery that share the values of another, per ``unique`` rule.
     """
 
     lines: int
@@ -44,6 +45,7 @@ class Tally:
     warned: Mapping[str, int]
     vanished: int = 0
     notes: tuple[str, ...] = ()
+    repeated: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -115,44 +117,40 @@ def verdicts(contract: CollectedContract, tally: Tally, *, enforce: bool) -> tup
     Raises:
         GateError: a gate failed and is enforced.
     """
-    results = [
-        RuleResult(
-            rule.id,
-            "quarantine",
-            "warn" if tally.held[rule.id] else "pass",
-            tally.lines,
-            tally.held[rule.id],
-            message(rule, contract),
-        )
-        for rule in contract.rules.quarantine
-    ]
+    results = [_result(contract, rule, "quarantine", tally, tally.held[rule.id]) for rule in contract.rules.quarantine]
     for rule in contract.rules.warn:
-        broken = tally.warned[rule.id] if rule.id in tally.warned else int(_broken(rule, tally))
-        results.append(
-            RuleResult(rule.id, "warn", "warn" if broken else "pass", tally.lines, broken, message(rule, contract))
-        )
-    for rule in contract.rules.gate:
-        broken = int(_broken(rule, tally))
-        results.append(
-            RuleResult(rule.id, "gate", "fail" if broken else "pass", tally.lines, broken, message(rule, contract))
-        )
+        broken = tally.warned[rule.id] if rule.id in tally.warned else rule.judged_by(WHOLE)(rule, tally)
+        results.append(_result(contract, rule, "warn", tally, broken))
+    results += [
+        _result(contract, rule, "gate", tally, rule.judged_by(WHOLE)(rule, tally)) for rule in contract.rules.gate
+    ]
     failed = tuple(item.message for item in results if item.verdict == "fail")
     if failed and enforce:
         raise GateError(contract.name, failed, tally.receipt())
     return tuple(results)
 
 
-def _broken(rule: Rule, tally: Tally) -> bool:
-    match rule.name:
-        case "row_count":
-            return out_of_range(rule, tally.lines)
-        case "vanished":
-            return bool(tally.vanished * 100 > rule.arguments["max_percent"] * max(1, tally.live_before))
-        case "quarantined":
-            stopped = tally.outcomes["quarantined"] + tally.outcomes["unreadable"]
-            return bool(stopped * 100 > rule.arguments["max_percent"] * max(1, tally.lines))
-        case _:
-            return False
+def _result(contract: CollectedContract, rule: Rule, action: Action, tally: Tally, broken: int) -> RuleResult:
+    found = "fail" if action == "gate" else "warn"
+    return RuleResult(rule.id, action, found if broken else "pass", tally.lines, broken, contract.sentence(rule))  # type: ignore[arg-type]
+
+
+def _vanished(rule: Rule, tally: Tally) -> int:
+    return int(tally.vanished * 100 > rule.arguments["max_percent"] * max(1, tally.live_before))
+
+
+def _quarantined(rule: Rule, tally: Tally) -> int:
+    stopped = tally.outcomes["quarantined"] + tally.outcomes["unreadable"]
+    return int(stopped * 100 > rule.arguments["max_percent"] * max(1, tally.lines))
+
+
+WHOLE: Mapping[str, Callable[[Rule, Tally], int]] = {
+    "row_count": lambda rule, tally: int(out_of_range(rule, tally.lines)),
+    "unique": lambda rule, tally: tally.repeated[rule.id],
+    "vanished": _vanished,
+    "quarantined": _quarantined,
+}
+"""Rules about a whole delivery: by how much it breaks them."""
 
 
 def observed(contract: CollectedContract) -> list[Column]:

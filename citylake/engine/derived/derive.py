@@ -17,7 +17,7 @@ from citylake.delta.small_read import earliest, rows_of_units
 from citylake.delta.tables import add_columns, at_version, derived_columns, ensure_derived, quoted
 from citylake.delta.write import Writer
 from citylake.engine.derived.evaluate import TransformRun, evaluate
-from citylake.engine.derived.gates import FewRows, Judged, fetch_few, judge, judge_few
+from citylake.engine.derived.gates import FewRows, Judged, fetch_few, judge, judge_few, needs_other_units
 from citylake.engine.derived.offered import offered
 from citylake.engine.derived.units import Due, Units, touched
 from citylake.engine.derived.work import Work
@@ -92,9 +92,8 @@ def _of_units(work: Work, record: RunRecord, units: Units, rows: DataFrame | Non
     """Bring the units up to date; ``rows`` are theirs if the transform has offered them."""
     if units.listed == ():
         return _nothing(work), {"units": 0, "written": 0}
-    if units.listed is not None:
-        return _few(work, record, units, rows)
-    return _many(work, record, units, rows)
+    make = _many if units.listed is None or needs_other_units(work.contract) else _few
+    return make(work, record, units, rows)
 
 
 def _few(work: Work, record: RunRecord, units: Units, rows: DataFrame | None) -> tuple[Outcome, dict[str, int]]:
@@ -179,7 +178,8 @@ def _replace(work: Work, record: RunRecord, staged: DataFrame, units: Units | No
     changed = stage_changed(staged, present, by, f"{work.context.lake.staging(record.run.id)}/changed")
     new, old = changed.rows_of(staged), changed.rows_of(present)
     rows_after = _rows_after(work, new, old)
-    judged = judge(work.context, work.contract, staged, rows_after)
+    others = None if units is None else units.without(work.present(), by)
+    judged = judge(work.context, work.contract, staged, rows_after, others)
     if changed.units == 0:
         return _nothing(work, judged), {"units": 0, "written": 0}
     parts = _parts(work.contract, [_distinct_parts(work.contract, rows) for rows in (new, old)])

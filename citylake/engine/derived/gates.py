@@ -7,14 +7,15 @@ import pyarrow as pa
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from citylake.contract.model import DerivedContract, TableContract
-from citylake.contract.rules import Rule
+from citylake.contract.model import DerivedContract
+from citylake.contract.rules import Action, Rule, UnjudgedError
 from citylake.delta.errors import GateError
 from citylake.delta.fetch import analysed, counts, fetch
 from citylake.delta.small_read import HELD_ROWS, fits
 from citylake.delta.tables import quoted
-from citylake.engine.check import bad, message, row_rules
+from citylake.engine.check import bad
 from citylake.engine.run.context import Context
+from citylake.engine.unique import repeated, repeated_few
 from citylake.ledger.runs.runs import RuleResult
 
 _RULES = "rules"
@@ -36,9 +37,27 @@ class FewRows:
     found: Mapping[str, int]
 
 
+@dataclass(frozen=True)
+class Stated:
+    """A rule of the contract with what it does."""
+
+    action: Action
+    rule: Rule
+
+    @property
+    def name(self) -> str:
+        """What tells it apart from the same rule under the other action."""
+        return f"{self.action}:{self.rule.id}"
+
+
+def needs_other_units(contract: DerivedContract) -> bool:
+    """Return whether some rule cannot be judged by the rows of the touched units alone."""
+    return any(_crosses(contract, one) for one in _unique(contract))
+
+
 def fetch_few(context: Context, contract: DerivedContract, rows: DataFrame) -> FewRows | None:
     """Return the rows with what the rules find, counted in the pass that makes them; None when they are too many to be held here."""
-    rules = _row_rules(contract)
+    rules = _about_rows(contract)
     judged = rows.observe(_RULES, *_counts(context, rules)) if rules else rows
     asked = judged.limit(HELD_ROWS + 1)
     with analysed(contract.name):
@@ -46,7 +65,7 @@ def fetch_few(context: Context, contract: DerivedContract, rows: DataFrame) -> F
     if not fits(fetched):
         return None
     found = counts(asked, _RULES) if rules else {}
-    return FewRows(fetched, {rule.id: int(found[rule.id]) for rule in rules})
+    return FewRows(fetched, {one.name: int(found[one.name]) for one in rules})
 
 
 def judge_few(contract: DerivedContract, few: FewRows, rows_after: int) -> Judged:
@@ -55,27 +74,37 @@ def judge_few(contract: DerivedContract, few: FewRows, rows_after: int) -> Judge
     Raises:
         GateError: a gate rule failed.
     """
-    rows, keys = few.rows.num_rows, few.rows.select(list(contract.key))
+    keys = few.rows.select(list(contract.key))
     without = sum(column.null_count for column in keys.columns)
     distinct = keys.group_by(list(contract.key)).aggregate([]).num_rows
-    return _judged(contract, rows, rows_after, rows - distinct, without, few.found)
+    found = {one.name: repeated_few(few.rows, one.rule.arguments["columns"]) for one in _unique(contract)}
+    return _judged(
+        contract, few.rows.num_rows, rows_after, few.rows.num_rows - distinct, without, {**few.found, **found}
+    )
 
 
-def judge(context: Context, contract: DerivedContract, rows: DataFrame, rows_after: int | None) -> Judged:
-    """Judge evaluated rows in one aggregation.
+def judge(
+    context: Context,
+    contract: DerivedContract,
+    rows: DataFrame,
+    rows_after: int | None,
+    others: DataFrame | None = None,
+) -> Judged:
+    """Judge evaluated rows in one aggregation, and one more for each set of columns that must be unique.
 
     Args:
         context: gives business date and code lists.
         contract: the rules; that its key is unique and never NULL is always one of them.
         rows: what was evaluated: all units, or those the night touched.
         rows_after: rows the whole table will have, None when ``rows`` is the whole table.
+        others: the table's rows of all other units, None when there are none.
 
     Raises:
         GateError: a gate rule failed.
     """
     key = [F.col(quoted(name)) for name in contract.key]
     without_key = F.coalesce(*[F.when(column.isNull(), 1) for column in key])
-    rules = _row_rules(contract)
+    rules = _about_rows(contract)
     counted = rows.agg(
         F.count(F.lit(1)),
         F.count_distinct(F.to_json(F.struct(*key))),
@@ -83,37 +112,48 @@ def judge(context: Context, contract: DerivedContract, rows: DataFrame, rows_aft
         *_counts(context, rules),
     ).collect()[0]
     total, distinct, without = (int(value) for value in counted[:3])
-    found = {rule.id: int(counted[rule.id]) for rule in rules}
+    found = {one.name: int(counted[one.name]) for one in rules}
+    for one in _unique(contract):
+        found[one.name] = repeated(rows, others if _crosses(contract, one) else None, one.rule.arguments["columns"])
     return _judged(contract, total, total if rows_after is None else rows_after, total - distinct, without, found)
 
 
-def _row_rules(contract: DerivedContract) -> list[Rule]:
-    rules = row_rules((*contract.rules.gate, *contract.rules.warn))
-    return list({rule.id: rule for rule in rules}.values())
+def _stated(contract: DerivedContract) -> list[Stated]:
+    return [
+        *[Stated("gate", rule) for rule in contract.rules.gate],
+        *[Stated("warn", rule) for rule in contract.rules.warn],
+    ]
 
 
-def _counts(context: Context, rules: Sequence[Rule]) -> list[Column]:
-    """Return for each rule the count of rows that break it, under the rule's id."""
+def _about_rows(contract: DerivedContract) -> list[Stated]:
+    return [one for one in _stated(contract) if one.rule.kind.about == "rows"]
+
+
+def _unique(contract: DerivedContract) -> list[Stated]:
+    return [one for one in _stated(contract) if one.rule.name == "unique"]
+
+
+def _crosses(contract: DerivedContract, unique: Stated) -> bool:
+    """Return whether rows of two units may bear the same values."""
+    return not set(contract.unit) <= set(unique.rule.arguments["columns"])
+
+
+def _counts(context: Context, rules: Sequence[Stated]) -> list[Column]:
+    """Return for each rule the count of rows that break it."""
     codes, day = context.lake.codes, context.business_date
-    return [F.count_if(bad(rule, codes, day)).alias(rule.id) for rule in rules]
+    return [F.count_if(bad(one.rule, codes, day)).alias(one.name) for one in rules]
 
 
 def _judged(
-    contract: DerivedContract, total: int, rows_after: int, repeated: int, without: int, found: Mapping[str, int]
+    contract: DerivedContract, total: int, rows_after: int, repeated_keys: int, without: int, found: Mapping[str, int]
 ) -> Judged:
     results = [
-        _result(f"unique:{'_'.join(contract.key)}", "gate", total, repeated, "主键重复"),
+        _result(f"unique:{'_'.join(contract.key)}", "gate", total, repeated_keys, "主键重复"),
         _result(f"not_null:{'_'.join(contract.key)}", "gate", total, without, "主键为空"),
     ]
     results += [
-        _rule_result(contract, rule, "gate", total, rows_after, found)
-        for rule in contract.rules.gate
-        if rule.name != "unique"
-    ]
-    results += [
-        _rule_result(contract, rule, "warn", total, rows_after, found)
-        for rule in contract.rules.warn
-        if rule.name != "unique"
+        _result(one.rule.id, one.action, total, _broken(one, rows_after, found), contract.sentence(one.rule))
+        for one in _stated(contract)
     ]
     failed = tuple(item.message for item in results if item.verdict == "fail")
     if failed:
@@ -121,11 +161,12 @@ def _judged(
     return Judged(tuple(results), total)
 
 
-def _rule_result(
-    contract: TableContract, rule: Rule, action: str, total: int, rows_after: int, found: Mapping[str, int]
-) -> RuleResult:
-    broken = found[rule.id] if rule.id in found else int(out_of_range(rule, rows_after))
-    return _result(rule.id, action, total, broken, message(rule, contract))
+def _broken(one: Stated, rows_after: int, found: Mapping[str, int]) -> int:
+    if one.name in found:
+        return found[one.name]
+    if one.rule.name == "row_count":
+        return int(out_of_range(one.rule, rows_after))
+    raise UnjudgedError(f"rule {one.rule.id} cannot be judged of a made table")
 
 
 def out_of_range(rule: Rule, rows: int) -> bool:
@@ -134,6 +175,6 @@ def out_of_range(rule: Rule, rows: int) -> bool:
     return (low is not None and rows < low) or (high is not None and rows > high)
 
 
-def _result(rule: str, action: str, checked: int, broken: int, text: str) -> RuleResult:
+def _result(rule: str, action: Action, checked: int, broken: int, text: str) -> RuleResult:
     verdict = "pass" if broken == 0 else ("fail" if action == "gate" else "warn")
-    return RuleResult(rule, "gate" if action == "gate" else "warn", verdict, checked, broken, text if broken else "")  # type: ignore[arg-type]
+    return RuleResult(rule, action, verdict, checked, broken, text if broken else "")  # type: ignore[arg-type]

@@ -40,11 +40,20 @@ class Units:
         """Return the rows whose ``columns`` (in the order of ``by``) name one of these units."""
         if self.listed is not None:
             return rows.where(in_units(columns, self.listed)) if self.listed else rows.where(F.lit(False))
+        return self._joined(rows, columns, "left_semi")
+
+    def without(self, rows: DataFrame, columns: Sequence[str]) -> DataFrame:
+        """Return the other rows of a table: those whose ``columns`` name none of these units."""
+        if self.listed is not None:
+            return rows.where(f"NOT ({in_units(columns, self.listed)})") if self.listed else rows
+        return self._joined(rows, columns, "left_anti")
+
+    def _joined(self, rows: DataFrame, columns: Sequence[str], how: str) -> DataFrame:
         assert self.frame is not None
         names = {f"_unit_{index}": F.col(quoted(name)) for index, name in enumerate(self.by)}
         wanted = self.frame.select(*[column.alias(name) for name, column in names.items()])
         same = [F.col(quoted(column)) == F.col(f"_unit_{index}") for index, column in enumerate(columns)]
-        return rows.join(wanted, same, "left_semi")
+        return rows.join(wanted, same, how)
 
     def restrict_any(self, rows: DataFrame, choices: Sequence[Sequence[str]]) -> DataFrame:
         """Return the rows of which at least one of the column tuples names one of these units."""

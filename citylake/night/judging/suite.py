@@ -5,17 +5,18 @@ column of the frame, true where a row is bad, and the expectation that it is fal
 Expectations.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from citylake.contract.model import DerivedContract
-from citylake.contract.rules import Rule
+from citylake.contract.patterns import whole_value
+from citylake.contract.rules import Action, Rule
 
-Action = Literal["warn", "gate"]
-Kind = Literal["values", "rows", "unique", "impossible"]
+Kind = Literal["values", "rows", "unique"]
+Codes = Mapping[str, Mapping[str, str]]
 
-MONTH = r"^\d{4}-(0[1-9]|1[0-2])$"
+MONTH = r"\d{4}-(?:0[1-9]|1[0-2])"
 LISTED_CODES = 1000
 """Codes that an expectation carries itself; a longer list goes into a column of the frame."""
 UNIQUE_ROWS = 5_000_000
@@ -26,13 +27,13 @@ UNIQUE_ROWS = 5_000_000
 class Check:
     """One question about a table.
 
-    ``expectation`` is a class of ``great_expectations.expectations`` and ``arguments`` what it takes. ``kind`` says
-    what its answer
-    counts: bad values, rows, distinct keys; ``impossible`` has no expectation, its answer is always an error. ``bad``
-    is the rule to be prepared as a boolean column named ``column``; ``distinct`` are the columns whose hash is
-    prepared as ``column``.
+    ``number`` is its place in the suite. ``expectation`` is a class of ``great_expectations.expectations`` and
+    ``arguments`` what it takes. ``kind`` says what its answer counts: bad values, rows, distinct keys. ``bad`` is the
+    rule to be prepared as a boolean column named ``column``; ``distinct`` are the columns whose hash is prepared as
+    ``column``.
     """
 
+    number: int
     rule: str
     action: Action
     message: str
@@ -53,25 +54,27 @@ class Suite:
     checks: tuple[Check, ...]
 
 
-def compile_suite(
-    contract: DerivedContract, codes: Mapping[str, Mapping[str, str]], *, rows: int | None = None
-) -> Suite:
+def compile_suite(contract: DerivedContract, codes: Codes, *, rows: int | None = None) -> Suite:
     """Compile a contract.
 
     Beside its gate and warn rules a table promises: key columns are there and unique, coded columns hold codes of
-    their list, months are months. What the contract says of the same rule wins over the promise.
+    their list, months are months. Where the contract states the very same, what it does about it counts.
 
     Args:
         contract: the table.
         codes: code lists by name.
         rows: how many the table is known to have; above ``UNIQUE_ROWS`` distinct keys are not counted here.
+
+    Raises:
+        UnjudgedError: a rule judges no made table; contracts that state one are refused.
     """
-    rules: dict[str, tuple[Action, Rule]] = {rule.id: ("gate", rule) for rule in _promised(contract)}
-    rules |= {rule.id: ("gate", rule) for rule in (*contract.rules.quarantine, *contract.rules.gate)}
-    rules |= {rule.id: ("warn", rule) for rule in contract.rules.warn}
+    stated: list[tuple[Action, Rule]] = [("gate", rule) for rule in contract.rules.gate]
+    stated += [("warn", rule) for rule in contract.rules.warn]
+    promised = [rule for rule in _promised(contract) if rule not in [one for _, one in stated]]
     if rows is not None and rows > UNIQUE_ROWS:
-        rules = {name: item for name, item in rules.items() if item[1].name != "unique"}
-    checks = (_check(rule, action, contract, codes, number) for number, (action, rule) in enumerate(rules.values()))
+        promised = [rule for rule in promised if rule.name != "unique"]
+    asked = [*[("gate", rule) for rule in promised], *stated]
+    checks = (_check(number, action, rule, contract, codes) for number, (action, rule) in enumerate(asked))
     return Suite(contract.name, tuple(contract.columns), tuple(checks))
 
 
@@ -86,82 +89,75 @@ def _promised(contract: DerivedContract) -> Iterator[Rule]:
             yield Rule(name="matches", column=name, arguments={"pattern": MONTH})
 
 
-def _check(
-    rule: Rule, action: Action, contract: DerivedContract, codes: Mapping[str, Mapping[str, str]], number: int
-) -> Check:
-    said = _said(rule, codes, number)
-    return Check(rule=rule.id, action=action, message=_message(rule, contract), **said)
-
-
-def _said(rule: Rule, codes: Mapping[str, Mapping[str, str]], number: int) -> dict[str, Any]:
-    """Return the expectation of a rule, or the column that stands in for one."""
+def _check(number: int, action: Action, rule: Rule, contract: DerivedContract, codes: Codes) -> Check:
+    told, expectation = contract.sentence(rule), rule.kind.expectation
+    arguments = rule.judged_by(PREDICATES)(rule, codes)
     if rule.name == "row_count":
-        limits = {"min_value": rule.arguments.get("min"), "max_value": rule.arguments.get("max")}
-        return {"kind": "rows", "expectation": "ExpectTableRowCountToBeBetween", "arguments": limits}
+        return Check(number, rule.id, action, told, "rows", expectation, arguments)
     if rule.name == "unique":
-        return _unique(tuple(rule.arguments["columns"]), f"_unique_{number}")
-    if rule.name in {"vanished", "quarantined"}:
-        return {"kind": "impossible"}
-    if (expected := _values(rule, codes)) is not None:
-        name, arguments = expected
-        return {"kind": "values", "expectation": name, "arguments": {"column": rule.column, **arguments}}
-    prepared = f"_bad_{number}"
-    return {
-        "kind": "values",
-        "expectation": "ExpectColumnValuesToBeInSet",
-        "arguments": {"column": prepared, "value_set": [False]},
-        "column": prepared,
-        "bad": rule,
-    }
+        prepared, columns = f"_unique_{number}", tuple(rule.arguments["columns"])
+        return Check(
+            number,
+            rule.id,
+            action,
+            told,
+            "unique",
+            expectation,
+            {"column": prepared, **arguments},
+            prepared,
+            None,
+            columns,
+        )
+    if arguments is not None:
+        return Check(number, rule.id, action, told, "values", expectation, {"column": rule.column, **arguments})
+    prepared, told_good = f"_bad_{number}", {"value_set": [False]}
+    return Check(
+        number,
+        rule.id,
+        action,
+        told,
+        "values",
+        "ExpectColumnValuesToBeInSet",
+        {"column": prepared, **told_good},
+        prepared,
+        rule,
+    )
 
 
-def _unique(columns: tuple[str, ...], prepared: str) -> dict[str, Any]:
-    return {
-        "kind": "unique",
-        "expectation": "ExpectColumnProportionOfUniqueValuesToBeBetween",
-        "arguments": {"column": prepared, "min_value": 1.0},
-        "column": prepared,
-        "distinct": columns,
-    }
+def _limits(rule: Rule, codes: Codes) -> dict[str, Any]:
+    return {"min_value": rule.arguments.get("min"), "max_value": rule.arguments.get("max")}
 
 
-def _values(rule: Rule, codes: Mapping[str, Mapping[str, str]]) -> tuple[str, dict[str, Any]] | None:
-    arguments = rule.arguments
-    if rule.name == "not_null":
-        return "ExpectColumnValuesToNotBeNull", {}
-    if rule.name == "matches":
-        return "ExpectColumnValuesToMatchRegex", {"regex": arguments["pattern"]}
-    if rule.name == "max_length":
-        # The expectation about lengths needs a pass of its own.
-        return "ExpectColumnValuesToMatchRegex", {"regex": f"(?s)^.{{0,{int(arguments['length'])}}}$"}
-    if rule.name == "in_codes" and len(codes[arguments["codes"]]) <= LISTED_CODES:
-        return "ExpectColumnValuesToBeInSet", {"value_set": sorted(codes[arguments["codes"]])}
-    if rule.name == "in_range" and all(isinstance(limit, int | float) for limit in arguments.values()):
-        limits = {"min_value": arguments.get("min"), "max_value": arguments.get("max")}
-        return "ExpectColumnValuesToBeBetween", limits
-    return None
+def _in_codes(rule: Rule, codes: Codes) -> dict[str, Any] | None:
+    listed = codes[rule.arguments["codes"]]
+    return {"value_set": sorted(listed)} if len(listed) <= LISTED_CODES else None
 
 
-def _message(rule: Rule, contract: DerivedContract) -> str:
-    """Return what is wrong when the rule fails, in Chinese, without any value."""
-    label = contract.columns[rule.column].label if rule.column else ""
-    if rule.name == "unique":
-        return "重复：" + "、".join(contract.columns[name].label for name in rule.arguments["columns"])
-    return f"{label}{_MESSAGES[rule.name]}".format(**{"min": "", "max": "", **rule.arguments})
+def _matches(rule: Rule, codes: Codes) -> dict[str, Any]:
+    return {"regex": whole_value(rule.arguments["pattern"])}
 
 
-_MESSAGES = {
-    "not_null": "不能为空",
-    "valid_id_no": "不是有效的公民身份号码",
-    "valid_uscc": "不是有效的统一社会信用代码",
-    "not_in_future": "晚于业务日期",
-    "in_range": "超出允许范围 {min}～{max}",
-    "matches": "的格式不符合约定",
-    "max_length": "超过 {length} 个字符",
-    "not_before": "早于 {other}",
-    "in_codes": "的值不在代码表 {codes} 内",
-    "agrees_with_id_no": "与公民身份号码不一致",
-    "row_count": "行数不在允许范围 {min}～{max}",
-    "vanished": "消失比例只能对一次交付判断，不能用于加工表",
-    "quarantined": "问题行比例只能对一次交付判断，不能用于加工表",
+def _max_length(rule: Rule, codes: Codes) -> dict[str, Any]:
+    # The expectation about lengths needs a pass of its own.
+    return {"regex": whole_value(f"(?s:.{{0,{int(rule.arguments['length'])}}})")}
+
+
+def _prepared(rule: Rule, codes: Codes) -> None:
+    """Say that Spark prepares a column for it: no expectation says it."""
+
+
+PREDICATES: Mapping[str, Callable[[Rule, Codes], Any]] = {
+    "not_null": lambda rule, codes: {},
+    "valid_id_no": _prepared,
+    "valid_uscc": _prepared,
+    "not_in_future": _prepared,
+    "in_range": _limits,
+    "matches": _matches,
+    "max_length": _max_length,
+    "not_before": _prepared,
+    "in_codes": _in_codes,
+    "agrees_with_id_no": _prepared,
+    "row_count": _limits,
+    "unique": lambda rule, codes: {"min_value": 1.0},
 }
+"""What the expectation of a rule is asked with; None where a prepared column is asked instead."""

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from functools import reduce
+from operator import and_
 from typing import Any
 
 from pyspark.errors import PySparkException
@@ -64,21 +66,21 @@ class Validator:
         """
         present = frame.columns
         first = _columns_result(suite, present)
-        runnable = [check for check in suite.checks if _needs(check) <= set(present) and check.kind != "impossible"]
+        runnable = [check for check in suite.checks if _needs(check) <= set(present)]
         answers = {}
         if runnable:
             asked = _prepared(frame, runnable, codes, business_date)
             # Great Expectations sends a plan for every check; of a kept frame there is nothing to send, analyse or plan.
             answers = self._ask(asked.localCheckpoint() if is_small else asked, suite.table, runnable)
         rows = max((answer.checked or 0 for answer in answers.values()), default=0)
-        return (first, *(_result(check, answers.get(check.rule), rows) for check in suite.checks))
+        return (first, *(_result(check, answers.get(check.number), rows) for check in suite.checks))
 
-    def _ask(self, frame: DataFrame, name: str, checks: list[Check]) -> dict[str, Answer]:
+    def _ask(self, frame: DataFrame, name: str, checks: list[Check]) -> dict[int, Answer]:
         import great_expectations as gx
         import great_expectations.expectations as gxe
 
         expectations = [
-            getattr(gxe, check.expectation)(**check.arguments, meta={"rule": check.rule}) for check in checks
+            getattr(gxe, check.expectation)(**check.arguments, meta={"check": check.number}) for check in checks
         ]
         batch = self._source.add_dataframe_asset(name).add_batch_definition_whole_dataframe("all")
         suite = self._context.suites.add(gx.ExpectationSuite(name=name, expectations=expectations))
@@ -90,7 +92,7 @@ class Validator:
             self._context.validation_definitions.delete(name)
             self._context.suites.delete(name)
             self._source.delete_asset(name)
-        return {one.expectation_config.meta["rule"]: _answer(one) for one in said.results}
+        return {one.expectation_config.meta["check"]: _answer(one) for one in said.results}
 
 
 def _needs(check: Check) -> set[str]:
@@ -99,8 +101,7 @@ def _needs(check: Check) -> set[str]:
         return set(check.distinct)
     rule = check.bad
     if rule is not None:
-        others = [rule.arguments[name] for name in ("other", "id_no") if name in rule.arguments]
-        return {str(rule.column), *others}
+        return set(rule.reads)
     return {str(check.arguments["column"])} if "column" in check.arguments else set()
 
 
@@ -113,9 +114,8 @@ def _prepared(
         if check.bad is not None:
             made[check.column] = bad(check.bad, codes, business_date)
         elif check.distinct:
-            names = [quoted(name) for name in check.distinct]
-            # The hash alone takes (x, NULL) for (NULL, x).
-            made[check.column] = F.xxhash64(*names, *(F.isnull(name) for name in names))
+            names = [F.col(quoted(name)) for name in check.distinct]
+            made[check.column] = F.when(reduce(and_, [name.isNotNull() for name in names]), F.xxhash64(*names))
     read = {name for check in checks if check.column == "" for name in _needs(check)}
     kept = [F.col(quoted(name)) for name in frame.columns if name in read]
     return frame.select(*kept, *(column.alias(name) for name, column in made.items())) if kept or made else frame
@@ -141,8 +141,7 @@ def _result(check: Check, answer: Answer | None, rows: int) -> RuleResult:
     """Return the verdict on one check; an answer that is missing or counts nothing is an error."""
     counts = None if answer is None or answer.raised else _counts(check, answer, rows)
     if counts is None:
-        reason = check.message if check.kind == "impossible" else f"{check.message}：此规则未能执行，请查看日志"
-        return RuleResult(check.rule, check.action, "error", 0, 0, reason)
+        return RuleResult(check.rule, check.action, "error", 0, 0, f"{check.message}：此规则未能执行，请查看日志")
     checked, wrong = counts
     if not wrong:
         return RuleResult(check.rule, check.action, "pass", checked, 0)
@@ -154,6 +153,9 @@ def _result(check: Check, answer: Answer | None, rows: int) -> RuleResult:
 def _counts(check: Check, answer: Answer, rows: int) -> tuple[int, int] | None:
     """Return how many were checked and how many of them are bad; None if that was not counted."""
     if check.kind == "values":
+        # Of no rows Spark's sum of what is bad is NULL.
+        if answer.checked == 0:
+            return 0, 0
         return None if answer.checked is None or answer.bad is None else (answer.checked, answer.bad)
     if answer.observed is None:
         return None
@@ -162,8 +164,8 @@ def _counts(check: Check, answer: Answer, rows: int) -> tuple[int, int] | None:
         low, high = check.arguments.get("min_value"), check.arguments.get("max_value")
         outside = (low is not None and count < low) or (high is not None and count > high)
         return count, int(outside)
-    # The share of distinct values of nothing is said to be 0.
-    return rows, 0 if not rows or answer.observed >= 1 else max(1, rows - round(answer.observed * rows))
+    # The share of distinct values of nothing is said to be 0; of anything it is more.
+    return rows, 0 if answer.observed in (0, 1) else max(1, rows - round(answer.observed * rows))
 
 
 @contextmanager

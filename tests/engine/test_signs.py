@@ -1,0 +1,132 @@
+"""What counts as white space, as nobody's sign and as full width: in both engines, over all of Unicode."""
+
+import unicodedata
+from collections.abc import Iterator
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from pyspark.sql import SparkSession
+
+from citylake.delta.tables import local_frame
+from citylake.standards.identifiers import id_no_state, id_text, normalised_id_no, normalised_name
+from citylake.standards.organisations import code_state, entity_name
+from citylake.standards.signs import CHANGES, changed, fold, folded, whole
+from citylake.verify import identifiers
+from citylake.verify.store import Store, opened
+from tests.resolve.test_identifiers import GOOD, uscc_code
+
+BREAKS = "\t\n\x0b\x0c\r\u0085\u2028\u2029"
+EVERY = [chr(code) for code in range(1, 0x110000) if not 0xD800 <= code <= 0xDFFF]
+UNSEEN = "\x01\x1f\x7f\x9f\u00ad\u034f\u200b\u200c\u200d\u200e\u200f\u202e\u2060\u3164\ufe0f\ufeff\uffa0\U000e0100"
+
+
+@pytest.fixture(scope="module")
+def store() -> Iterator[Store]:
+    with opened("Asia/Shanghai") as made:
+        identifiers.install(made)
+        yield made
+
+
+def by_duckdb(store: Store, texts: list[str], *words: str) -> dict[str, list[Any]]:
+    store.connection.register("given", pa.table({"i": range(len(texts)), "t": pa.array(texts, pa.string())}))
+    said = ", ".join(f"{word} AS w{number}" for number, word in enumerate(words))
+    rows = store.run(f"SELECT {said} FROM given ORDER BY i").fetchall()
+    return {word: [row[number] for row in rows] for number, word in enumerate(words)}
+
+
+def by_spark(spark: SparkSession, texts: list[str], **words: Any) -> dict[str, list[Any]]:
+    frame = local_frame(spark, pa.table({"i": range(len(texts)), "t": pa.array(texts, pa.string())}))
+    found = frame.select("i", *[word(frame["t"]).alias(name) for name, word in words.items()]).toArrow().sort_by("i")
+    return {name: found.column(name).to_pylist() for name in words}
+
+
+def test_both_engines_read_every_sign_alike_wherever_it_stands(spark: SparkSession, store: Store) -> None:
+    texts = [text for sign in EVERY for text in (f"a{sign}B", f"{sign} aB {sign}")]
+    spark_says = by_spark(spark, texts, folded=folded, changed=changed)
+    duckdb_says = by_duckdb(store, texts, "half_width(t)")["half_width(t)"]
+    differing = [
+        text for text, one, other in zip(texts, spark_says["folded"], duckdb_says, strict=True) if one != other
+    ]
+    assert [ascii(text) for text in differing] == []
+    silent = [
+        text
+        for text, said, told in zip(texts, spark_says["folded"], spark_says["changed"], strict=True)
+        if (said != text) != told
+    ]
+    assert [ascii(text) for text in silent] == []
+
+
+def test_what_is_white_space_is_what_unicode_says(spark: SparkSession) -> None:
+    read = by_spark(spark, [f"{sign}a{sign}b{sign}" for sign in EVERY], folded=folded, fold=fold)
+    for sign, said, compared in zip(EVERY, read["folded"], read["fold"], strict=True):
+        if sign in BREAKS:
+            assert (said, compared) == (f"a{sign}b", "A B"), ascii(sign)
+        elif unicodedata.category(sign) == "Zs":
+            assert (said, compared) == ("a b", "A B"), ascii(sign)
+        elif unicodedata.category(sign) == "Cc" or sign in UNSEEN:
+            assert (said, compared) == ("ab", "AB"), ascii(sign)
+        elif "\uff01" <= sign <= "\uff5e":
+            half = unicodedata.normalize("NFKC", sign)
+            assert said == f"{half}a{half}b{half}", ascii(sign)
+        elif (
+            unicodedata.category(sign) != "Cf"
+            and not 0xE0000 <= ord(sign) <= 0xE0FFF
+            and said != f"{sign}a{sign}b{sign}"
+        ):
+            assert unicodedata.name(sign).partition(" ")[0] in {
+                "COMBINING",
+                "HANGUL",
+                "KHMER",
+                "MONGOLIAN",
+                "VARIATION",
+            }, ascii(sign)
+
+
+def test_nothing_but_such_signs_says_nothing(spark: SparkSession, store: Store) -> None:
+    texts = ["", " ", BREAKS, "\u3000", UNSEEN, f" {UNSEEN}\n"]
+    assert by_spark(spark, texts, folded=folded, fold=fold) == {"folded": [None] * 6, "fold": [None] * 6}
+    assert by_duckdb(store, texts, "half_width(t)", "folded(t)") == {
+        "half_width(t)": [None] * 6,
+        "folded(t)": [None] * 6,
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "kinds"),
+    [
+        ("a b", set()),
+        (" a", {"trimmed"}),
+        ("a\t", {"trimmed"}),
+        ("a\u200b \ufeff", {"trimmed", "unseen"}),
+        ("a\u200bb", {"unseen"}),
+        ("ａ", {"narrowed"}),
+        ("a\u3000b", {"narrowed"}),
+        ("\u00a0a", {"narrowed", "trimmed"}),
+        ("甲\n乙", set()),
+    ],
+)  # fmt: skip
+def test_each_change_is_of_its_kind(spark: SparkSession, text: str, kinds: set[str]) -> None:
+    found = by_spark(spark, [text], **{name: lambda t, of=pattern: t.rlike(of) for name, pattern in CHANGES.items()})
+    assert {name for name, (is_so,) in found.items() if is_so} == kinds
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n", "\t", " ", "\u3000", "\u00a0", "\u2028", "\u200b", "\ufeff", *UNSEEN])
+def test_a_sign_that_nobody_sees_makes_nobody_else(spark: SparkSession, store: Store, ending: str) -> None:
+    firm = uscc_code("91370702" + "MA3C0GCB")
+    words = {"id_text": id_text, "id_18": normalised_id_no, "state": id_no_state, "name": normalised_name}
+    words |= {"firm": entity_name, "code": code_state}
+    for text in (f"{GOOD}{ending}", f"{ending}{GOOD}", f"{GOOD[:6]}{ending}{GOOD[6:]}"):
+        said = by_spark(spark, [text], **words)
+        assert (said["id_text"], said["id_18"], said["state"]) == ([GOOD], [GOOD], ["ok"])
+        told = by_duckdb(store, [text], "id_text(t)", "id_18(t)", "id_state(t, DATE '2026-03-01')")
+        assert [value for (value,) in told.values()] == [GOOD, GOOD, "ok"]
+    named = [f"王小{ending}明{ending}", f"{ending}潍坊示例有限公司", f"{firm}{ending}"]
+    said = by_spark(spark, named, **words)
+    assert (said["name"][0], said["firm"][1], said["code"][2]) == ("王小明", "潍坊示例有限公司", "ok")
+    assert by_duckdb(store, named, "code_state(t)")["code_state(t)"][2] == "ok"
+
+
+def test_only_a_whole_text_matches(spark: SparkSession) -> None:
+    texts = ["2026", *[f"2026{sign}" for sign in BREAKS], "x2026", "20260", "2026\r\n"]
+    assert by_spark(spark, texts, whole=lambda t: whole(t, r"\d{4}"))["whole"] == [True] + [False] * (len(texts) - 1)
