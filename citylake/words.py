@@ -22,12 +22,28 @@ FATES: Mapping[str, str] = {
     "vanished": "上期有本期无",
 }
 """What becomes of lines, and ``vanished``: rows that a snapshot no longer has."""
+CHANGED = "changed:"
+"""How counts of values that reading changed begin."""
 CHANGES: Mapping[str, str] = {
     "serial_to_date": "由日期序号换算成日期",
     "as_displayed": "按单元格的显示格式补零",
     "fifteen_digits": "按 Excel 的 15 位精度取值",
+    "trimmed": "去掉首尾空白",
+    "narrowed": "全角改为半角",
+    "unseen": "去掉看不见的字符",
 }
-"""How values are made from what was delivered."""
+"""What reading does to values, by the rule it follows."""
+
+
+def change_key(rule: str, column: str) -> str:
+    """Return under which name a receipt counts what a rule of reading changed in a column."""
+    return f"{CHANGED}{rule}:{column}"
+
+
+def changes_of(counts: Mapping[str, int]) -> list[tuple[str, str, int]]:
+    """Return rule, column and number of lines of each change that was counted."""
+    named = {name: name.split(":", 2) for name in counts if name.startswith(CHANGED)}
+    return [(rule, column, counts[name]) for name, (_, rule, column) in named.items()]
 
 
 def counts_in_words(counts: Mapping[str, int]) -> str:

@@ -124,14 +124,17 @@ def _print_files(lake: "Lake", files: Mapping[str, Sequence[str]]) -> None:
 
 def _show_problems(lake: "Lake", number: int, *, as_json: bool) -> None:
     from citylake.ledger.deliveries.deliveries import delivery, problems
-    from citylake.read.problem_words import explained
+    from citylake.read.problem_words import changes_explained, explained
     from citylake.words import VERDICTS, title_and_name
 
     one = delivery(lake.ledger, number)
+    changed = changes_explained(lake.catalog, one.resource, one.counts)
     found = [explained(lake.catalog, one.resource, problem) for problem in problems(lake.ledger, number)]
     held = one.counts.get("quarantined", 0) + one.counts.get("unreadable", 0)
     if as_json:
-        print_json({"delivery": number, "resource": one.resource, "held_back": held, "problems": found})
+        print_json(
+            {"delivery": number, "resource": one.resource, "held_back": held, "problems": found, "changes": changed}
+        )
     else:
         verdict = VERDICTS.get(one.verdict, one.verdict)
         typer.echo(
@@ -143,5 +146,8 @@ def _show_problems(lake: "Lake", number: int, *, as_json: bool) -> None:
             typer.echo(f"整批退回：{one.reason}")
         if len({item["line"] for item in found}) < held:
             typer.echo("这里只列出一部分；全部问题行在隔离表中")
+        if changed:
+            typer.echo("读取时改动的写法（原文保存在原始表中）：")
+            print_table(["列", "改动", "行数"], [[item["where"], item["change"], item["lines"]] for item in changed])
     if one.verdict == "refused":
         raise typer.Exit(DATA)

@@ -128,7 +128,7 @@ def _identity(
         key=(thing,), made_by="resolver", restricted=True, golden=tuple(columns),
         inputs={"crosswalk": crosswalk_input(spec), **_below(spec, fields, contracts)},
         columns={thing: column(f"{spec.noun}标识"), **recheck, **golden_columns(columns)},
-        gate=({"not_null": thing}, {"unique": thing}, {"row_count": {"min": 1}}),
+        gate=({"not_null": thing}, {"row_count": {"min": 1}}),
     )  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """Why a line of a delivery was held back, in a clerk's words, from the rule's name alone: no value is known here."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from citylake.contract.catalog import Catalog
@@ -7,6 +8,7 @@ from citylake.contract.model import TableContract
 from citylake.contract.rules import Rule
 from citylake.engine.clean.conform import TYPE_LABELS
 from citylake.ledger.deliveries.problems import Problem
+from citylake.words import CHANGES, changes_of
 
 _ENGINE_RULES = {
     "unreadable": "这一行无法读取（列数、引号或编码有误）",
@@ -19,16 +21,43 @@ _ENGINE_RULES = {
 
 def explained(catalog: Catalog, resource: str, problem: Problem) -> dict[str, Any]:
     """Return line, column, ``where`` (its label and name), rule and reason of a held-back line."""
-    contract = catalog.contracts.get(resource) or catalog.contracts.get(f"clean.{resource}")
-    known = contract is not None and problem.column in contract.columns
-    label = contract.columns[problem.column].label if contract is not None and known else ""
+    contract = _contract(catalog, resource)
+    label = _label(contract, problem.column)
     return {
         "line": problem.line,
         "column": problem.column,
-        "where": f"{label}（{problem.column}）" if label else problem.column,
+        "where": _where(contract, problem.column),
         "rule": problem.rule,
         "reason": _reason(contract, problem, label),
     }
+
+
+def changes_explained(catalog: Catalog, resource: str, counts: Mapping[str, int]) -> list[dict[str, Any]]:
+    """Return what reading changed of a delivery's values, per column and rule: ``where``, ``change`` and ``lines``."""
+    contract = _contract(catalog, resource)
+    return [
+        {
+            "column": column,
+            "where": _where(contract, column),
+            "rule": rule,
+            "change": CHANGES.get(rule, rule),
+            "lines": lines,
+        }
+        for rule, column, lines in changes_of(counts)
+    ]
+
+
+def _contract(catalog: Catalog, resource: str) -> TableContract | None:
+    return catalog.contracts.get(resource) or catalog.contracts.get(f"clean.{resource}")
+
+
+def _label(contract: TableContract | None, column: str) -> str:
+    return contract.columns[column].label if contract is not None and column in contract.columns else ""
+
+
+def _where(contract: TableContract | None, column: str) -> str:
+    label = _label(contract, column)
+    return f"{label}（{column}）" if label else column
 
 
 def _reason(contract: TableContract | None, problem: Problem, label: str) -> str:

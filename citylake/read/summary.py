@@ -13,10 +13,9 @@ from citylake.ledger.runs.tables import contents, table_states
 from citylake.read.due import awaited, dry
 from citylake.read.entries import LAYERS, left_out
 from citylake.read.unrecognised import unrecognised
-from citylake.words import title_of
+from citylake.words import FATES, title_of
 
 ALL = 100_000
-_NOT_FATES = frozenset({"lines", "vanished", "live_before", "live_after"})
 
 
 @dataclass(frozen=True)
@@ -99,7 +98,7 @@ def summarise(lake: Lake, day: date) -> Summary:
 
 def closes(counts: Mapping[str, int]) -> bool:
     """Return whether a delivery's lines and the table's rows add up."""
-    fates = sum(number for name, number in counts.items() if name not in _NOT_FATES)
+    fates = sum(counts.get(name, 0) for name in FATES if name != "vanished")
     gained = counts.get("inserted", 0) - counts.get("deleted", 0) - counts.get("vanished", 0)
     return counts.get("lines") == fates and counts.get("live_after") == counts.get("live_before", 0) + gained
 

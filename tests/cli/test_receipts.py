@@ -180,7 +180,7 @@ def test_a_plan_is_explained_for_people_and_raw_as_json(own_lake: Lake) -> None:
     assert "重算单位" in shown
     assert "linked.hrss__pension_payment" in shown
     said = json.loads(run("run", table, "--business-date", str(DAY), "--explain", "--json")[1])
-    assert said["reads"]["p"]["table"] == "linked.hrss__pension_payment"
+    assert said["reads"]["pension_payment"]["table"] == "linked.hrss__pension_payment"
 
 
 def test_a_city_smaller_than_the_least_is_wrong_use_before_anything_starts(own_lake: Lake) -> None:

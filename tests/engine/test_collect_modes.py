@@ -1,5 +1,6 @@
 """Each mode of a collected table: what becomes of lines, and that accounting closes."""
 
+from citylake.ledger.runs.runs import rule_results, runs
 from tests.engine.small_lake import SmallLake, line
 
 LIVE = "NOT _deleted"
@@ -143,3 +144,35 @@ def test_a_changed_meaning_replays_all_deliveries(small: SmallLake) -> None:
     small.write("clean/office/snapshot.yml", stricter)
     small.collect("clean.office__snapshot")
     assert small.rows("clean.office__snapshot", "record_no", where=LIVE) == [("1",)]
+
+
+def test_signs_that_nobody_sees_make_no_other_record_and_what_was_read_otherwise_is_counted(small: SmallLake) -> None:
+    numbers = [f"R{number}" for number in range(1, 7)]
+    small.drop("change_20260301.csv", [line(number) for number in numbers])
+    small.collect("clean.office__change")
+    later = {"GXSJ": "2026-02-02 08:00:00", "JE": "２0.00", "MC": "名称"}
+    unseen = ["R1\t", "R2 ", "\ufeffR3", "R4\u200b", "R\u2060\ufe0f5\u00a0", "R6\u3000"]
+    small.drop(
+        "change_20260302.csv",
+        [
+            *[line(number, **later) for number in unseen[:5]],
+            line(unseen[5], **later | {"CZBZ": "\u200bD\t", "JE": "1"}),
+        ],
+    )
+    taken = small.collect("clean.office__change").results[0]
+    assert small.rows("clean.office__change", "record_no", "CAST(amount AS INT)", where=LIVE) == [
+        (number, 20) for number in numbers[:5]
+    ]
+    assert {name: count for name, count in taken.counts.items() if name.startswith("changed:")} == {
+        "changed:trimmed:record_no": 4,
+        "changed:narrowed:record_no": 2,
+        "changed:unseen:record_no": 3,
+        "changed:narrowed:amount": 5,
+    }
+    assert "主键记录编号有 4 行去掉首尾空白" in taken.reason
+    assert "金额" not in taken.reason
+    run = runs(small.lake.ledger, table="clean.office__change")[0]
+    warned = {rule.rule: (rule.verdict, rule.bad, rule.message) for rule in rule_results(small.lake.ledger, run.id)}
+    assert warned["narrowed:amount"] == ("warn", 5, "金额(元)全角改为半角")
+    raw = small.rows("raw.office__change", "record_no", where="_delivery_id = 2")
+    assert raw == sorted([(number,) for number in unseen], key=repr)

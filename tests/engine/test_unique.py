@@ -96,7 +96,7 @@ def test_a_made_table_meets_its_untouched_units(named: SmallLake) -> None:
 
 
 def test_the_same_rule_with_other_bounds_stops_and_warns_each_by_its_own(named: SmallLake) -> None:
-    run = runs(named.lake.ledger, table="topic.money__named")[-1]
+    run = runs(named.lake.ledger, table="topic.money__named")[0]
     said = [(rule.rule, rule.action, rule.verdict, rule.bad) for rule in rule_results(named.lake.ledger, run.id)]
     assert said[2:] == [
         ("unique:other_name", "gate", "pass", 0),

@@ -28,7 +28,7 @@ from citylake.sources.errors import DeliveryError, UnreachableError
 from citylake.sources.fetch import fetch
 from citylake.sources.offer import AHEAD, Fetched, Rejected
 from citylake.sources.parse import Parsed, parse
-from citylake.words import changes_told
+from citylake.words import change_key, changes_told
 
 log = structlog.get_logger()
 
@@ -256,7 +256,7 @@ class _Collector:
             state.version,
             state.content,
             state.rows,
-            reason=tally.sentence(),
+            reason=tally.sentence(self.contract),
             counts=tally.receipt(),
             seconds=time.monotonic() - began,
         )
@@ -286,5 +286,6 @@ class _Collector:
             is_first=state is None or state.version is None,
             as_of=parsed.as_of or delivery.as_of or self.context.business_date,
             ungated=delivery.decision is not None,
+            changed={change_key(rule, name): n for name, told in parsed.changes.items() for rule, n in told.items()},
             notes=(*parsed.notes, *changes_told(parsed.changes, self._labels), *filter(None, [delivery.remarks])),
         )

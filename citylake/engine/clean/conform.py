@@ -7,6 +7,7 @@ from pyspark.sql import functions as F
 
 from citylake.contract.model import CollectedContract
 from citylake.contract.model import Column as ColumnContract
+from citylake.engine.clean.changes import changed_values
 from citylake.standards.signs import folded, whole
 
 _DATE_FORMATS = ("yyyy-MM-dd", "yyyyMMdd", "yyyy/M/d")
@@ -16,7 +17,7 @@ REASON = "struct<rule:string,column:string,reason:string>"
 
 
 def conform(lines: DataFrame, contract: CollectedContract, codes: Mapping[str, Mapping[str, str]]) -> DataFrame:
-    """Return the lines with typed columns, the delivered texts kept in ``_text``, and what failed in ``_reasons``.
+    """Return the lines with typed columns, the delivered texts in ``_text``, which of them changed, and what failed in ``_reasons``.
 
     Args:
         lines: contract column names as text, ``_line``, ``_unreadable`` and, for changes, ``_operation``.
@@ -29,11 +30,13 @@ def conform(lines: DataFrame, contract: CollectedContract, codes: Mapping[str, M
     folded_lines = lines.select(
         *kept,
         F.struct(*[F.col(f"`{name}`") for name in names]).alias("_text"),
+        changed_values(contract).alias("_changed"),
         *[_said(F.col(f"`{name}`"), column).alias(_as_text(name)) for name, column in contract.columns.items()],
     )
     typed_lines = folded_lines.select(
         *kept,
         "_text",
+        "_changed",
         *[_as_text(name) for name in names],
         *[_typed(F.col(_as_text(name)), column).alias(name) for name, column in contract.columns.items()],
     )
@@ -43,7 +46,7 @@ def conform(lines: DataFrame, contract: CollectedContract, codes: Mapping[str, M
         if (failure := _failure(name, column, F.col(_as_text(name)), F.col(f"`{name}`"), codes)) is not None
     ]
     reasons = F.array_compact(F.array(*failed)) if failed else F.array()
-    return typed_lines.select(*kept, "_text", *names, reasons.cast(f"array<{REASON}>").alias("_reasons"))
+    return typed_lines.select(*kept, "_text", "_changed", *names, reasons.cast(f"array<{REASON}>").alias("_reasons"))
 
 
 def _as_text(name: str) -> str:

@@ -25,11 +25,13 @@ class Recognised:
         lines: how many were recognised; each is *unchanged*.
         keys: the key of every line of the delivery.
         warned: lines per warn rule, of the whole delivery.
+        changed: what reading changed, of the whole delivery.
     """
 
     lines: int
     keys: DataFrame
     warned: Mapping[str, int]
+    changed: Mapping[str, int]
 
 
 def line_hash(contract: CollectedContract) -> Column:

@@ -1,6 +1,7 @@
 """One delivery on its way into raw, quarantine and clean: staged once, judged whole, then written."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 
@@ -26,6 +27,7 @@ from citylake.delta.tables import (
 from citylake.delta.write import LISTED_UNITS, Rows
 from citylake.engine.check import check
 from citylake.engine.clean.absent import absent_rows, few_absent
+from citylake.engine.clean.changes import changes_counted, told
 from citylake.engine.clean.conform import conform
 from citylake.engine.clean.identity import with_ids
 from citylake.engine.clean.lines import OUTCOMES, decide
@@ -67,6 +69,7 @@ class Taking:
         keeps_lines: whether raw and quarantine get the lines; a replay has given them before.
         recognised: what is known of the lines left out of a large snapshot, None when none were.
         notes: what the parser noticed, for the receipt.
+        changed: how many values the parser changed, per rule and column.
     """
 
     context: Context
@@ -84,6 +87,7 @@ class Taking:
     keeps_lines: bool = True
     recognised: Recognised | None = None
     notes: tuple[str, ...] = ()
+    changed: Mapping[str, int] = field(default_factory=dict)
 
     @cached_property
     def current(self) -> DataFrame:
@@ -101,15 +105,14 @@ class Taking:
         newest = newest_business_date(self.context.lake.ledger, self.contract.name)
         if (newest is not None and self.delivery.business_date < newest) or not self.keys_differ:
             return self
-        typed = self.typed
+        typed = self.typed.observe("changes", *changes_counted(self.contract))
         unknown = others(typed, self.current, self.contract, spread=self.live_before <= SPREAD_ROWS)
         counted = unknown.observe("others", F.count(F.lit(1)).alias("lines"))
         lines = as_frame(self.context.spark, self._kept(counted, "others", few=False))
         count = int(counts(counted, "others")["lines"])
-        named = warned(typed, self.contract, self.context.lake.codes, self.delivery.business_date)
-        recognised = Recognised(
-            self.line_count - count, typed.select(*[quoted(name) for name in self.contract.key]), named
-        )
+        named = warned(self.typed, self.contract, self.context.lake.codes, self.delivery.business_date)
+        keys = self.typed.select(*[quoted(name) for name in self.contract.key])
+        recognised = Recognised(self.line_count - count, keys, named, told(counts(counted, "changes")))
         return replace(self, lines=lines, line_count=count, is_few=count <= MANY_LINES, recognised=recognised)
 
     @cached_property
@@ -124,7 +127,7 @@ class Taking:
         if self.line_count <= MANY_LINES or self.recognised is not None:
             return self.line_count > MANY_LINES
         keys = self.typed.groupBy(*[quoted(name) for name in self.contract.key])
-        return not keys.count().where("count > 1").limit(1).collect()
+        return not keys.agg(F.count(F.lit(1)).alias("_lines")).where("_lines > 1").limit(1).collect()
 
     def stage(self) -> tuple[Rows, Tally]:
         """Judge the lines once and keep them, few in this process, many as scratch Parquet; return them and all their counts."""
@@ -139,11 +142,11 @@ class Taking:
             keys_differ=self.keys_differ,
             spread=self.line_count > MANY_LINES and self.live_before <= SPREAD_ROWS,
         )
-        counted = self._lightened(decided).observe("lines", *observed(self.contract))
-        told = counted.withColumn("_reasons", _told())
-        staged = self._kept(told, "lines", few=self.is_few)
-        tally = Tally.of(self.contract, counts(told, "lines"), self.live_before, self.recognised)
-        return staged, replace(tally, notes=self.notes)
+        counted = self._lightened(decided.observe("lines", *observed(self.contract)))
+        said = counted.withColumn("_reasons", _told())
+        staged = self._kept(said, "lines", few=self.is_few)
+        tally = Tally.of(self.contract, counts(said, "lines"), self.live_before, self.recognised)
+        return staged, replace(tally, notes=self.notes, changed={**self.changed, **tally.changed})
 
     def _kept(self, rows: DataFrame, name: str, *, few: bool) -> Rows:
         if few:
@@ -219,7 +222,7 @@ class Taking:
             rules=rules,
             metrics={"bytes_written": self.record.bytes_written, "lines": tally.lines},
             accepted=True,
-            delivery=DeliveryOutcome("accepted", tally.sentence(), counts),
+            delivery=DeliveryOutcome("accepted", tally.sentence(self.contract), counts),
         )
         return outcome, tally, self._problems(staged, tally)
 
@@ -277,7 +280,7 @@ class Taking:
         rows = project(rewritten(staged), {name: origin.get(name, name) for name in columns})
         if absent is not None:
             rows = union(self.context.spark, rows, project(absent, {name: name for name in columns}))
-        delivery = {"verdict": "accepted", "reason": tally.sentence(), "counts": tally.receipt()}
+        delivery = {"verdict": "accepted", "reason": tally.sentence(self.contract), "counts": tally.receipt()}
         ensure_clean(self.context.spark, self.uri, self.contract)
         writer = self.record.writer(self.uri, rows=tally.live_after, accepted=True, delivery=delivery)
         if self.is_first:

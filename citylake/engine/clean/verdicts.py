@@ -12,11 +12,13 @@ from citylake.contract.rules import Action, Rule, row_rules
 from citylake.delta.errors import AccountingError, GateError
 from citylake.delta.tables import quoted
 from citylake.engine.check import warnings_counted
+from citylake.engine.clean.changes import changes_counted, told
 from citylake.engine.clean.lines import OUTCOMES
 from citylake.engine.clean.recognised import Recognised
 from citylake.engine.derived.gates import out_of_range
 from citylake.ledger.runs.runs import RuleResult
-from citylake.words import FATES
+from citylake.standards import signs
+from citylake.words import CHANGES, FATES, changes_of
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,7 @@ class Tally:
         live_before: live clean rows before.
         held: lines per quarantine rule.
         warned: lines per warn rule.
+        changed: how many values reading changed, per rule and column.
         notes: what the parser noticed and took all the same, a sentence each.
         repeated: live rows after the delivery that share the values of another, per ``unique`` rule.
     """
@@ -44,6 +47,7 @@ class Tally:
     held: Mapping[str, int]
     warned: Mapping[str, int]
     vanished: int = 0
+    changed: Mapping[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     repeated: Mapping[str, int] = field(default_factory=dict)
 
@@ -63,6 +67,7 @@ class Tally:
             live_before=live_before,
             held={rule.id: int(seen[f"held:{rule.id}"]) for rule in contract.rules.quarantine},
             warned=recognised.warned if recognised is not None else named,
+            changed=recognised.changed if recognised is not None else told(seen),
         )
 
     def with_absent(self, vanished: int, rows: int) -> "Tally":
@@ -94,16 +99,26 @@ class Tally:
             "vanished": self.vanished,
             "live_before": self.live_before,
             "live_after": self.live_after,
+            **self.changed,
         }
 
-    def sentence(self) -> str:
-        """Return the receipt's sentence: what became of the lines, in a clerk's words."""
+    def sentence(self, contract: CollectedContract) -> str:
+        """Return the receipt's sentence: what became of the lines and of their keys, in a clerk's words."""
         parts = [f"{FATES[name]} {count} 行" for name, count in self.outcomes.items() if count]
         if self.vanished:
             parts.append(f"上期有而本期无 {self.vanished} 条")
         if self.unkeyed:
             parts.append(f"{self.unkeyed} 行主键无法读取，本次不判断消失")
-        return "；".join((f"共 {self.lines} 行：" + ("，".join(parts) if parts else "无数据行"), *self.notes))
+        return "；".join(
+            (f"共 {self.lines} 行：" + ("，".join(parts) if parts else "无数据行"), *self._keys(contract), *self.notes)
+        )
+
+    def _keys(self, contract: CollectedContract) -> list[str]:
+        return [
+            f"主键{contract.columns[column].label}有 {count} 行{CHANGES[rule]}"
+            for rule, column, count in changes_of(self.changed)
+            if column in contract.key and rule in signs.CHANGES
+        ]
 
 
 def verdicts(contract: CollectedContract, tally: Tally, *, enforce: bool) -> tuple[RuleResult, ...]:
@@ -123,6 +138,12 @@ def verdicts(contract: CollectedContract, tally: Tally, *, enforce: bool) -> tup
         results.append(_result(contract, rule, "warn", tally, broken))
     results += [
         _result(contract, rule, "gate", tally, rule.judged_by(WHOLE)(rule, tally)) for rule in contract.rules.gate
+    ]
+    results += [
+        RuleResult(
+            f"{rule}:{column}", "warn", "warn", tally.lines, count, f"{contract.columns[column].label}{CHANGES[rule]}"
+        )
+        for rule, column, count in changes_of(tally.changed)
     ]
     failed = tuple(item.message for item in results if item.verdict == "fail")
     if failed and enforce:
@@ -171,6 +192,7 @@ def observed(contract: CollectedContract) -> list[Column]:
             for rule in rules
         ],
         *warnings_counted(contract),
+        *changes_counted(contract),
     ]
 
 

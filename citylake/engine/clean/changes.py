@@ -1,0 +1,47 @@
+"""What reading changed of a delivery's values, counted per rule and column: no value is changed in silence."""
+
+from collections.abc import Mapping
+from functools import reduce
+from typing import Any
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+from citylake.contract.model import CollectedContract
+from citylake.standards.signs import CHANGES, changed
+from citylake.words import CHANGED, change_key
+
+_BITS = 60
+"""Columns that one whole number has room for, a bit each."""
+
+
+def changed_values(contract: CollectedContract) -> Column:
+    """Return which of a line's values reading changes: whole numbers with a bit per column.
+
+    Nearly all lines are told by it that there is nothing to count.
+    """
+    names = list(contract.columns)
+    chunks = [names[start : start + _BITS] for start in range(0, len(names), _BITS)]
+    return F.array(*[reduce(Column.bitwiseOR, map(_bit, range(_BITS), chunk)) for chunk in chunks])
+
+
+def changes_counted(contract: CollectedContract) -> list[Column]:
+    """Return how many lines of conformed ones each rule changes in each column."""
+    return [
+        F.count_if(_has_bit(place) & F.col(f"_text.`{name}`").rlike(pattern)).alias(change_key(rule, name))
+        for place, name in enumerate(contract.columns)
+        for rule, pattern in CHANGES.items()
+    ]
+
+
+def told(seen: Mapping[str, Any]) -> dict[str, int]:
+    """Return those of the counted changes that there were."""
+    return {name: int(count) for name, count in seen.items() if name.startswith(CHANGED) and count}
+
+
+def _bit(place: int, name: str) -> Column:
+    return F.when(changed(F.col(f"`{name}`")), F.lit(1 << place)).otherwise(F.lit(0)).cast("bigint")
+
+
+def _has_bit(place: int) -> Column:
+    return F.col("_changed")[place // _BITS].bitwiseAND(F.lit(1 << place % _BITS).cast("bigint")) != 0
