@@ -43,7 +43,7 @@ from citylake.standards.organisations import (
     registration_no,
     valid_uscc,
 )
-from citylake.standards.signs import fold
+from citylake.standards.signs import fold, whole
 
 _DATES = ("birth_date", "established")
 _DELIVERED = (
@@ -181,7 +181,8 @@ def _things(delivered: DataFrame, _day: date, spec: ResolveSpec) -> DataFrame:
         entity_name(F.col("given_former_name")).alias("former_key"),
         code_text(F.col("given_former_no")).alias("former_no"),
     )
-    usable, former = (F.col(name).rlike(f"^(?:{spec.id.number})$") for name in ("id_text", "former_no"))
+    assert spec.id.number is not None
+    usable, former = (whole(F.col(name), spec.id.number) for name in ("id_text", "former_no"))
     state = F.when(usable, "ok").when(F.col("id_text").isNotNull(), "wrong_kind").otherwise("missing")
     return judged.select(
         *_KEPT, "id_text", F.when(usable, F.col("id_text")).alias("id_no"), F.when(usable, spec.kind).alias("id_class"),

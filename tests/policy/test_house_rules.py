@@ -49,6 +49,14 @@ def test_no_module_is_longer_than_400_lines() -> None:
     assert [f"{path.name}: {count}" for path in modules() if (count := len(text(path).splitlines())) > LONGEST] == []
 
 
+def test_no_pattern_of_spark_ends_where_a_last_line_break_may_follow() -> None:
+    """Java's ``$`` lets one pass: ``standards.signs.whole`` asks for the whole value."""
+    ending = re.compile(r"""rlike\([^\n]*\$["']""")
+    asked = [path for path in modules() if PROJECT_ROOT / "citylake" in path.parents and "rlike(" in text(path)]
+    assert asked
+    assert names([path for path in asked if ending.search(text(path))]) == []
+
+
 def test_no_module_or_package_has_a_name_that_says_nothing() -> None:
     assert names([path for path in modules() if VAGUE & {path.stem, path.parent.name}]) == []
 
