@@ -1,5 +1,6 @@
 """What a workbook's cell says, as the text that raw keeps; what cannot be known is a flaw, never a guess."""
 
+import math
 import re
 from datetime import date, timedelta
 from decimal import Decimal
@@ -27,7 +28,8 @@ _ERRORS = frozenset(
 )
 _MILLISECONDS = 86_400_000
 _PHANTOM = 60
-"""1900-02-29, a day that only Excel knows; its numbers up to there are one more than the days since 1899-12-31."""
+"""The number of 1900-02-29, a day that only Excel knows; it counts from one day later before it."""
+_EARLY, _LATE, _1904 = date(1899, 12, 31), date(1899, 12, 30), date(1904, 1, 1)
 _ISO = re.compile(r"(\d{4}-\d{2}-\d{2})(?:T(\d{2}:\d{2}:\d{2}(?:\.\d+)?)Z?)?")
 SERIALS = range(1, 80_001)
 
@@ -100,10 +102,12 @@ class CellReader:
         try:
             value = float(stored)
         except ValueError:
+            value = math.nan
+        if math.isnan(value):
             return Cell(flaw="的内容无法识别")
         if shown.has_day or shown.has_time:
             return _cell(moment(value, shown, is_1904=self._book.is_1904), "的数字不是 Excel 的有效日期")
-        if not abs(value) < 10**EXACT_DIGITS:
+        if abs(value) >= 10**EXACT_DIGITS:
             return Cell(flaw=f"是超过 {EXACT_DIGITS} 位的数字单元格，末几位已失真；证件号等长号码须存为文本")
         if shown.is_duration:
             return _cell(_duration(value), "的数字不是有效时长")
@@ -135,12 +139,10 @@ def moment(value: float, shown: NumberFormat, *, is_1904: bool) -> str | None:
     days, rest = divmod(round(value * _MILLISECONDS), _MILLISECONDS)
     if days == 0 and shown.has_time and not shown.has_day:
         return _clock(rest)
-    if is_1904:
-        first = date(1904, 1, 1)
-    elif days in (0, _PHANTOM):
+    # A zero shown as a day is what a formula makes of an empty cell.
+    if days == 0 or (days == _PHANTOM and not is_1904):
         return None
-    else:
-        first = date(1899, 12, 31) if days < _PHANTOM else date(1899, 12, 30)
+    first = _1904 if is_1904 else _EARLY if days < _PHANTOM else _LATE
     try:
         day = (first + timedelta(days)).isoformat()
     except OverflowError:

@@ -9,11 +9,11 @@ from citylake.sources.layout import Layout
 
 UTF8, GB18030 = "utf-8", "gb18030"
 _NAMES = {UTF8: "UTF-8", GB18030: "GB18030"}
-_PLAUSIBLE, _IMPLAUSIBLE = 0.7, 0.3
-_TELLING = 4
-"""So many common characters are no accident, even where the agreed encoding reads something too."""
+_PLAUSIBLE, _HALF, _IMPLAUSIBLE = 0.7, 0.5, 0.3
 _FAR = re.compile("[\u0800-\U0010ffff]")
 """What takes three bytes and more in UTF-8: GB18030 text hardly ever looks like it."""
+_RUN = re.compile(rb"(?<![\x80-\xff])(?:[\xe3-\xe9][\x80-\xbf]{2}){2,}(?![\x80-\xff])")
+"""Two or more hanzi in UTF-8 and nothing else: GB18030 text says something like it once in a hundred thousand."""
 _NEAR_ONLY = re.compile("^[\0-\x7f]*+[\x80-\u07ff][\0-\u07ff]*+$", re.MULTILINE)
 _PRIVATE = re.compile("[\ue000-\uf8ff]")
 # Signs, letters and the hanzi of GB 2312's first level: what Chinese text is mostly made of.
@@ -93,7 +93,8 @@ class LineDecoder:
             return text
         if self.agreed == UTF8:
             return None if _NEAR_ONLY.search(text) else text
-        return None if any(_is(line, UTF8) for line in data.split(b"\n") if not line.isascii()) else text
+        has_others = _RUN.search(data) or any(_is(line, UTF8) for line in data.split(b"\n") if not line.isascii())
+        return None if has_others else text
 
     def _by_line(self, lines: Sequence[bytes]) -> str:
         judged = [None if line.isascii() else self._judge(line) for line in lines]
@@ -113,13 +114,14 @@ class LineDecoder:
         near = {self._last, after} - {None} or {self.agreed}
         encoding = judged or (near.pop() if len(near) == 1 else None)
         self._last = judged or self._last
-        if encoding is None or not _is(line, encoding):
+        if encoding is None or not _is(line, encoding) or (encoding == GB18030 and _is_mixed(line)):
             self._bad = self._bad or (number, _first_bad(line, self.agreed))
             return line.decode("ascii", "replace")
         self._seen.add(encoding)
-        if encoding == self._other:
+        text = line.decode(encoding)
+        if encoding == self._other and "\ufffd" not in text:
             self._others = [self._others[0] + 1, self._others[1] or number]
-        return line.decode(encoding)
+        return text
 
     def _judge(self, line: bytes) -> str | None:
         """Return the encoding that a line is in for certain, None when it may be either or neither."""
@@ -133,10 +135,9 @@ class LineDecoder:
         other = line.decode(GB18030)
         if is_far:
             return UTF8 if _plausible(other) < _PLAUSIBLE else None
-        is_telling = self.agreed == GB18030 or sum(not sign.isascii() for sign in other) >= _TELLING
-        if is_telling and _plausible(other) >= _PLAUSIBLE and _plausible(text) < _IMPLAUSIBLE:
-            return GB18030
-        return None
+        # What the agreed encoding reads is given up for lines around it, never for what it says alone.
+        is_sure = self.agreed == GB18030 and _plausible(other) >= _PLAUSIBLE and _plausible(text) < _IMPLAUSIBLE
+        return GB18030 if is_sure else None
 
 
 def wrong_encoding(layout: Layout, what: str) -> DeliveryError:
@@ -157,6 +158,12 @@ def _is(line: bytes, encoding: str) -> bool:
     except UnicodeDecodeError:
         return False
     return True
+
+
+def _is_mixed(line: bytes) -> bool:
+    """Return whether a line in GB18030 has a field in UTF-8."""
+    runs = (run.decode(GB18030, "replace") for run in _RUN.findall(line))
+    return any(_plausible(run) < _HALF for run in runs)
 
 
 def _first_bad(line: bytes, encoding: str) -> int:

@@ -4,7 +4,7 @@ import os
 
 from hypothesis import HealthCheck, settings
 
-EXAMPLES = int(os.environ.get("CITYLAKE_FUZZ_EXAMPLES", "400"))
+EXAMPLES = int(os.environ.get("CITYLAKE_FUZZ_EXAMPLES", "200"))
 
 fuzz = settings(
     max_examples=EXAMPLES,

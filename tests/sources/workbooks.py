@@ -9,6 +9,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+CONTENT = "application/vnd.openxmlformats-officedocument.spreadsheetml"
 PACKAGE = "http://schemas.openxmlformats.org/package/2006/relationships"
 
 
@@ -64,7 +65,7 @@ def package(book: Package) -> bytes:
     calculation = f"<calcPr {book.calculation}/>" if book.calculation else ""
     related = {f"s{place}": ("worksheet", f"worksheets/sheet{place}.xml") for place in range(1, len(book.pages) + 1)}
     parts = {
-        "[Content_Types].xml": "<Types/>",
+        "[Content_Types].xml": _types(len(book.pages)),
         "_rels/.rels": _relations({"w": ("officeDocument", "xl/workbook.xml")}),
         "xl/workbook.xml": (
             f'<workbook xmlns="{MAIN}" xmlns:r="{RELATIONS}"><workbookPr {book.properties}/>'
@@ -83,6 +84,16 @@ def package(book: Package) -> bytes:
         for name, text in (parts | dict(book.parts)).items():
             target.writestr(zipfile.ZipInfo(name), text)
     return out.getvalue()
+
+
+def _types(pages: int) -> str:
+    kinds = {f"worksheets/sheet{place}": "worksheet" for place in range(1, pages + 1)}
+    kinds |= {"workbook": "sheet.main", "styles": "styles", "sharedStrings": "sharedStrings"}
+    told = "".join(
+        f'<Override PartName="/xl/{part}.xml" ContentType="{CONTENT}.{kind}+xml"/>' for part, kind in kinds.items()
+    )
+    rels = '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+    return f'<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">{rels}{told}</Types>'
 
 
 def _relations(related: Mapping[str, tuple[str, str]]) -> str:
