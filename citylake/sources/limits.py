@@ -1,8 +1,11 @@
 """How much one delivery may cost, whoever sent it."""
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from citylake.contract.source import Bounds
+if TYPE_CHECKING:
+    # The parsing process reads limits, and no models of contracts.
+    from citylake.contract.source import Bounds
 
 MIB = 1 << 20
 GIB = 1 << 30
@@ -45,7 +48,7 @@ class Limits:
     output_bytes: int = 32 * GIB
     """Parquet that the parsing process may write."""
 
-    def within(self, bounds: Bounds) -> "Limits":
+    def within(self, bounds: "Bounds") -> "Limits":
         """Return these with what a contract says of its source in their place."""
         said = {
             "fetch_seconds": bounds.seconds,
