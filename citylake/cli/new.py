@@ -85,13 +85,19 @@ share: conditional
 grade: {source.grade}
 """
     select = "SELECT\n" + ",\n".join(f"  {name}" for name in key) + f"\nFROM {source.thing}\n"
-    case = f"tests/tables/{folder}/{thing}/first"
-    rows = "".join(_row(source, key))
+    row = _row(source, key)
+    case = f"""# What the SELECT makes of these rows: all rows it makes, in any order.
+business_date: 2026-11-30
+given:
+  {source.thing}:
+    - {row}
+expect:
+  - {row}
+"""
     return {
         f"schemas/{folder}/{thing}.yml": contract,
         f"jobs/{folder}/{thing}.sql": select,
-        f"{case}/given/{source.thing}.yml": f"# Rows of {source.name}, as far as the SELECT reads them.\n{rows}",
-        f"{case}/expect.yml": f"# All rows of {table}, in any order.\nbusiness_date: 2026-11-30\nrows:\n{rows}",
+        f"tests/tables/{folder}/{thing}/first.yml": case,
     }
 
 
@@ -176,10 +182,10 @@ def _column(source: "Contract", name: str) -> str:
     return "{" + ", ".join(f"{key}: {value}" for key, value in kept.items()) + "}"
 
 
-def _row(source: "Contract", key: list[str]) -> list[str]:
+def _row(source: "Contract", key: list[str]) -> str:
     examples = {"int": "1", "bigint": "1", "double": "1.0", "boolean": "true", "date": "2026-11-30"}
     shown = [f"{name}: {examples.get(source.columns[name].type, chr(34) + '1' + chr(34))}" for name in key]
-    return ["- {" + ", ".join(shown) + "}\n"]
+    return "{" + ", ".join(shown) + "}"
 
 
 def _write(project: Path, files: Mapping[str, str]) -> list[Path]:

@@ -61,6 +61,10 @@ class Store:
         self.run(f"CREATE TABLE {name} AS {select}")
         return name
 
+    def view(self, name: str, select: str) -> None:
+        """Show the rows of a SELECT under a name, instead of what it showed before."""
+        self.run(f"CREATE OR REPLACE TEMP VIEW {quoted(name)} AS {select}")
+
     def drop(self, *names: str) -> None:
         """Let go of tables made with :meth:`keep`."""
         for name in names:

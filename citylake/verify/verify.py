@@ -2,13 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
 from pathlib import Path
 
 import duckdb
 
 from citylake.contract.catalog import Catalog
-from citylake.contract.linked import kind_id
 from citylake.contract.model import CollectedContract, Contract, DerivedContract
 from citylake.contract.resolve_spec import ResolveSpec
 from citylake.lake import Lake
@@ -18,18 +16,16 @@ from citylake.sources.parse import ParserError
 from citylake.verify import identifiers, invariants
 from citylake.verify.clean import clean_types, replayed
 from citylake.verify.compare import Difference, Shape, compare
-from citylake.verify.golden import compared, golden
+from citylake.verify.derived import how_recomputed, recomputed
 from citylake.verify.lines import UnknownPatternError
 from citylake.verify.night import Shown, ShownTable, newest_of
-from citylake.verify.reference import reference_select
-from citylake.verify.store import Store, UnreadableError, newest_version, opened, quoted, text
+from citylake.verify.store import Store, UnreadableError, newest_version, opened, text
 from citylake.verify.subjects import id_columns
-from citylake.verify.translate import TranslationError, shaped, shaped_select
+from citylake.verify.translate import TranslationError
 
-REPLAY, SELECT, REFERENCE, INVARIANTS = "replay", "select", "reference", "invariants"
-_BY_REFERENCE = {"golden": golden, "identity": golden, "comparison": compared}
+REPLAY, INVARIANTS = "replay", "invariants"
+"""How a table is verified that is not recomputed from its inputs: deliveries replayed, or invariants only."""
 _MINTED = {"subject", "override", "crosswalk", "event"}
-"""How a table was verified: deliveries replayed, its SELECT translated, a reference SELECT, or invariants only."""
 
 
 @dataclass(frozen=True)
@@ -68,11 +64,8 @@ def how_verified(catalog: Catalog, contract: Contract, transforms: Path) -> str 
     """
     if isinstance(contract, CollectedContract):
         return REPLAY
-    if catalog.generated_select(contract) is not None or _beside(transforms, contract, ".sql").exists():
-        return SELECT
-    if contract.maker in _BY_REFERENCE or _beside(transforms, contract, ".reference.sql").exists():
-        return REFERENCE
-    return INVARIANTS if contract.maker in _MINTED else None
+    found = how_recomputed(catalog, contract, transforms)
+    return INVARIANTS if found is None and contract.maker in _MINTED else found
 
 
 def verify(shown: Shown, *, tables: frozenset[str] = frozenset(), values: bool = False) -> Iterator[Verified]:
@@ -131,12 +124,8 @@ class _Verifier:
 
     def _derived(self, contract: DerivedContract, position: ShownTable, how: str) -> Verified:
         published = self._load(position)
-        inputs = self._inputs(contract, position)
-        day = position.made_for
-        if how == SELECT:
-            select = shaped_select(self._select(contract), contract, day)
-        else:
-            select = shaped(self._reference(contract, inputs, day), contract)
+        self._show_inputs(contract, position)
+        select = recomputed(self.store, self.lake.catalog, contract, self.lake.transforms, position.made_for)
         expected = self.store.keep(select)
         types = {name: column.type for name, column in contract.columns.items()}
         direct = frozenset(name for name, column in contract.columns.items() if column.direct)
@@ -216,13 +205,12 @@ class _Verifier:
         }
         return invariants.subjects(self.store, self.lake.catalog, spec, clean, position.made_for)
 
-    def _inputs(self, contract: DerivedContract, position: ShownTable) -> dict[str, str]:
+    def _show_inputs(self, contract: DerivedContract, position: ShownTable) -> None:
         """Show every input under its alias, as the night shows it; one that is stale sees what it was made from."""
         for alias, item in contract.inputs.items():
             rows = self._load(self._input(position, alias, item.table, item.part))
             part = f" WHERE source = {text(item.part)}" if item.part is not None else ""
-            self._view(alias, f"SELECT * FROM {rows}{part}")
-        return {alias: quoted(alias) for alias in contract.inputs}
+            self.store.view(alias, f"SELECT * FROM {rows}{part}")
 
     def _input(self, position: ShownTable, alias: str, table: str, part: str | None) -> ShownTable:
         now = self.shown.positions[table]
@@ -242,26 +230,5 @@ class _Verifier:
             raise UnreadableError(f"{position.table} has no content in this night")
         return self.store.load(self.lake.location(position.table), position.version)
 
-    def _view(self, name: str, select: str) -> None:
-        self.store.run(f"CREATE OR REPLACE TEMP VIEW {quoted(name)} AS {select}")
-
-    def _select(self, contract: DerivedContract) -> str:
-        text = self.lake.catalog.generated_select(contract)
-        return text if text is not None else _beside(self.lake.transforms, contract, ".sql").read_text("utf-8")
-
-    def _reference(self, contract: DerivedContract, inputs: Mapping[str, str], day: date) -> str:
-        """Return the SELECT that stands in for a transform in Python: one for all kinds, or the one beside it."""
-        if contract.maker is None:
-            text = _beside(self.lake.transforms, contract, ".reference.sql").read_text("utf-8")
-            return text.replace(":business_date", f"DATE '{day}'")
-        spec = self.lake.catalog.spec(contract.domain)
-        made = _BY_REFERENCE[contract.maker](self.store, self.lake.catalog, contract, spec, inputs, day)
-        self._view("chosen", f"SELECT * FROM {made}")
-        return reference_select(contract, kind_id(spec.kind))
-
     def _unproven(self, contract: Contract, how: str, reason: str) -> Verified:
         return Verified(contract.name, contract.title, how, "unproven", reason=reason)
-
-
-def _beside(transforms: Path, contract: Contract, ending: str) -> Path:
-    return transforms / contract.layer / contract.domain / f"{contract.thing}{ending}"

@@ -62,8 +62,7 @@ def test_a_new_table_is_three_parts_that_pass_as_they_are(project: Path, reads: 
     assert written == [
         "schemas/topic/housing/home.yml",
         "jobs/topic/housing/home.sql",
-        f"tests/tables/topic/housing/home/first/given/{thing}.yml",
-        "tests/tables/topic/housing/home/first/expect.yml",
+        "tests/tables/topic/housing/home/first.yml",
         "schemas/topic/housing/library.yml",
     ]
     catalog = load_catalog(project / "schemas")
@@ -72,8 +71,8 @@ def test_a_new_table_is_three_parts_that_pass_as_they_are(project: Path, reads: 
     assert check_transforms(catalog, project / "jobs") == []
     case = next(iter(all_cases(project / "tests" / "tables")))
     assert case.table == contract.name
-    assert case.given[thing] == case.rows
-    assert set(case.rows[0]) == set(contract.columns)
+    assert case.given[thing] == case.expect
+    assert set(case.expect[0]) == set(contract.columns)
 
 
 def test_a_new_collected_table_is_its_contract_and_a_generator_that_delivers_what_it_asks_for(

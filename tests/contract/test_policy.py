@@ -211,19 +211,19 @@ def test_every_select_and_transform_makes_a_table() -> None:
 
 
 def test_every_written_table_has_a_case_and_every_case_a_table() -> None:
-    tested = {table_of(path.parent.parent) for path in CASES.glob("*/*/*/*/expect.yml")}
+    tested = {table_of(path.parent) for path in CASES.glob("*/*/*/*.yml")}
     written = {item.name for item in CATALOG.derived if item.generated is None}
     assert written <= tested <= {item.name for item in CATALOG.derived}
 
 
 def test_what_is_generated_has_a_case_of_every_sort_that_is_made_of_rows_alone() -> None:
-    tested = {table_of(path.parent.parent) for path in CASES.glob("*/*/*/*/expect.yml")}
+    tested = {table_of(path.parent) for path in CASES.glob("*/*/*/*.yml")}
     sorts = {item.generated for item in CATALOG.derived if item.name in tested}
     assert sorts - {None} == {"review", "comparison", "agreement", "identity"}
 
 
-def test_every_folder_of_a_case_has_an_expectation() -> None:
-    assert [str(path) for path in CASES.glob("*/*/*/*/") if path.is_dir() and not (path / "expect.yml").exists()] == []
+def test_a_case_is_one_file_beside_the_others_of_its_table() -> None:
+    assert [str(path) for path in CASES.rglob("*.yml") if len(path.relative_to(CASES).parts) != 4] == []
 
 
 def test_every_code_list_has_codes_with_chinese_labels_and_is_used() -> None:
