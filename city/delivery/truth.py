@@ -74,7 +74,8 @@ class TruthWriter:
         key = frame.key_text()
         links = [_links(frame, key, "person", role, person) for role, person in frame.roles.items()]
         links += [_links(frame, key, "legal_entity", role, firm) for role, firm in frame.firms.items()]
-        self._put("link", frame.resource, LINK, pa.concat_tables(links), usable)
+        if links:  # of whom nobody is told, nobody is to be found
+            self._put("link", frame.resource, LINK, pa.concat_tables(links), usable)
         errors = [
             pa.table(
                 {

@@ -15,6 +15,7 @@ from city.world.frames import Column
 from city.world.hashing import Bools, Ints
 from city.world.texts import NONE, Text, blank_where, choose, constant, join, nulls, number, take
 from citylake.contract.catalog import load_catalog
+from citylake.contract.errors import ContractError
 
 
 class Draws(ABC):
@@ -88,10 +89,12 @@ class Draws(ABC):
 
 @lru_cache(maxsize=1024)
 def _codes(resource: str, column: str) -> tuple[str, ...]:
-    catalog = load_catalog()
-    name = layout(resource).contract.columns[column].codes
+    catalog, contract = load_catalog(), layout(resource).contract
+    name = contract.columns[column].codes if column in contract.columns else None
     if name is None:
-        raise ValueError(
-            f"{resource}: the contract names no code list for {column}: draw it with choice() from texts of your own"
+        listed = [name for name, said in contract.columns.items() if said.codes is not None]
+        raise ContractError(
+            f"city/departments/{resource.replace('.', '/')}.py: the contract names no code list for {column},"
+            f" but for {', '.join(listed) or 'no column'}: draw it with choice() from texts of your own"
         )
     return tuple(code for code in catalog.codes[name] if code not in catalog.successors.get(name, {}))

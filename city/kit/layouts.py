@@ -97,11 +97,15 @@ class Layout:
         """Return all canonical columns in order: those given, and of the others what is usual.
 
         Raises:
-            KeyError: there is a column of which nothing is said.
+            ContractError: there is a column of which nothing is said.
         """
         order = dict.fromkeys(name for name in self.columns.values() if name in self.canonical)
         if unsaid := [name for name in order if name not in columns and name not in usual]:
-            raise KeyError(f"{self.resource}: nothing is said of {', '.join(unsaid)}: give frame() a column for each")
+            strange = ", ".join(name for name in columns if name not in order)
+            raise ContractError(
+                f"city/departments/{self.resource.replace('.', '/')}.py: nothing is said of {', '.join(unsaid)}:"
+                f" give frame() a column for each{f'; it is given {strange}, which the contract does not have' if strange else ''}"
+            )
         return {name: columns[name] if name in columns else usual[name]() for name in order}
 
     @property
@@ -182,7 +186,15 @@ def layouts() -> Mapping[str, Layout]:
 
 
 def layout(resource: str) -> Layout:
-    """Return the layout of a resource."""
+    """Return the layout of a resource.
+
+    Raises:
+        ContractError: there is no such resource.
+    """
+    if resource not in layouts():
+        raise ContractError(
+            f"no resource '{resource}': a module names itself, <department>.<resource>, as its place in city/departments does"
+        )
     return layouts()[resource]
 
 

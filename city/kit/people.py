@@ -171,7 +171,7 @@ class Records(Draws):
             record: numbers of the records, where a person may have several; default: what values are drawn by.
 
         Raises:
-            KeyError: the contract has a column of which nothing is said.
+            ContractError: the contract has a column of which nothing is said.
         """
         here, p = self._layout, self.lives.people
         made = here.filled(columns, self._makers)

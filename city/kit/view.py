@@ -217,7 +217,7 @@ class View(Draws):
             noted: what is amiss of people other than the representative.
 
         Raises:
-            KeyError: the contract has a column of which nothing is said.
+            ContractError: the contract has a column of which nothing is said.
         """
         here, number_ = layout(self.resource), self.firms.number
         if roles is None:

@@ -17,7 +17,9 @@ import pyarrow as pa
 from city.world.city import BLOCK, City
 from city.world.hashing import Bools, Ints
 from city.world.people.courses import NEVER
-from city.world.people.households import SLOTS
+from city.world.people.households import FORCED_ELDER, FORCED_MOTHER, SLOTS, layout
+from city.world.texts import take
+from citylake.contract.errors import ContractError
 
 if TYPE_CHECKING:
     from city.world.people.lives import Lives
@@ -33,7 +35,7 @@ BY_REGISTER, BY_CREMATION, BY_CERTIFICATE = 1, 2, 4
 """Sources that tell of a death; added where several do."""
 
 
-class PlantingError(ValueError):
+class PlantingError(ContractError):
     """Two files of cases do not go together; the message says what to change."""
 
 
@@ -157,10 +159,17 @@ def libraries() -> Mapping[str, Cases]:
     """Return the planted cases of every library that has a file of them.
 
     Raises:
-        PlantingError: two files take the same slot.
+        PlantingError: two files take the same slot, or one has no cases.
     """
-    found = {path.stem: import_module(f"city.cases.{path.stem}").CASES for path in sorted(FOLDER.glob("[!_]*.py"))}
+    found = {path.stem: _cases(path.stem) for path in sorted(FOLDER.glob("[!_]*.py"))}
     check(found)
+    return found
+
+
+def _cases(library: str) -> Cases:
+    found = getattr(import_module(f"city.cases.{library}"), "CASES", None)
+    if not isinstance(found, Cases):
+        raise PlantingError(f"city/cases/{library}.py: it needs CASES = Cases(…), see city/world/planting.py")
     return found
 
 
@@ -171,9 +180,10 @@ def check(found: Mapping[str, Cases]) -> None:
         for slot in cases.slots:
             other = taken.setdefault((cases.about, slot), library)
             if other != library and other not in cases.shares and library not in found[other].shares:
+                free = f" such as {free_slots(found)[:2]}" if cases.about == "person" else ""
                 raise PlantingError(
                     f"city/cases/{library}.py takes slot {slot} of each block, as {other}.py does:"
-                    f" take another, or say shares=('{other}',) if the cases are to meet"
+                    f" take another{free}, or say shares=('{other}',) if the cases are to meet"
                 )
         answered = {True: set(cases.reading.reported), False: set(cases.reading.found)}
         if unread := [kind.name for kind in cases.kinds if kind.name not in answered[kind.decoy]]:
@@ -183,6 +193,34 @@ def check(found: Mapping[str, Cases]) -> None:
             )
         if strange := {kind.slot for kind in cases.kinds} - {-1, *cases.slots}:
             raise PlantingError(f"city/cases/{library}.py: slots={cases.slots} does not name {sorted(strange)}")
+
+
+def free_slots(found: Mapping[str, Cases]) -> list[int]:
+    """Return slots of grown-up inhabitants, married before the first day, that no file of cases has taken."""
+    taken = {slot for cases in found.values() if cases.about == "person" for slot in cases.slots}
+    grown = {slot for couple in layout().couples for slot in couple} - {FORCED_MOTHER, FORCED_ELDER}
+    return sorted(grown - taken, reverse=True)
+
+
+def placed(city: City, kinds: tuple[Kind, ...], slots: tuple[int, ...]) -> tuple[Ints, Ints]:
+    """Return the cases of persons that are there from the first day: index into ``kinds``, and person."""
+    kind = np.repeat(np.arange(len(kinds), dtype=np.int64), [one.count(city) for one in kinds])
+    return kind, spread(city, slots, len(kind))
+
+
+def planted_as(lives: "Lives", kinds: tuple[Kind, ...], slots: tuple[int, ...], name: str) -> Bools:
+    """Say who is such a case of those ``placed``: for a generator in whose rows it shows."""
+    kind, person = placed(lives.city, kinds, slots)
+    return np.isin(lives.people.person, person[kind == [one.name for one in kinds].index(name)])
+
+
+def told(
+    lives: "Lives", kinds: tuple[Kind, ...], slots: tuple[int, ...], answers: Mapping[str, pa.Array] | None = None
+) -> pa.Table:
+    """Return the right answers about those ``placed`` who live here: ``case``, ``number``, and ``answers``, one each in their order."""
+    kind, person = placed(lives.city, kinds, slots)
+    whole = pa.table({"case": take(tuple(one.name for one in kinds), kind), "number": person, **(answers or {})})
+    return whole.filter(pa.array(np.isin(person // BLOCK, lives.people.block))).sort_by("number")
 
 
 def spread(city: City, slots: tuple[int, ...], count: int) -> Ints:

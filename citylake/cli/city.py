@@ -43,7 +43,8 @@ def deliver(
     chosen = settings()
     day = business_date or datetime.now(ZoneInfo(chosen.timezone)).date()
     try:
-        done = hand_over(chosen, day, quiet)
+        with told_plainly():
+            done = hand_over(chosen, day, quiet)
     except CityError as error:
         end(str(error), USE)
     if as_json:

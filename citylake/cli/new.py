@@ -1,203 +1,134 @@
-"""``citylake new topic.housing__home``: the files of a new table, ready to be filled in."""
+"""``citylake new topic.housing__home``: the files of something new, ready to be filled in."""
 
 import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from citylake.cli import skeletons
+from citylake.cli.terminal import USE, AsJson, end, told_plainly
 from citylake.settings import settings
 
 if TYPE_CHECKING:
     from citylake.contract.catalog import Catalog
-    from citylake.contract.model import Contract
 
-_NAME = re.compile(
-    r"(?P<layer>clean|base|topic|office|special)\.(?P<domain>[a-z][a-z0-9_]*?)__(?P<thing>[a-z][a-z0-9_]*)"
-)
 _PERSON = "base.population__person"
-_WRONG_USE = 2
+_WORD = "[a-z][a-z0-9_]*"
+_TABLE = re.compile(rf"(?P<layer>clean|base|topic|office|special)\.(?P<domain>{_WORD}?)__(?P<thing>{_WORD})")
+_OTHER = re.compile(rf"(?P<what>codes|cases)\.(?P<name>{_WORD})")
+_FORMS = """write it as
+  clean.hrss__job_post     a resource of a department
+  topic.housing__home      a table of a library (layers: base, topic, office, special)
+  cases.housing            the planted cases of a library
+  codes.house_use          a code list"""
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("new")(make_table)
+    app.command("new")(make_new)
 
 
-def make_table(
-    table: Annotated[str, typer.Argument(help="<layer>.<domain>__<thing>, such as topic.housing__home.")],
+def make_new(
+    name: Annotated[str, typer.Argument(help="<layer>.<domain>__<thing>, cases.<library> or codes.<list>.")],
     *,
-    reads: Annotated[str | None, typer.Option("--input", help=f"Table it reads; default: {_PERSON}.")] = None,
+    reads: Annotated[str, typer.Option("--input", help="Table that a derived table reads.")] = _PERSON,
     owner: Annotated[str | None, typer.Option(help="Department that answers for it; default: the input's.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Write contract, SELECT and a first test case of a new table, and ``library.yml`` if its library is new.
+    """Write the files of a new table, its library, planted cases or a code list; 'citylake compile' names what is left to fill in.
 
-    Of a collected (clean) one the contract and what the city delivers.
+    Of a collected (clean) table: the contract, and the module by which the made-up city delivers it. Of a derived one: contract,
+    SELECT, a first test case, and library.yml if its library is new. See docs/adding.md.
     """
     from citylake.contract.catalog import load_catalog
     from citylake.contract.errors import ContractError
 
-    found = _NAME.fullmatch(table)
-    if found is None:
-        _end(
-            f"'{table}' is no table name: write it as topic.housing__home (layers: clean, base, topic, office, special)"
-        )
+    table, other = _TABLE.fullmatch(name), _OTHER.fullmatch(name)
+    if table is None and other is None:
+        end(f"'{name}' is no name of anything new: {_FORMS}", USE)
     project = settings().project
     try:
-        catalog = load_catalog(project / "schemas")
-        if table in catalog.contracts:
-            _end(f"{table} exists already")
-        files = (
-            _collected(table, catalog, owner)
-            if found["layer"] == "clean"
-            else _derived(table, catalog, reads, owner) | _library(table, catalog, reads, owner)
-        )
-        written = _write(project, files)
-        load_catalog.cache_clear()
-        load_catalog(project / "schemas")
+        with told_plainly():
+            catalog = load_catalog(project / "schemas")
+        if owner is not None and owner not in catalog.departments:
+            end(f"--owner: no department '{owner}'; there are {', '.join(catalog.departments)}", USE)
+        files = _table(name, catalog, reads, owner) if other is None else _other(other["what"], other["name"], catalog)
     except ContractError as error:
-        _end(str(error))
-    shown = [str(path.relative_to(project)) for path in written]
-    typer.echo(json.dumps({"table": table, "files": shown}) if as_json else "\n".join(shown))
+        end(str(error), USE)
+    _write(project, files)
+    load_catalog.cache_clear()
+    with told_plainly():
+        load_catalog(project / "schemas")
+    typer.echo(json.dumps({"name": name, "files": list(files)}) if as_json else "\n".join(files))
 
 
-def _derived(table: str, catalog: "Catalog", reads: str | None, owner: str | None) -> dict[str, str]:
-    source = catalog.contract(reads or _PERSON)
-    key = list(source.key)
-    folder, thing = _folder(table)
-    named = ", ".join(key)
-    columns = "\n".join(f"  {name}: {_column(source, name)}" for name in key)
-    contract = f"""title: 待命名（{thing}）
-grain: {_grain(source, key)}一行
-owner: {owner or source.owner}
-key: [{named}]
-inputs:
-  {source.thing}: {{table: {source.name}, on: [{named}]}}
-columns:
-{columns}
-rules:
-  warn:
-    - row_count: {{min: 1}}
-share: conditional
-grade: {source.grade}
-"""
-    select = "SELECT\n" + ",\n".join(f"  {name}" for name in key) + f"\nFROM {source.thing}\n"
-    row = _row(source, key)
-    case = f"""# What the SELECT makes of these rows: all rows it makes, in any order.
-business_date: 2026-11-30
-given:
-  {source.thing}:
-    - {row}
-expect:
-  - {row}
-"""
-    return {
-        f"schemas/{folder}/{thing}.yml": contract,
-        f"jobs/{folder}/{thing}.sql": select,
-        f"tests/tables/{folder}/{thing}/first.yml": case,
-    }
-
-
-def _collected(table: str, catalog: "Catalog", owner: str | None) -> dict[str, str]:
+def _table(table: str, catalog: "Catalog", reads: str, owner: str | None) -> dict[str, str]:
     from citylake.contract.plan import load_plan
 
-    folder, thing = _folder(table)
-    department = folder.partition("/")[2]
+    if table in catalog.contracts:
+        end(f"{table} exists already", USE)
+    plan = load_plan(catalog.root)
+    if not table.startswith("clean."):
+        source = catalog.contract(reads)
+        derived = skeletons.derived(table, source, owner or source.owner)
+        library = table.partition("__")[0]
+        return derived | (
+            skeletons.library(table, plan, owner or source.owner) if library not in catalog.libraries else {}
+        )
+    department, _, thing = table.partition(".")[2].partition("__")
     if department not in catalog.departments:
-        _end(f"no department '{department}'; there are {', '.join(catalog.departments)}")
-    planned = load_plan(catalog.root).departments.get(department)
-    title = (planned.resources.get(thing) if planned is not None else None) or f"待命名（{thing}）"
-    contract = f"""title: {title}
-grain: 一条为一件
-owner: {owner or department}
-source: {{form: csv, encoding: UTF-8, files: "{thing}_*.csv", as_of: {{filename: "{thing}_(\\\\d{{8}})"}}}}
-mode: snapshot
-due: {{every: day, time: "00:30", grace: 1d}}
-key: [record_no]
-columns:
-  record_no: {{from: BH, label: 编号, grade: L2}}
-rules:
-  quarantine:
-    - not_null: record_no
-  gate:
-    - vanished: {{max_percent: 5}}
-share: conditional
-grade: L3
-"""
-    generator = f'''"""{title}."""
-
-from city.kit.people import Records
-from city.world.frames import Frame
-from city.world.people.lives import Lives
-
-
-def project(lives: Lives, day: int) -> Frame:
-    """Return everybody on the list, as it stands on a city day."""
-    rows = Records.of_list(lives, "{department}.{thing}", day, lives.people.slot < 1)
-    return rows.frame({{"record_no": rows.serial("record_no")}})
-'''
-    files = {f"schemas/{folder}/{thing}.yml": contract, f"city/departments/{department}/{thing}.py": generator}
+        end(
+            f"no department '{department}'; there are {', '.join(catalog.departments)}; a new one is a file"
+            f" schemas/departments/{department}.yml (schemas/README.md)",
+            USE,
+        )
+    planned = plan.departments.get(department)
+    title = planned.resources.get(thing) if planned is not None else None
+    files = skeletons.collected(department, thing, title, owner or department)
     package = f"city/departments/{department}/__init__.py"
     if not (settings().project / package).exists():
         files[package] = f'"""{catalog.departments[department].name}."""\n'
     return files
 
 
-def _library(table: str, catalog: "Catalog", reads: str | None, owner: str | None) -> dict[str, str]:
-    """Return the library's file if it has none, with what the plan says of it and blanks for the rest."""
-    from citylake.contract.library import BLANK
-    from citylake.contract.plan import load_plan
+def _other(what: str, name: str, catalog: "Catalog") -> dict[str, str]:
+    if what == "codes":
+        return skeletons.code_list(name)
+    from city.world.planting import free_slots, libraries
 
-    name = table.partition("__")[0]
-    if name in catalog.libraries:
-        return {}
-    plan = load_plan(catalog.root)
-    question = f"  - ask: {BLANK}\n    sql: |\n      SELECT {BLANK}\n      FROM {table}\n"
-    library = f"""name: {plan.libraries.get(name, BLANK)}
-owner: {owner or catalog.contract(reads or _PERSON).owner}
-purpose: {BLANK}
-serves: [{", ".join(plan.served_by(name)) if name in plan.libraries else BLANK}]
-questions:
-{question * 3}"""
-    return {f"schemas/{_folder(table)[0]}/library.yml": library}
-
-
-def _folder(table: str) -> tuple[str, str]:
-    layer, _, rest = table.partition(".")
-    domain, _, thing = rest.partition("__")
-    return f"{layer}/{domain}", thing
-
-
-def _grain(source: "Contract", key: list[str]) -> str:
-    return "".join(f"一{source.columns[name].label}" for name in key)
-
-
-def _column(source: "Contract", name: str) -> str:
-    column = source.columns[name]
-    said = {"label": column.label, "type": f'"{column.type}"', "grade": column.grade, "codes": column.codes}
-    kept = {key: value for key, value in said.items() if value is not None and value != '"string"'}
-    return "{" + ", ".join(f"{key}: {value}" for key, value in kept.items()) + "}"
+    of_it = [one for one in catalog.libraries.values() if one.id.partition(".")[2] == name]
+    if not of_it:
+        known = ", ".join(one.partition(".")[2] for one in catalog.libraries)
+        end(
+            f"no library '{name}'; there are {known}; its first table makes one: citylake new special.{name}__<thing>",
+            USE,
+        )
+    tables = [
+        table
+        for table in catalog.derived
+        if f"{table.layer}.{table.domain}" == of_it[0].id and "person_id" in table.columns and not table.restricted
+    ]
+    if not tables:
+        end(
+            f"no table of {of_it[0].id} is about people: cases of legal entities are written as city/cases/legal_entity.py is",
+            USE,
+        )
+    written = [table for table in tables if table.generated is None] or tables
+    slots = free_slots(libraries())
+    if len(slots) < skeletons.SLOTS:
+        end(
+            "all slots of grown-up people are taken: begin with a file of city/cases and say shares= (city/README.md)",
+            USE,
+        )
+    return skeletons.cases(of_it[0], written[0], slots[: skeletons.SLOTS])
 
 
-def _row(source: "Contract", key: list[str]) -> str:
-    examples = {"int": "1", "bigint": "1", "double": "1.0", "boolean": "true", "date": "2026-11-30"}
-    shown = [f"{name}: {examples.get(source.columns[name].type, chr(34) + '1' + chr(34))}" for name in key]
-    return "{" + ", ".join(shown) + "}"
-
-
-def _write(project: Path, files: Mapping[str, str]) -> list[Path]:
-    paths = [project / name for name in files]
-    if there := [path for path in paths if path.exists()]:
-        _end(f"{there[0].relative_to(project)} exists already: nothing was written")
-    for path, text in zip(paths, files.values(), strict=True):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, "utf-8")
-    return paths
-
-
-def _end(message: str) -> NoReturn:
-    typer.echo(message, err=True)
-    raise typer.Exit(_WRONG_USE)
+def _write(project: Path, files: Mapping[str, str]) -> None:
+    if there := [name for name in files if (project / name).exists()]:
+        end(f"{there[0]} exists already: nothing was written", USE)
+    for name, text in files.items():
+        (project / name).parent.mkdir(parents=True, exist_ok=True)
+        (project / name).write_text(text, "utf-8")

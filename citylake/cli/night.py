@@ -30,16 +30,18 @@ def register(app: typer.Typer) -> None:
 
 def compile_contracts(*, as_json: AsJson = False) -> None:
     """Check contracts, SELECTs, libraries and their questions, and compile them for Airflow; ends with 1 when one is wrong."""
+    from citylake.contract.blanks import blanks
     from citylake.contract.catalog import load_catalog
     from citylake.contract.compiled import write_compiled
     from citylake.contract.plan import check_libraries, load_plan
     from citylake.contract.select import check_transforms
     from citylake.read.questions import unanswerable
 
-    schemas = settings().project / "schemas"
+    project = settings().project
     with told_plainly():
-        catalog, plan = load_catalog(schemas), load_plan(schemas)
-    refused = [*check_transforms(catalog, settings().project / "jobs"), *check_libraries(catalog, plan)]
+        refused = blanks(project)
+        catalog, plan = load_catalog(project / "schemas"), load_plan(project / "schemas")
+    refused += [*check_transforms(catalog, project / "jobs"), *check_libraries(catalog, plan)]
     if not refused:
         refused = [one for said in unanswerable(catalog).values() for one in said]
     if refused:

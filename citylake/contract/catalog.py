@@ -1,7 +1,7 @@
 """All contracts of the lake: read, completed from the data elements, checked against each other, put in order."""
 
 import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import lru_cache
@@ -67,8 +67,7 @@ class Catalog:
             ContractError: there is no such table; the message names the nearest.
         """
         if name not in self.contracts:
-            near = get_close_matches(name, self.contracts, n=3)
-            raise ContractError(f"no table '{name}'" + (f"; did you mean {', '.join(near)}?" if near else ""))
+            raise ContractError(f"no table '{name}'{_nearest(name, self.contracts)}")
         return self.contracts[name]
 
     def of_department(self, department: str) -> list[CollectedContract]:
@@ -132,7 +131,7 @@ def load_catalog(root: Path = SCHEMAS) -> Catalog:
             _check_lists(kind, codes, successors)
             _resolve(kind, contracts, elements)
     for contract in contracts.values():
-        _check(contract, contracts, codes, departments)
+        _check(contract, contract_path(contract.name, root), contracts, codes, departments)
     libraries = _libraries(root, departments)
     return Catalog(root, elements, departments, codes, _in_order(contracts), kinds, successors, libraries)
 
@@ -173,7 +172,10 @@ def _contract(path: Path, root: Path, elements: Mapping[str, Element]) -> Contra
     values = read_yaml(path)
     for part in ("columns", "golden"):
         if isinstance(values.get(part), dict):
-            values[part] = {name: _completed(name, column, elements) for name, column in values[part].items()}
+            values[part] = {
+                name: _completed(f"{path}: {part}.{name}", name, column, elements)
+                for name, column in values[part].items()
+            }
     if isinstance(fields := values.get("golden"), dict):
         values |= {"columns": {**values.get("columns", {}), **golden_columns(fields)}, "golden": tuple(fields)}
     if "generated" in values:
@@ -218,13 +220,25 @@ def _resolve(spec: ResolveSpec, contracts: dict[str, Contract], elements: Mappin
     contracts[name] = written.model_copy(update={"inputs": inputs})
 
 
-def _completed(name: str, column: object, elements: Mapping[str, Element]) -> object:
+def _completed(where: str, name: str, column: object, elements: Mapping[str, Element]) -> object:
     """Return a column with what its data element says filled in under what the contract says."""
     if not isinstance(column, dict | None):
         return column
     said = column or {}
-    element = elements.get(said.get("element", name))
+    meant = str(said.get("element", name))
+    element = elements.get(meant)
+    if element is None and ("element" in said or not {"label", "grade"} <= said.keys()):
+        raise ContractError(
+            f"{where}: no data element '{meant}' in schemas/elements/{_nearest(meant, elements)};"
+            " take one of those by element:, or say label: and grade: (L1 … L4) here, and type: and codes: where they matter"
+        )
     return {**(element.column() if element else {}), **said}
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    """Return a question for the known names that are near, to stand behind what is not known."""
+    near = get_close_matches(name, known, n=3)
+    return f"; did you mean {', '.join(near)}?" if near else ""
 
 
 def _elements(root: Path) -> dict[str, Element]:
@@ -244,7 +258,19 @@ def _code_list(path: Path) -> list[dict[str, str]]:
         rows = csv.DictReader(file)
         if rows.fieldnames is None or list(rows.fieldnames[:2]) != ["code", "label"]:
             raise ContractError(f"{path}: the first line must be 'code,label'")
-        return list(rows)
+        lines: dict[str, int] = {}
+        found = []
+        for row in rows:
+            if not row["code"] or not row["label"]:
+                raise ContractError(f"{path}: line {rows.line_num}: it needs a code and a label")
+            if row["code"] in lines:
+                raise ContractError(
+                    f"{path}: code {row['code']} stands in line {lines[row['code']]} and in line {rows.line_num}:"
+                    " keep one of them"
+                )
+            lines[row["code"]] = rows.line_num
+            found.append(row)
+        return found
 
 
 def _present(name: str, rows: list[dict[str, str]]) -> dict[str, str]:
@@ -266,26 +292,31 @@ def _present(name: str, rows: list[dict[str, str]]) -> dict[str, str]:
 
 def _check(
     contract: Contract,
+    path: Path,
     contracts: Mapping[str, Contract],
     codes: Mapping[str, Mapping[str, str]],
     departments: Mapping[str, Department],
 ) -> None:
     for name, column in contract.columns.items():
         if column.codes is not None and column.codes not in codes:
-            raise ContractError(f"{contract.name}: column {name}: no code list '{column.codes}' in codes/")
+            raise ContractError(f"{path}: columns.{name}.codes: {_no_list(column.codes, codes)}")
     for rule in (*contract.rules.quarantine, *contract.rules.warn, *contract.rules.gate):
         if rule.name == "in_codes" and rule.arguments["codes"] not in codes:
-            raise ContractError(f"{contract.name}: {rule.id}: no code list '{rule.arguments['codes']}' in codes/")
+            raise ContractError(f"{path}: rules: {rule.id}: {_no_list(rule.arguments['codes'], codes)}")
     if contract.owner not in departments:
-        raise ContractError(
-            f"{contract.name}: owner '{contract.owner}' is no department; known: {', '.join(departments)}"
-        )
+        raise ContractError(f"{path}: owner: '{contract.owner}' is no department; known: {', '.join(departments)}")
     if isinstance(contract, DerivedContract):
         if contract.golden and not contract.inputs:
-            raise ContractError(f"{contract.name}: no resolve.yml beside it chooses golden values")
+            raise ContractError(f"{path}: golden: no resolve.yml beside it chooses golden values")
         for alias, item in contract.inputs.items():
             if item.table not in contracts:
-                raise ContractError(f"{contract.name}: input {alias}: no table '{item.table}'")
+                raise ContractError(
+                    f"{path}: inputs.{alias}.table: no table '{item.table}'{_nearest(item.table, contracts)}"
+                )
+
+
+def _no_list(name: str, codes: Iterable[str]) -> str:
+    return f"no code list '{name}' in schemas/codes/{_nearest(name, codes)}; 'citylake new codes.{name}' begins one"
 
 
 def _in_order(contracts: dict[str, Contract]) -> dict[str, Contract]:

@@ -8,8 +8,6 @@ from citylake.contract.model import Model, Name
 
 LIBRARY_LAYERS = ("base", "topic", "office", "special")
 """Layers whose folders are libraries."""
-BLANK = "待填写"
-"""What ``citylake new`` writes where somebody has to say something."""
 
 Text = Annotated[str, Field(min_length=1)]
 
@@ -42,11 +40,3 @@ class Library(Model):
     def file(self) -> str:
         """Its file, from the project's folder on."""
         return f"schemas/{self.id.replace('.', '/')}/library.yml"
-
-    @property
-    def blanks(self) -> list[str]:
-        """Keys under which something has still to be said."""
-        said = {"name": self.name, "purpose": self.purpose, "serves": " ".join(self.serves)}
-        for number, question in enumerate(self.questions, 1):
-            said |= {f"questions.{number}.ask": question.ask, f"questions.{number}.sql": question.sql}
-        return [key for key, text in said.items() if BLANK in text]

@@ -132,6 +132,10 @@ class TableContract(Model):
         if missing := sorted(set(self.key) - set(self.columns)):
             raise ValueError(f"not among the columns: {', '.join(missing)}")
         self.rules.check(self.made, {name: column.type for name, column in self.columns.items()}, self.key)
+        if above := [name for name, column in self.columns.items() if column.grade > self.grade]:
+            raise ValueError(
+                f"grade: {self.grade} is below that of {', '.join(above)}: the table has its highest column's"
+            )
         return self
 
 

@@ -100,10 +100,10 @@ def check_libraries(catalog: Catalog, plan: Plan) -> list[str]:
 
 
 def _of_library(library: Library, plan: Plan) -> Iterator[str]:
-    yield from (f"{key}: fill in what is still blank" for key in library.blanks)
     planned = plan.libraries.get(library.id)
     if planned is None:
-        yield f"schemas/{LIBRARIES} does not plan it: add it"
+        layer, _, name = library.id.partition(".")
+        yield f"schemas/{LIBRARIES} does not plan it: add '{name}: {library.name}' under {layer}"
     elif planned != library.name:
         yield f"name: schemas/{LIBRARIES} calls it {planned}"
     if unknown := [one for one in library.serves if one not in plan.systems]:
@@ -118,7 +118,10 @@ def _of_resources(catalog: Catalog, plan: Plan) -> Iterator[str]:
         planned = plan.departments.get(contract.domain)
         name = planned.resources.get(contract.thing) if planned is not None else None
         if planned is None or name is None:
-            yield f"schemas/{RESOURCES} does not name {contract.domain}.{contract.thing}: add it"
+            yield (
+                f"schemas/{RESOURCES} does not name {contract.domain}.{contract.thing}: add"
+                f" '{contract.thing}: {contract.title}' under {contract.domain}.resources"
+            )
         elif (planned.name, name) != (department, contract.title):
             yield (
                 f"schemas/{RESOURCES} calls {contract.domain}.{contract.thing} {planned.name} {name}, "

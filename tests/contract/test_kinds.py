@@ -158,7 +158,7 @@ def chosen(**more: Any) -> dict[str, Any]:
         (changed(id={"prefix": "V", "digits": 24}), GOLDEN, "needs the pattern 'number'"),
         (changed(guard=[["surname"]]), GOLDEN, "a vehicle has no surname"),
         (changed(rules=[{**SPEC["rules"][0], "name": "same_plate"}]), GOLDEN, "add what same_plate is called to codes/link_rule.csv"),
-        (changed(owner="nobody"), GOLDEN, "owner 'nobody' is no department"),
+        (changed(owner="nobody"), GOLDEN, "owner: 'nobody' is no department"),
     ],
 )  # fmt: skip
 def test_a_wrong_kind_is_refused_with_what_to_do(

@@ -56,7 +56,7 @@ def test_an_unknown_key_of_a_column_is_answered_with_what_a_column_may_say(tmp_p
         ({"source": {"form": "csv", "files": "*", "as_of": {}}}, "exactly one of filename, column, received"),
         ({"source": {"form": "csv", "files": "*", "as_of": {"filename": "dj"}}}, "exactly one (group)"),
         ({"source": {"form": "database", "as_of": {"received": True}}}, "form database needs 'table'"),
-        ({"owner": "nobody"}, "owner 'nobody' is no department; known: bureau"),
+        ({"owner": "nobody"}, "owner: 'nobody' is no department; known: bureau"),
     ],
 )
 def test_a_wrong_delivered_table_is_refused_with_what_is_allowed(
@@ -82,7 +82,8 @@ def test_a_wrong_delivered_table_is_refused_with_what_is_allowed(
             {"inputs": {}, "golden": {"records": {"label": "件数", "grade": "L2"}}},
             "no resolve.yml beside it chooses golden values",
         ),
-        ({"columns": {"person_id": {}}}, "columns.person_id.label: Field required"),
+        ({"columns": {"person_id": {}}}, "columns.person_id: no data element 'person_id' in schemas/elements/"),
+        ({"grade": "L1"}, "grade: L1 is below that of person_id, records: the table has its highest column's"),
         ({"columns": {"person_id": {"label": "标识", "grade": "L2", "type": "text"}}}, "allowed: string, int, bigint"),
         ({"columns": {"person_id": {"label": "标识", "grade": "L2", "codes": "sexes"}}}, "no code list 'sexes'"),
     ],

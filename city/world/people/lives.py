@@ -39,7 +39,7 @@ class Lives:
         """The city they live in."""
         return self.people.city
 
-    def here(self, on: Ints) -> Bools:
+    def here(self, on: Ints | int) -> Bools:
         """Say who is alive and in the city on days, which broadcast against the people."""
         p = self.people
         return (p.birth <= on) & (on <= p.death) & (p.arrive <= on) & (on < p.leave)

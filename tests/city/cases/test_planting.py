@@ -3,7 +3,9 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date
+from types import SimpleNamespace
 
+import duckdb
 import numpy as np
 import pytest
 
@@ -13,6 +15,8 @@ from city.world.city import BLOCK, City
 from city.world.people.courses import NEVER
 from city.world.people.population import people
 from city.world.planting import Cases, Fates, Kind, PlantingError, check, libraries, spread
+from citylake.contract.catalog import load_catalog
+from tests.city.cases.given import read_over_nothing
 
 CITY = City(800, 3707, date(2026, 11, 22))
 
@@ -22,10 +26,25 @@ def test_the_cases_there_are_take_slots_of_their_own() -> None:
     assert set(libraries()) >= {"silent_certification", "legal_entity"}
 
 
+@pytest.mark.parametrize("library", libraries())
+def test_answers_are_read_from_columns_of_published_tables_by_sql_that_runs(library: str) -> None:
+    cases, catalog = libraries()[library], load_catalog()
+    for table, columns in cases.reading.tables.items():
+        assert set(columns.values()) - set(catalog.contract(table).columns) == set()
+    assert read_over_nothing(library, cases).kinds == {}
+
+
+def test_sql_that_names_a_column_that_is_not_there_is_seen() -> None:
+    wrong = replace(CASES, reading=replace(CASES.reading, exact="e.nothing > 0"))
+    with pytest.raises(duckdb.Error, match="nothing"):
+        read_over_nothing("silent_certification", wrong)
+
+
 def test_two_libraries_do_not_take_one_slot_unless_they_say_so() -> None:
     other = replace(CASES, slots=(60,))
     with pytest.raises(
-        PlantingError, match=r"cases/silent_certification.py takes slot 60 of each block, as housing.py does"
+        PlantingError,
+        match=r"cases/silent_certification.py takes slot 60 of each block, as housing.py does: take another such as \[97",
     ):
         check({"housing": other, "silent_certification": CASES})
     check({"housing": replace(other, shares=("silent_certification",)), "silent_certification": CASES})
@@ -44,6 +63,12 @@ def test_a_kind_in_a_slot_that_is_not_claimed_is_refused() -> None:
         check({"legal_entity": replace(firms, slots=tuple(slot for slot in firms.slots if slot != 12))})
 
 
+def test_a_file_without_cases_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(planting, "import_module", lambda _: SimpleNamespace())
+    with pytest.raises(PlantingError, match=r"city/cases/housing.py: it needs CASES = Cases"):
+        planting._cases("housing")
+
+
 def test_every_block_is_taken_from_before_any_is_taken_from_twice() -> None:
     blocks = spread(CITY, (60, 61), 12) // BLOCK
     assert sorted(blocks[:8]) == list(range(8))
@@ -52,8 +77,9 @@ def test_every_block_is_taken_from_before_any_is_taken_from_twice() -> None:
 
 def test_people_carry_what_is_planted_on_them_and_nobody_else_does() -> None:
     everybody = people(CITY, np.arange(CITY.blocks))
-    known = planted(CITY)
-    assert set(everybody.person[everybody.planted]) == set(known.person)
+    known = np.concatenate([cases.fates(CITY).person for cases in libraries().values() if cases.fates is not None])
+    assert set(planted(CITY).person) <= set(known)
+    assert set(everybody.person[everybody.planted]) == set(known)
     dead = everybody.fate.death < NEVER
     assert np.array_equal(everybody.death[dead], everybody.fate.death[dead])
     assert (everybody.death[everybody.planted & ~dead] == NEVER).all()

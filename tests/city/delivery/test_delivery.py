@@ -73,7 +73,8 @@ def test_two_homes_get_the_same_city(make_city: Callable[..., Settings]) -> None
 def test_another_seed_delivers_something_else(make_city: Callable[..., Settings]) -> None:
     first, other = everything(make_city(400, 1)), everything(make_city(400, 1, seed=8))
     alike = {name for name, value in first.items() if value == other.get(name)}
-    assert {name for name in alike if "CITY_DELIVERY" not in name and not name.startswith("link/")} == set()
+    only_numbers = ("link/", "case/")  # who it is, which may be the same places in both cities
+    assert {name for name in alike if "CITY_DELIVERY" not in name and not name.startswith(only_numbers)} == set()
 
 
 def test_a_date_before_the_first_is_refused(make_city: Callable[..., Settings], start: date) -> None:

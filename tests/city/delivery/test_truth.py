@@ -4,14 +4,22 @@ import json
 import re
 import sqlite3
 from collections.abc import Callable
+from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
 import duckdb
+import numpy as np
 import pytest
 
+from city.delivery.truth import TruthWriter
 from city.kit.layouts import layouts
+from city.world.city import City
 from city.world.firms.mistakes import BORROWED
+from city.world.frames import Frame
+from city.world.mistakes import Damage
 from city.world.planting import libraries
+from city.world.texts import constant
 from citylake.contract.catalog import load_catalog
 from citylake.settings import Settings
 
@@ -28,6 +36,15 @@ def truth(larger: Settings) -> duckdb.DuckDBPyConnection:
     ):
         connection.execute(f"CREATE VIEW {name} AS SELECT * FROM '{folder / pattern}'")
     return connection
+
+
+def test_of_rows_that_name_nobody_there_is_no_link(tmp_path: Path) -> None:
+    nothing = np.zeros(2, dtype=np.int64)
+    frame = Frame("hrss.x", ("no",), {"no": constant("1", 2)}, nothing, {}, nothing, nothing > 0)
+    writer = TruthWriter(tmp_path, City(400, 3707, date(2026, 11, 22)), 0)
+    writer.records(frame, [Damage(nothing[:1], "no", "missing")], date(2026, 11, 22))
+    writer.close()
+    assert [path.parts[-3] for path in tmp_path.glob("*/*/*.parquet")] == ["error"]
 
 
 def numbers(connection: duckdb.DuckDBPyConnection, query: str) -> dict[str, int]:

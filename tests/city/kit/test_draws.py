@@ -24,6 +24,7 @@ from city.world.people.population import people
 from city.world.people.work import Work
 from city.world.texts import NONE
 from citylake.contract.catalog import load_catalog
+from citylake.contract.errors import ContractError
 from citylake.contract.model import CollectedContract
 from citylake.settings import PROJECT_ROOT
 
@@ -56,7 +57,9 @@ def test_a_code_is_one_of_the_contracts_list() -> None:
 
 
 def test_a_code_without_a_list_says_what_to_do() -> None:
-    with pytest.raises(ValueError, match=r"names no code list for name: draw it with choice\(\)"):
+    with pytest.raises(
+        ContractError, match=r"no code list for name, but for .*disability_kind_code.*: draw it with choice\(\)"
+    ):
         ROWS.code("name")
 
 
@@ -119,7 +122,18 @@ def test_a_column_of_which_nothing_is_said_is_named() -> None:
     said = columns(rows)
     del said["issue_date"], said["licence_state_code"]
     with pytest.raises(
-        KeyError, match="disabled_person: nothing is said of issue_date, licence_state_code: give frame"
+        ContractError,
+        match=r"disabled_person.py: nothing is said of issue_date, licence_state_code: give frame\(\)",
+    ):
+        rows.frame(said)
+
+
+def test_a_column_that_the_contract_does_not_have_is_named() -> None:
+    rows = disabled()
+    said = columns(rows)
+    said["isue_date"] = said.pop("issue_date")
+    with pytest.raises(
+        ContractError, match=r"nothing is said of issue_date: .* it is given isue_date, which the contract"
     ):
         rows.frame(said)
 

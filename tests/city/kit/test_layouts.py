@@ -1,6 +1,7 @@
 """What the city derives from the contracts, held against the contract files as they are written."""
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 import yaml
 
 from city.kit import layouts as module
+from city.kit import resources as made
 from city.kit.layouts import Layout, Said, layout, layouts, resources
 from city.world.texts import NONE, date_text, moment_text
 from citylake.contract.catalog import SCHEMAS
@@ -116,9 +118,9 @@ def test_a_moment_is_written_after_any_pattern(style: str, text: str) -> None:
     ],
 )
 def test_what_the_city_says_of_columns_the_contract_has_not_is_refused(said: dict[str, Any], message: str) -> None:
-    made = Layout("hrss.pension_recipient", layout("hrss.pension_recipient").contract, Said.model_validate(said))
+    made_up = Layout("hrss.pension_recipient", layout("hrss.pension_recipient").contract, Said.model_validate(said))
     with pytest.raises(ContractError, match=message):
-        module._check(made, Path("hrss/department.yml"))
+        module._check(made_up, Path("hrss/department.yml"))
 
 
 @pytest.fixture
@@ -143,3 +145,18 @@ def test_an_error_says_which_file_to_write(departments: Path, file: str, text: s
     (departments / file).write_text(text, "utf-8")
     with pytest.raises(ContractError, match=message):
         layouts.__wrapped__()
+
+
+def test_a_name_that_is_no_resource_is_told_with_what_to_do() -> None:
+    with pytest.raises(
+        ContractError, match=r"no resource 'hrss.pensioner': a module names itself, <department>.<resource>"
+    ):
+        layout("hrss.pensioner")
+
+
+def test_a_module_without_a_projection_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(made, "import_module", lambda _: SimpleNamespace())
+    with pytest.raises(
+        ContractError, match=r"city/departments/hrss/pension_recipient.py: it needs project\(lives, day\)"
+    ):
+        made._projection("hrss.pension_recipient")

@@ -81,6 +81,7 @@ grain: 一人一行
 owner: hrss
 key: [pension_no]
 restricted: true
+grade: L4
 inputs: {c: {table: clean.hrss__pension, "on": [pension_no]}}
 columns:
   pension_no: {label: 社保编号, grade: L4, direct: true}
