@@ -44,7 +44,7 @@ def changed(root: Path, name: str, change: Callable[[str], str]) -> set[str]:
     [
         ("survivorship", lambda text: text.replace("_UNRANKED = 99", "_UNRANKED = 98"), {"golden"}),
         ("links", lambda text: text.replace("'several_candidates'", "'several'"), {"crosswalk"}),
-        ("identifiers", lambda text: text.replace("F.upper(", "F.lower("), {"golden", "subject"}),
+        ("identifiers", lambda text: text.replace("sequence % 2 == 1", "sequence % 2 == 0"), {"golden", "subject"}),
         ("homophones", lambda text: text + "甲乙 x\n", {"golden", "subject"}),
         ("conform", lambda text: text.replace('"yyyy/M/d"', '"yyyy/MM/dd"'), {"clean"}),
         ("survivorship", lambda text: f"{text}\n\n# a remark\n", set()),
