@@ -17,6 +17,7 @@ VAGUE = {"common", "helper", "helpers", "manager", "managers", "misc", "util", "
 HOSTS = re.compile(
     "|".join(re.escape(f"{a}.{b}") for a, b in (("maven", "org"), ("pypi", "org"), ("pythonhosted", "org")))
 )
+LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)")
 MACHINE_PATHS = re.compile(r"(?<![\w.~-])/(?:work/(?:main|shared)|root|home/[a-z]\w*|Users/\w+)/")
 
 
@@ -112,3 +113,31 @@ def test_the_script_of_ci_is_make_test() -> None:
     script = PROJECT_ROOT / ".ci" / "run"
     orders = [line for line in text(script).splitlines() if line and not line.startswith(("#", "set ", "cd "))]
     assert orders == ["make test"]
+
+
+def linked(page: Path) -> list[tuple[Path, str]]:
+    """Return the file and the heading that each link of a page leads to."""
+    return [((page.parent / (path or page.name)).resolve(), heading) for path, heading in LINK.findall(text(page))]
+
+
+def headings(page: Path) -> set[str]:
+    found = re.findall(r"^#+ (.+)$", text(page), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in found}
+
+
+def test_every_link_of_a_page_leads_somewhere() -> None:
+    pages = [path for path in files() if path.suffix == ".md"]
+    links = [(page, *link) for page in pages for link in linked(page)]
+    assert len(links) > 40
+    assert [f"{page.name}: {path.name}" for page, path, _ in links if not path.exists()] == []
+    assert [f"{page.name}: #{to}" for page, path, to in links if to and to not in headings(path)] == []
+
+
+def test_both_first_pages_are_short_and_lead_to_the_same_pages() -> None:
+    english, chinese = PROJECT_ROOT / "README.md", PROJECT_ROOT / "README.zh.md"
+    assert all(len(text(page).splitlines()) <= 120 for page in (english, chinese))
+    of_roles = {
+        PROJECT_ROOT / "docs" / f"{role}.md" for role in ("platform", "department", "analyst", "auditor", "adding")
+    }
+    for page in (english, chinese):
+        assert of_roles <= {path for path, _ in linked(page)}
