@@ -54,11 +54,11 @@ bench: $(VENV)/.test ## Measure speed and cost against the targets and four othe
 	@$(BIN)/python -m bench.report
 	@echo "written: bench/RESULTS.md"
 
-lock: $(VENV)/.test ## Compile the lists of pinned packages again from the lists of wanted ones.
+lock: $(VENV)/.test ## Compile the lists of pinned packages again from what pyproject.toml wants.
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11 \
-		requirements/test.in -o requirements/test.txt
+		pyproject.toml --group build --group test -o requirements/test.txt
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11 \
-		requirements/product.in -c requirements/test.txt -o requirements/product.txt
+		pyproject.toml --group build -c requirements/test.txt -o requirements/product.txt
 
 $(BIN)/uv:
 	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13) and "Python 3.11 or 3.12 is needed: make PYTHON=python3.11 …")'

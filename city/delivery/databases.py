@@ -53,28 +53,28 @@ class Database:
     def __init__(self, url: str, day: date) -> None:
         self._engine = engine(url)
         self._day = day
-        self._metadata = MetaData()
-        self._log = Table("CITY_DELIVERY", self._metadata, Column("DELIVERED_ON", Date, primary_key=True))
-        self._metadata.create_all(self._engine)
-        self._connection: Connection = self._engine.connect()
+        self.metadata = MetaData()
+        self._log = Table("CITY_DELIVERY", self.metadata, Column("DELIVERED_ON", Date, primary_key=True))
+        self.metadata.create_all(self._engine)
+        self.connection: Connection = self._engine.connect()
         known = select(self._log).where(self._log.c.DELIVERED_ON.in_([day]))
-        self.done = self._connection.execute(known).first() is not None
+        self.done = self.connection.execute(known).first() is not None
 
     def table(self, layout: Layout) -> "TableWriter":
         """Return a writer of one table; it is made if it does not exist."""
         columns = [Column(item, String(200), primary_key=item in layout.key) for item in layout.columns]
-        made = Table(layout.table, self._metadata, *columns)
+        made = Table(layout.table, self.metadata, *columns)
         if mark := layout.contract.source.watermark:
             Index(f"IX_{layout.table}_{mark}", made.c[mark])
-        made.create(self._connection, checkfirst=True)
-        return TableWriter(self._connection, made, layout, self.done)
+        made.create(self.connection, checkfirst=True)
+        return TableWriter(self.connection, made, layout, self.done)
 
     def close(self) -> None:
         """Commit what was written and note the day."""
         if not self.done:
-            self._connection.execute(insert(self._log).values(DELIVERED_ON=self._day))
-            self._connection.commit()
-        self._connection.close()
+            self.connection.execute(insert(self._log).values(DELIVERED_ON=self._day))
+            self.connection.commit()
+        self.connection.close()
         self._engine.dispose()
 
 
@@ -136,8 +136,8 @@ class ApiWriter:
     """Rows behind one API path."""
 
     def __init__(self, database: Database, layout: Layout, day: int) -> None:
-        self._connection, self._done, self._layout, self._day = database._connection, database.done, layout, day
-        self._table = api_table(database._metadata, layout.table)
+        self._connection, self._done, self._layout, self._day = database.connection, database.done, layout, day
+        self._table = api_table(database.metadata, layout.table)
         self._table.create(self._connection, checkfirst=True)
 
     def write(self, table: pa.Table) -> None:

@@ -208,7 +208,10 @@ def not_published(lake: Lake, wanted: date | None) -> NotPublishedError:
     shown = publication(lake.ledger)
     newest = shown.business_date if shown is not None else None
     if newest is None:
-        return NotPublishedError("尚未发布任何一晚，请先运行 make night (no night is published yet: run make night)")
+        return NotPublishedError(
+            f"{lake.settings.home} 里尚未发布任何一晚，请先运行 make night，或用 CITYLAKE_HOME 指明数据湖在哪里 "
+            f"(no night is published in {lake.settings.home}: run make night, or say with CITYLAKE_HOME where the lake is)"
+        )
     ever = newest_published(lake.ledger)
     if wanted is not None and ever is not None and wanted <= ever:
         return NotPublishedError(

@@ -6,10 +6,12 @@ import stat
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, requires, version
 from itertools import islice
 from pathlib import Path
 from urllib.parse import urlsplit
+
+from packaging.requirements import Requirement
 
 from citylake.services.closed import open_to_others
 from citylake.services.lock_file import pinned_versions
@@ -40,7 +42,11 @@ def examine(settings: Settings) -> list[Finding]:
 
 
 def _packages(settings: Settings) -> Iterator[Finding]:
-    pinned = pinned_versions(settings.project / "requirements" / "product.txt")
+    listed = settings.project / "requirements" / "product.txt"
+    if not listed.exists():
+        yield from _wanted()
+        return
+    pinned = pinned_versions(listed)
     wrong = [
         f"{name} is {have or 'missing'}, pinned is {wanted}"
         for name, wanted in pinned.items()
@@ -54,6 +60,31 @@ def _packages(settings: Settings) -> Iterator[Finding]:
     if server != client:
         found = f"pyspark {server or 'missing'} and pyspark-client {client or 'missing'} differ: they share their files"
         yield Finding("packages", False, found, "delete .venv and run 'make install'")
+
+
+def _wanted() -> Iterator[Finding]:
+    """Look at packages as the distribution wants them, where no list pins them."""
+    wanted = [Requirement(said) for said in requires("citylake") or ()]
+    wrong = [
+        f"{one.name} is {have or 'missing'}, wanted is {one.specifier or 'any version'}"
+        for one in wanted
+        if not (have := _installed(one.name)) or have not in one.specifier
+    ]
+    if wrong:
+        yield Finding(
+            "packages", False, "; ".join(wrong[:_SHOWN]), "install citylake again into an environment of its own"
+        )
+    else:
+        yield Finding("packages", True, f"{len(wanted)} packages as citylake wants them; none is pinned here")
+
+
+def _project(settings: Settings) -> Iterator[Finding]:
+    missing = [name for name in ("schemas", "jobs", "dags", "plugins") if not (settings.project / name).is_dir()]
+    if missing:
+        found = f"{settings.project} has no {', '.join(missing)}"
+        yield Finding("project", False, found, "set CITYLAKE_PROJECT to the folder that holds them, or call from there")
+    else:
+        yield Finding("project", True, f"contracts, jobs and DAGs in {settings.project}")
 
 
 def _installed(name: str) -> str:
@@ -200,6 +231,7 @@ def _root(settings: Settings) -> Iterator[Finding]:
 
 CHECKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
     _packages,
+    _project,
     _jars,
     _java,
     _disk,
