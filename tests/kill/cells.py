@@ -53,7 +53,11 @@ def collecting() -> list[EngineCell]:
             "half of a file copied from the drop folder",
             Order("citylake.sources.inbox:copy_and_hash", "half"),
         ),
-        _task("upload-database", "while a database's rows are copied", _before("citylake.sources.database:_Copying._write")),
+        _task(
+            "upload-database",
+            "while a database's rows are copied",
+            _before("citylake.sources.database:_Copying._write"),
+        ),
         _task(
             "landing-half", "half of the bytes in landing", Order("citylake.sources.landing:shutil.copyfileobj", "half")
         ),
