@@ -27,12 +27,18 @@ class Commit:
 
 def newest_version(uri: str) -> int | None:
     """Return the newest version of the table at ``uri``, None when there is no table."""
+    return max(versions(uri), default=None)
+
+
+def versions(uri: str) -> list[int]:
+    """Return the versions of the table at ``uri`` whose commits the log still holds, oldest first."""
     files, folder = fsspec.core.url_to_fs(f"{uri}/_delta_log")
     if not files.exists(folder):
-        return None
+        return []
     names = (str(path).rsplit("/", 1)[-1] for path in files.ls(folder, detail=False, refresh=True))
-    versions = [int(name[:_NAME_LENGTH]) for name in names if name.endswith(".json") and name[:_NAME_LENGTH].isdigit()]
-    return max(versions, default=None)
+    return sorted(
+        int(name[:_NAME_LENGTH]) for name in names if name.endswith(".json") and name[:_NAME_LENGTH].isdigit()
+    )
 
 
 def actions(uri: str, version: int) -> Iterator[dict[str, Any]]:
@@ -41,6 +47,14 @@ def actions(uri: str, version: int) -> Iterator[dict[str, Any]]:
     with files.open(f"{folder}/{version:020d}.json", "rt", encoding="utf-8") as lines:
         for line in lines:
             yield json.loads(line)
+
+
+def said(uri: str, version: int) -> dict[str, Any]:
+    """Return what a commit says of itself (``commitInfo``), nothing when its log file is gone."""
+    try:
+        return next((dict(one["commitInfo"]) for one in actions(uri, version) if "commitInfo" in one), {})
+    except FileNotFoundError:
+        return {}
 
 
 def commit(uri: str, version: int) -> Commit:

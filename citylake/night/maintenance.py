@@ -1,24 +1,24 @@
 """Keeping tables small and fast: small files are put together, old files removed, never one that somebody still needs.
 
 A version is needed by a kept publication that names it, by a table that has read up to it and will ask for the changes
-since, and for a restore to what was last accepted. Delta counts the age of a removed file from the commit that removed it.
+since, and for a restore to what was last accepted. VACUUM is handed the list of files that no such version reads and removes
+no others: of a file that was removed long ago it would not know that an old version needs it.
 Raw and quarantine tables are read at their newest version only and have no place of their own in the ledger: they are
 found beside the clean table that a contract names, and tidied under its lease, which their writer holds.
 """
 
-import json
-import math
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-import fsspec
+import pyarrow as pa
 from pyspark.sql import SparkSession
 
 from citylake.contract.model import DerivedContract
-from citylake.delta.log import newest_version
-from citylake.delta.tables import quoted
+from citylake.delta.log import newest_version, said
+from citylake.delta.old_files import Needed, OldFile, old_files
+from citylake.delta.tables import local_frame, quoted
 from citylake.engine.run.dress import dress_up
 from citylake.engine.run.record import remove_staging
 from citylake.lake import Lake
@@ -36,15 +36,16 @@ VACUUM_DAY = 7
 """Day of the week, Sunday; nothing is gained by looking for old files every day."""
 _WAIT = timedelta(minutes=2)
 _HOUR_MS = 3_600_000
+_INVENTORY = "files_nobody_needs"
 
 
 @dataclass(frozen=True)
 class Tidied:
-    """What was done to a table: whether it was optimised, and the hours of removed files that VACUUM kept."""
+    """What was done to a table: whether it was optimised, and how many old files went."""
 
     table: str
     optimised: bool
-    kept_hours: int | None
+    removed: int
 
 
 def tidy(lake: Lake, spark: SparkSession, day: date) -> list[Tidied]:
@@ -68,23 +69,23 @@ def tidy(lake: Lake, spark: SparkSession, day: date) -> list[Tidied]:
     for run in runs(lake.ledger, limit=1_000):
         if run.state != "open":
             remove_staging(lake, run.id)
-    return [one for one in done if one.optimised or one.kept_hours is not None]
+    return [one for one in done if one.optimised or one.removed]
 
 
-def tidy_table(lake: Lake, spark: SparkSession, state: TableState, needed: int, *, vacuum: bool) -> Tidied:
+def tidy_table(lake: Lake, spark: SparkSession, state: TableState, needed: Needed, *, vacuum: bool) -> Tidied:
     """Tidy one table under its lease.
 
     Args:
         lake: the lake.
         spark: a session.
         state: where the table stands.
-        needed: oldest version that must stay readable.
+        needed: versions that must stay readable.
         vacuum: whether old files are looked for.
     """
     uri = lake.location(state.table)
     newest = newest_version(uri)
     if state.version is None or newest is None:
-        return Tidied(state.table, False, None)
+        return Tidied(state.table, False, 0)
     with lease(lake.ledger, state.table, wait=_WAIT):
         done = _tidy(spark, state.table, uri, newest, needed, vacuum=vacuum)
         after = newest_version(uri)
@@ -117,31 +118,52 @@ def tidy_lines(lake: Lake, spark: SparkSession, table: str, lease_of: str, *, va
     with lease(lake.ledger, lease_of, wait=_WAIT):
         newest = newest_version(uri)
         assert newest is not None, f"{table} was found a moment ago"
-        return _tidy(spark, table, uri, newest, newest, vacuum=vacuum)
+        return _tidy(spark, table, uri, newest, Needed(frozenset({newest})), vacuum=vacuum)
 
 
-def _tidy(spark: SparkSession, table: str, uri: str, newest: int, needed: int, *, vacuum: bool) -> Tidied:
-    optimised, hours = False, None
+def _tidy(spark: SparkSession, table: str, uri: str, newest: int, needed: Needed, *, vacuum: bool) -> Tidied:
+    optimised, removed = False, 0
     if commits_since_optimize(uri, newest) >= OPTIMIZE_AFTER:
         spark.sql(f"OPTIMIZE delta.{quoted(uri)}").collect()
         optimised = True
-    if vacuum and (hours := hours_to_keep(uri, needed, newest, time.time() * 1000)) is not None:
-        spark.sql(f"VACUUM delta.{quoted(uri)} RETAIN {hours} HOURS").collect()
-    return Tidied(table, optimised, hours)
+    if vacuum:
+        promise = RESTORE_DAYS * 24
+        old = old_files(uri, needed, time.time() * 1000 - promise * _HOUR_MS)
+        if old:
+            _remove(spark, uri, old, promise)
+        removed = len(old)
+    return Tidied(table, optimised, removed)
 
 
-def needed_versions(lake: Lake, states: Mapping[str, TableState]) -> dict[str, int]:
-    """Return for every table the oldest version that a publication, a reader or a restore still needs."""
-    wanted: dict[str, list[int]] = {
-        name: [v for v in (state.accepted_version, state.version) if v is not None] for name, state in states.items()
+def _remove(spark: SparkSession, uri: str, old: Sequence[OldFile], hours: int) -> None:
+    """Have VACUUM remove files; one that the newest version or a removal of the last hours names stays all the same."""
+    base = uri.replace("file:///", "file:/", 1)
+    # A folder is named beside its files, or VACUUM takes one with a single old file for empty.
+    folders = sorted({one.path.rpartition("/")[0] for one in old} - {""})
+    listed = [(one.path, one.size, False, one.written) for one in old] + [(name, 0, True, 0) for name in folders]
+    columns = list(zip(*[(f"{base}/{path}", *rest) for path, *rest in listed], strict=True))
+    schema = pa.schema(
+        [("path", pa.string()), ("length", pa.int64()), ("isDir", pa.bool_()), ("modificationTime", pa.int64())]
+    )
+    local_frame(spark, pa.table([list(column) for column in columns], schema=schema)).createOrReplaceTempView(
+        _INVENTORY
+    )
+    spark.sql(f"VACUUM delta.{quoted(uri)} USING INVENTORY (SELECT * FROM {_INVENTORY}) RETAIN {hours} HOURS").collect()
+
+
+def needed_versions(lake: Lake, states: Mapping[str, TableState]) -> dict[str, Needed]:
+    """Return for every table the versions that a publication, a reader or a restore still needs."""
+    single: dict[str, set[int]] = {
+        name: {v for v in (state.accepted_version, state.version) if v is not None} for name, state in states.items()
     }
     for published in publications(lake.ledger, limit=KEPT_PUBLICATIONS):
         for entry in published.entries:
-            wanted.setdefault(entry.table, []).append(entry.version)
+            single.setdefault(entry.table, set()).add(entry.version)
+    read: dict[str, int] = {}
     for contract in lake.catalog.derived:
         for table, version in _read(contract, states.get(contract.name)):
-            wanted.setdefault(table, []).append(version)
-    return {name: min(versions, default=0) for name, versions in wanted.items()}
+            read[table] = min(version, read.get(table, version))
+    return {name: Needed(frozenset(single.get(name, ())), read.get(name)) for name in {*single, *read}}
 
 
 def _read(contract: DerivedContract, state: TableState | None) -> Iterable[tuple[str, int]]:
@@ -152,48 +174,12 @@ def _read(contract: DerivedContract, state: TableState | None) -> Iterable[tuple
             yield item.table, state.consumed[alias].version
 
 
-def hours_to_keep(uri: str, needed: int, newest: int, now: float) -> int | None:
-    """Return how old a removed file must be to go, None when no file can be old enough.
-
-    Args:
-        uri: the table.
-        needed: oldest version that must stay readable.
-        newest: newest version.
-        now: milliseconds since the epoch.
-    """
-    promise = RESTORE_DAYS * 24
-    if now - _moment(uri, 0, now) < promise * _HOUR_MS:
-        return None
-    if needed >= newest:
-        return promise
-    superseded = _moment(uri, needed + 1, 0.0)
-    return max(promise, math.ceil((now - superseded) / _HOUR_MS) + 1)
-
-
 def commits_since_optimize(uri: str, newest: int) -> int:
     """Return how many commits have written data since the last OPTIMIZE, as far back as matters."""
     written = 0
     for version in range(newest, max(-1, newest - 3 * OPTIMIZE_AFTER), -1):
-        operation = _said(uri, version).get("operation", "")
+        operation = said(uri, version).get("operation", "")
         if operation == "OPTIMIZE":
             break
         written += operation in ("WRITE", "DELETE", "MERGE", "RESTORE")
     return written
-
-
-def _moment(uri: str, version: int, unknown: float) -> float:
-    return float(str(_said(uri, version).get("timestamp", unknown)))
-
-
-def _said(uri: str, version: int) -> dict[str, object]:
-    """Return the commitInfo of a version, nothing when its log file is gone."""
-    files, folder = fsspec.core.url_to_fs(f"{uri}/_delta_log")
-    try:
-        with files.open(f"{folder}/{version:020d}.json", "rt", encoding="utf-8") as lines:
-            for line in lines:
-                action = json.loads(line)
-                if "commitInfo" in action:
-                    return dict(action["commitInfo"])
-    except FileNotFoundError:
-        return {}
-    return {}

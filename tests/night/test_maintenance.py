@@ -1,4 +1,4 @@
-"""What maintenance may remove: never a file that a publication, a reader or a restore still needs."""
+"""What maintenance finds to do; which old files go is asked in ``test_old_files``."""
 
 import json
 from datetime import date, timedelta
@@ -8,7 +8,7 @@ from urllib.parse import urlparse
 import pytest
 
 from citylake.delta.log import newest_version
-from citylake.night.maintenance import OPTIMIZE_AFTER, commits_since_optimize, hours_to_keep, tables_of_lines, tidy
+from citylake.night.maintenance import OPTIMIZE_AFTER, commits_since_optimize, tables_of_lines, tidy
 from citylake.night.steps.step import Step
 from citylake.night.steps.tidy import forget_runs
 from citylake.settings import Settings
@@ -35,29 +35,6 @@ def test_airflows_history_is_cleaned_on_sundays_only(settings: Settings) -> None
         assert forget_runs(Step(day, given=a_lake(settings))).state == "nothing", day
     with pytest.raises(ServiceError, match="citylake up"):
         forget_runs(Step(date(2026, 11, 29), given=a_lake(settings)))
-
-
-def test_nothing_is_removed_from_a_table_younger_than_the_restore_promise(tmp_path: Path) -> None:
-    assert hours_to_keep(table(tmp_path, [("CREATE TABLE", 20), ("WRITE", 1)]), 1, 1, NOW) is None
-
-
-def test_files_older_than_the_promise_go_when_only_the_newest_version_is_needed(tmp_path: Path) -> None:
-    assert hours_to_keep(table(tmp_path, [("CREATE TABLE", 90), ("WRITE", 60), ("WRITE", 2)]), 2, 2, NOW) == 30 * 24
-
-
-def test_a_needed_version_superseded_long_ago_keeps_its_files(tmp_path: Path) -> None:
-    uri = table(tmp_path, [("CREATE TABLE", 90), ("WRITE", 80), ("WRITE", 60), ("WRITE", 2)])
-    hours = hours_to_keep(uri, 1, 3, NOW)
-    assert hours is not None
-    assert hours > 60 * 24, "files of version 1 were removed by the commit of 60 days ago"
-
-
-def test_a_log_file_that_is_gone_makes_maintenance_keep_everything(tmp_path: Path) -> None:
-    uri = table(tmp_path, [("CREATE TABLE", 90), ("WRITE", 80), ("WRITE", 2)])
-    (tmp_path / "_delta_log" / f"{2:020d}.json").unlink()
-    hours = hours_to_keep(uri, 1, 2, NOW)
-    assert hours is not None
-    assert hours > 365 * 24
 
 
 def test_commits_are_counted_from_the_last_optimize(tmp_path: Path) -> None:
@@ -88,7 +65,7 @@ def test_a_raw_table_of_many_commits_is_put_together_and_keeps_every_row(lake: S
             spark.range(number, number + 1).write.format("delta").mode("append").save(uri)
         done = tidy(made, spark, date(2026, 11, 22))
         assert spark.read.format("delta").load(uri).count() == OPTIMIZE_AFTER + 1
-    assert [(one.table, one.optimised, one.kept_hours) for one in done] == [(name, True, None)]
+    assert [(one.table, one.optimised, one.removed) for one in done] == [(name, True, 0)]
     newest = newest_version(uri)
     assert newest is not None
     assert commits_since_optimize(uri, newest) == 0

@@ -16,7 +16,7 @@ def tidy_lake(step: Step) -> Report:
     views, failed = refresh_views(step.lake, step.spark, newest) if newest is not None else ((), ())
     facts = {
         "optimised": [one.table for one in done if one.optimised],
-        "vacuumed": [one.table for one in done if one.kept_hours is not None],
+        "vacuumed": [one.table for one in done if one.removed],
         "views": list(views),
         "views_failed": list(failed),
     }
