@@ -4,6 +4,7 @@ import os
 import shutil
 import stat
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, requires, version
@@ -46,7 +47,9 @@ def _packages(settings: Settings) -> Iterator[Finding]:
     if not listed.exists():
         yield from _wanted()
         return
-    pinned = pinned_versions(listed)
+    # What builds the package need not be where only the package is.
+    direct = {one.name for one in _requirements()}
+    pinned = {name: wanted for name, wanted in pinned_versions(listed).items() if _installed(name) or name in direct}
     wrong = [
         f"{name} is {have or 'missing'}, pinned is {wanted}"
         for name, wanted in pinned.items()
@@ -62,9 +65,13 @@ def _packages(settings: Settings) -> Iterator[Finding]:
         yield Finding("packages", False, found, "delete .venv and run 'make install'")
 
 
+def _requirements() -> list[Requirement]:
+    return [Requirement(said) for said in requires("citylake") or ()]
+
+
 def _wanted() -> Iterator[Finding]:
     """Look at packages as the distribution wants them, where no list pins them."""
-    wanted = [Requirement(said) for said in requires("citylake") or ()]
+    wanted = _requirements()
     wrong = [
         f"{one.name} is {have or 'missing'}, wanted is {one.specifier or 'any version'}"
         for one in wanted
@@ -99,7 +106,7 @@ def _jars(_settings: Settings) -> Iterator[Finding]:
     if wrong:
         found = "; ".join(f"{name}: {what}" for name, what in wrong.items())
         yield Finding(
-            "jars", False, found, "run '.venv/bin/python -m citylake.spark.jars': it fetches what is wrong again"
+            "jars", False, found, f"run '{sys.executable} -m citylake.spark.jars': it fetches what is wrong again"
         )
     else:
         yield Finding("jars", True, f"{len(JARS)} Delta jars with the pinned sha256")

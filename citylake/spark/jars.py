@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from citylake.settings import PROJECT_ROOT
+from citylake.settings import settings
 from citylake.spark.java import java, spark_jars
 
 
@@ -72,8 +72,8 @@ _FETCH_SECONDS = 600
 
 
 def jars_folder() -> Path:
-    """Return the folder of the jars: ``CITYLAKE_JARS``, or ``.cache/jars`` beside the code."""
-    return Path(os.environ.get("CITYLAKE_JARS") or PROJECT_ROOT / ".cache" / "jars")
+    """Return the folder of the jars: ``CITYLAKE_JARS``, or ``.cache/jars`` in the project's folder."""
+    return Path(os.environ.get("CITYLAKE_JARS") or settings().project / ".cache" / "jars")
 
 
 def sha256(path: Path) -> str:
