@@ -4,6 +4,7 @@ from datetime import date
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
 from city.delivery.truth import ERROR, LINK, PERSON, case_schema
 from city.world.firms.truth import FIRM
@@ -36,36 +37,34 @@ def load_truth(connection: duckdb.DuckDBPyConnection, folder: Path, night: date)
         raise NoTruthError(
             "the city has set aside no truth here: deliver a business date first ('citylake city deliver')"
         )
+    files["truth_firm"] = ("firm/*.parquet", FIRM)
     for table, (pattern, schema) in files.items():
-        columns = ", ".join(f'"{name}"' for name in schema.names)
-        connection.execute(
-            f"CREATE TABLE {table} AS SELECT DISTINCT {columns} FROM read_parquet($files) WHERE business_date <= $day",
-            {"files": str(folder / pattern), "day": day},
-        )
+        _load(connection, table, folder, pattern, schema, day)
     connection.execute(
         "CREATE OR REPLACE TABLE truth_link AS SELECT resource, record_key, kind, role, min(person) AS person FROM truth_link GROUP BY ALL"
     )
-    _firms(connection, folder, day)
+    for table, key in (("truth_person", "person"), ("truth_firm", "firm")):
+        connection.execute(
+            f"CREATE OR REPLACE TABLE {table} AS SELECT * FROM {table}"
+            f" QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY business_date DESC) = 1"
+        )
     for name in libraries():
         table = f"truth_{name}"
         connection.execute(f"DELETE FROM {table} WHERE business_date < (SELECT max(business_date) FROM {table})")
-    connection.execute(
-        "CREATE OR REPLACE TABLE truth_person AS SELECT * FROM truth_person"
-        " QUALIFY row_number() OVER (PARTITION BY person ORDER BY business_date DESC) = 1"
-    )
     if connection.execute("SELECT count(*) FROM truth_person").fetchone() == (0,):
         raise NoTruthError(f"nothing had been delivered by {day}: choose a later night")
 
 
-def _firms(connection: duckdb.DuckDBPyConnection, folder: Path, day: str) -> None:
-    """Make ``truth_firm``, empty when the city has no firms."""
-    columns = ", ".join(f'"{name}"' for name in FIRM.names)
-    if any(folder.glob("firm/*.parquet")):
-        connection.execute(
-            f"CREATE TABLE truth_firm AS SELECT {columns} FROM read_parquet($files) WHERE business_date <= $day"
-            " QUALIFY row_number() OVER (PARTITION BY firm ORDER BY business_date DESC) = 1",
-            {"files": str(folder / "firm/*.parquet"), "day": day},
-        )
-        return
-    empty = FIRM.empty_table()  # noqa: F841  read by its name below
-    connection.execute("CREATE TABLE truth_firm AS SELECT * FROM empty")
+def _load(
+    connection: duckdb.DuckDBPyConnection, table: str, folder: Path, pattern: str, schema: pa.Schema, day: str
+) -> None:
+    """Make one table; empty when nothing of it has come to light, as in a city without firms or before its first case."""
+    columns = ", ".join(f'"{name}"' for name in schema.names)
+    if any(folder.glob(pattern)):
+        source, values = "read_parquet($files)", {"files": str(folder / pattern), "day": day}
+    else:
+        nothing = schema.empty_table()  # noqa: F841  read by its name below
+        source, values = "nothing", {"day": day}
+    connection.execute(
+        f"CREATE TABLE {table} AS SELECT DISTINCT {columns} FROM {source} WHERE business_date <= $day", values
+    )

@@ -8,13 +8,16 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from deltalake import write_deltalake
 
 from city.delivery.deliver import truth_folder
+from city.delivery.truth import PERSON
 from city.score import Score, score
 from city.score.cases import score_cases
-from city.score.truth import NoTruthError
+from city.score.truth import NoTruthError, load_truth
 from city.world.planting import libraries
 from citylake.contract.catalog import load_catalog
 from citylake.contract.linked import id_column, linked_name
@@ -199,3 +202,16 @@ def test_before_the_first_delivery_there_is_nothing_to_score(settings: Settings,
     night.day = date(2026, 1, 1)
     with pytest.raises(NoTruthError, match="choose a later night"):
         scored(settings, night)
+
+
+def test_what_has_not_come_to_light_is_an_empty_table(tmp_path: Path) -> None:
+    (tmp_path / "person").mkdir()
+    known = pa.Table.from_pylist([{"person": 1, "business_date": "2026-03-01"}], schema=PERSON)
+    pq.write_table(known, tmp_path / "person/2026-03-01.parquet")
+    connection = duckdb.connect()
+    load_truth(connection, tmp_path, date(2026, 3, 1))
+    tables = [name for (name,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()]
+    counted = {name: connection.table(name).shape[0] for name in tables}
+    assert counted.pop("truth_person") == 1
+    assert {f"truth_{library}" for library in libraries()} < set(counted)
+    assert set(counted.values()) == {0}
