@@ -9,7 +9,7 @@ from citylake.settings import settings
 
 if TYPE_CHECKING:
     from citylake.contract.catalog import Catalog
-    from citylake.read.standing import Standing
+    from citylake.read.status import Status
 
 _ROWS = 100
 
@@ -53,22 +53,22 @@ def show_status(*, night: Night = None, as_json: AsJson = False) -> None:
     """Say what is published, how fresh it is and what is missing; ends with 1 when something is."""
     from citylake.lake import open_lake
     from citylake.read.session import not_published
-    from citylake.read.standing import standing
+    from citylake.read.status import status
 
     with told_plainly():
         lake = open_lake(settings())
-        found = standing(lake, night)
+        found = status(lake, night)
         if as_json:
             print_json(found.as_json())
         else:
-            _print_standing(lake.catalog, found)
+            _print_status(lake.catalog, found)
         if found.night is None:
             raise not_published(lake, night)
     if found.wrong:
         raise typer.Exit(DATA)
 
 
-def _print_standing(catalog: "Catalog", found: "Standing") -> None:
+def _print_status(catalog: "Catalog", found: "Status") -> None:
     from citylake.words import title_and_name
 
     if found.night is not None:

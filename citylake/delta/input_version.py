@@ -1,12 +1,13 @@
-"""One input of a table tonight: which content of it, at which version, and where."""
+"""One input of a table tonight: which content of it, at which version, and where; imported without Spark."""
 
 from dataclasses import dataclass
-
-from pyspark.sql import DataFrame, SparkSession
+from typing import TYPE_CHECKING
 
 from citylake.contract.model import Input
-from citylake.delta.tables import at_version
 from citylake.ledger.runs.runs import Consumed
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
 
 
 @dataclass(frozen=True)
@@ -26,11 +27,13 @@ class InputVersion:
         """What the ledger keeps of it."""
         return Consumed(content=self.content, version=self.version)
 
-    def frame(self, spark: SparkSession) -> DataFrame:
+    def frame(self, spark: "SparkSession") -> "DataFrame":
         """Return the input's rows, of its part if it has one."""
+        from citylake.delta.tables import at_version
+
         return of_part(at_version(spark, self.uri, self.version), self.input)
 
 
-def of_part(rows: DataFrame, item: Input) -> DataFrame:
+def of_part(rows: "DataFrame", item: Input) -> "DataFrame":
     """Return the rows of the input's part: those of one source."""
     return rows if item.part is None else rows.where(rows["source"] == item.part)

@@ -50,7 +50,7 @@ def test_the_second_run_names_the_first_and_finds_nothing_to_do_after_it(small: 
 def test_a_second_run_that_had_looked_before_the_first_wrote_writes_nothing_again(small: SmallLake) -> None:
     small.drop("change_20260301.csv", [line("1"), line("2")])
     small.collect(CLEAN)
-    with paused(small, LINKED, "citylake.engine.derived.derive:lease"):
+    with paused(small, LINKED, "citylake.engine.derived.derive:sole_writer"):
         # The other has seen that the table was never made; now it is.
         assert small.run(LINKED).state == "written"
         before = contents(small.lake.ledger, LINKED)

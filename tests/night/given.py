@@ -10,7 +10,7 @@ from citylake.lake import Lake
 from citylake.ledger.database import migrate, open_ledger
 from citylake.ledger.nights.nights import Settled, SettledOutcome, settle
 from citylake.ledger.runs.runs import Consumed, Outcome, record, start
-from citylake.ledger.runs.tables import accept, table_states
+from citylake.ledger.runs.tables import table_states
 from citylake.settings import Settings
 
 DAY = date(2026, 11, 22)
@@ -30,7 +30,12 @@ def settle_all(lake: Lake, day: date, outcome: SettledOutcome = "accepted", but:
 
 
 def write(
-    lake: Lake, table: str, *, recheck_on: date | None = None, consumed: Mapping[str, Consumed] | None = None
+    lake: Lake,
+    table: str,
+    *,
+    recheck_on: date | None = None,
+    consumed: Mapping[str, Consumed] | None = None,
+    accepted: bool = True,
 ) -> None:
     """Say that a table got a new content, and that it was accepted."""
     contract = lake.catalog.contract(table)
@@ -54,10 +59,9 @@ def write(
         rows=1,
         recheck_on=recheck_on,
         consumed=dict(consumed or {}),
-        accepted=True,
+        accepted=accepted,
     )
     record(lake.ledger, run.id, outcome)
-    accept(lake.ledger, [table], business_date=DAY)
 
 
 def write_everything(lake: Lake) -> None:

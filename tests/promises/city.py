@@ -24,10 +24,9 @@ from citylake.contract.model import CollectedContract, DerivedContract, Role
 from citylake.delta.tables import clean_columns, ensure_clean, local_frame, quoted
 from citylake.engine.run.context import Context, TableResult
 from citylake.engine.run.meaning import meaning
-from citylake.engine.run.record import running
+from citylake.engine.run.record import running, sole_writer
 from citylake.engine.run.run import run_table
 from citylake.lake import Lake
-from citylake.ledger.runs.leases import lease
 from citylake.ledger.runs.runs import Outcome
 from citylake.ledger.runs.tables import accept
 from tests.promises.duck import arrow_schema
@@ -123,7 +122,7 @@ class City:
         said = meaning(self.lake, contract)
         ensure_clean(self.spark, uri, contract)
         with (
-            lease(self.lake.ledger, contract.name) as held,
+            sole_writer(context, contract.name) as held,
             running(context, contract, "delivery", {}, said) as record,
         ):
             written = record.writer(uri, accepted=True).replace_listed(frame, contract.key, units)

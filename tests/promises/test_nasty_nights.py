@@ -20,7 +20,7 @@ from citylake.delta.difference import changed_units
 from citylake.delta.input_version import of_part
 from citylake.delta.tables import at_version, derived_columns, quoted
 from citylake.engine.derived.evaluate import with_date
-from citylake.engine.run.context import Context, positions
+from citylake.engine.run.context import Context
 from citylake.lake import open_lake
 from citylake.ledger.runs.tables import table_state
 from citylake.resolve.tables import crosswalk
@@ -90,7 +90,7 @@ def _check_same_people(city: City) -> None:
             contract=contract,
             catalog=city.catalog,
             lake=city.lake,
-            positions=positions(context, contract),
+            positions=context.standing_of(contract).inputs,
             present=None,
             scratch=f"{city.lake.settings.lake_uri}/_staging/from_nothing",
         )

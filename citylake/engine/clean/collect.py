@@ -17,11 +17,12 @@ from citylake.engine.clean.take import Taking
 from citylake.engine.clean.whole import is_due
 from citylake.engine.run.context import Context, TableResult
 from citylake.engine.run.meaning import meaning
-from citylake.engine.run.record import RunRecord, running, settle_left
+from citylake.engine.run.record import RunRecord, running, sole_writer
+from citylake.engine.run.standing import means_something_else
 from citylake.ledger.deliveries import deliveries
 from citylake.ledger.deliveries.deliveries import Delivery
 from citylake.ledger.nights.nights import SettledOutcome
-from citylake.ledger.runs.leases import Lease, lease
+from citylake.ledger.runs.leases import Lease
 from citylake.ledger.runs.tables import TableState, table_state
 from citylake.sources import landing
 from citylake.sources.errors import DeliveryError, UnreachableError
@@ -76,12 +77,11 @@ def collect(context: Context, contract: CollectedContract) -> Collected:
     A refused delivery is a result, not an error; the rest goes on.
     """
     found = Collected(contract.name)
-    with lease(context.lake.ledger, contract.name) as held:
-        # A killed run may have committed a delivery that is still open in the ledger: it is told first.
-        settle_left(context, contract.name)
+    # A killed run may have committed a delivery that is still open in the ledger: it is settled first.
+    with sole_writer(context, contract.name) as held:
         collector = _Collector(context, contract, held, found)
         state = table_state(context.lake.ledger, contract.name)
-        if context.rebuild or (state is not None and state.version is not None and state.meaning != collector.meaning):
+        if context.rebuild or means_something_else(state, collector.meaning):
             check_follows(context.lake, contract)
             found.results.append(collector.replay())
             found.outcome = "accepted"

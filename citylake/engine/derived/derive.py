@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 
 from citylake.contract.model import DerivedContract
 from citylake.delta.difference import fetch_small, small_difference, stage_changed
-from citylake.delta.errors import FeedLostError
+from citylake.delta.errors import FeedLostError, WaitingError
 from citylake.delta.fetch import analysed, fetch
 from citylake.delta.shape import check_follows
 from citylake.delta.small_read import earliest, rows_of_units
@@ -21,12 +21,9 @@ from citylake.engine.derived.gates import FewRows, Judged, fetch_few, judge, jud
 from citylake.engine.derived.offered import offered
 from citylake.engine.derived.units import Due, Units, touched
 from citylake.engine.derived.work import Work
-from citylake.engine.run.context import Context, TableResult, positions
-from citylake.engine.run.meaning import meaning
-from citylake.engine.run.record import RunRecord, running, settle_left
-from citylake.ledger.runs.leases import lease
-from citylake.ledger.runs.runs import Outcome, open_runs
-from citylake.ledger.runs.tables import table_state
+from citylake.engine.run.context import Context, TableResult
+from citylake.engine.run.record import RunRecord, running, sole_writer
+from citylake.ledger.runs.runs import Consumed, Outcome, open_runs
 
 log = structlog.get_logger()
 
@@ -44,14 +41,12 @@ def derive(context: Context, contract: DerivedContract) -> TableResult:
     work = _look(context, contract)
     if not (work.has_to_run or open_runs(context.lake.ledger, contract.name)):
         return _unchanged(work)
-    with lease(context.lake.ledger, contract.name) as held:
+    with sole_writer(context, contract.name) as held:
         # A killed run may have committed, or another run written since the look: what stands now is what counts.
-        settle_left(context, contract.name)
         work = _look(context, contract)
         if not work.has_to_run:
             return _unchanged(work)
-        consumed = {alias: position.consumed for alias, position in work.inputs.items()}
-        with running(context, contract, work.kind, consumed, work.meaning) as record:
+        with running(context, contract, work.kind, _consumed(work), work.standing.meaning) as record:
             outcome, counts = _make(work, record)
             done = record.close(outcome, held)
     state_name = "unchanged" if outcome.version is None else "written"
@@ -60,8 +55,14 @@ def derive(context: Context, contract: DerivedContract) -> TableResult:
 
 
 def _look(context: Context, contract: DerivedContract) -> Work:
-    state = table_state(context.lake.ledger, contract.name)
-    return Work(context, contract, positions(context, contract), state, meaning(context.lake, contract))
+    found = context.standing_of(contract)
+    if found.waits_for:
+        raise WaitingError(contract.name, f"waits for {', '.join(found.waits_for)}: never accepted")
+    return Work(context, found)
+
+
+def _consumed(work: Work) -> dict[str, Consumed]:
+    return {alias: taken.consumed for alias, taken in work.inputs.items()}
 
 
 def _unchanged(work: Work) -> TableResult:
@@ -71,7 +72,7 @@ def _unchanged(work: Work) -> TableResult:
 
 
 def _make(work: Work, record: RunRecord) -> tuple[Outcome, dict[str, int]]:
-    if work.has_new_meaning:
+    if work.standing.has_new_meaning:
         check_follows(work.context.lake, work.contract)
         add_columns(work.context.spark, work.uri, derived_columns(work.contract))
     staged = f"{work.context.lake.staging(record.run.id)}/units"
@@ -80,8 +81,9 @@ def _make(work: Work, record: RunRecord) -> tuple[Outcome, dict[str, int]]:
         return _rebuild(work, record) if said is None else _of_units(work, record, *said)
     try:
         version = work.present_version
-        due = Due(work.uri, version, work.context.business_date) if work.is_due and version is not None else None
-        units = touched(work.context.spark, work.contract, work.inputs, work.moved, due, staged)
+        day = work.context.business_date
+        due = Due(work.uri, version, day) if work.standing.is_due and version is not None else None
+        units = touched(work.context.spark, work.contract, work.inputs, work.standing.moved, due, staged)
     except (FeedLostError, PySparkException) as error:
         log.warning("feed lost, rebuilding", table=work.contract.name, kind=type(error).__name__)
         return _rebuild(work, record)
@@ -232,11 +234,11 @@ def _run(work: Work, record: RunRecord) -> TransformRun:
         previous=work.present() if version is not None else at_version(context.spark, work.uri, 0).limit(0),
         scratch=f"{context.lake.staging(record.run.id)}/scratch",
         positions=work.inputs,
-        consumed=work.consumed,
+        consumed=work.standing.consumed,
         make_keys=context.keys,
         lake=context.lake,
         present=None if version is None else (work.uri, version),
-        moved=frozenset(work.inputs if work.is_due else work.moved),
+        moved=frozenset(work.inputs if work.standing.is_due else work.standing.moved),
         is_whole=work.starts_anew,
     )
 
@@ -263,7 +265,7 @@ def _nothing(work: Work, judged: Judged | None = None) -> Outcome:
         rows=work.present().count() if unknown else None,
         accepted=_accepted_at_commit(work.contract),
         recheck_on=_earliest_recheck(work),
-        consumed={alias: position.consumed for alias, position in work.inputs.items()},
+        consumed=_consumed(work),
         rules=judged.results if judged else (),
     )
 
@@ -275,7 +277,7 @@ def _written(work: Work, record: RunRecord, judged: Judged, rows: int, parts: tu
         parts=parts,
         rows=rows,
         recheck_on=_earliest_recheck(work),
-        consumed={alias: position.consumed for alias, position in work.inputs.items()},
+        consumed=_consumed(work),
         rules=judged.results,
         metrics={"bytes_written": record.bytes_written},
         accepted=_accepted_at_commit(work.contract),

@@ -3,8 +3,9 @@
 from datetime import date
 from typing import Any
 
-from citylake.contract.model import CollectedContract, Contract, DerivedContract
+from citylake.contract.model import CollectedContract, Contract, DerivedContract, Input
 from citylake.engine.run.meaning import meaning
+from citylake.engine.run.standing import Reason, Standing, means_something_else, standing
 from citylake.engine.transforms import select_text
 from citylake.lake import Lake
 from citylake.ledger.nights.nights import night
@@ -32,7 +33,7 @@ def explain(lake: Lake, table: str, business_date: date) -> dict[str, Any]:
     }
     if isinstance(contract, CollectedContract):
         return said | _collected(contract, lake, state)
-    return said | _derived(contract, lake, state, business_date)
+    return said | _derived(contract, lake, business_date)
 
 
 def _checks(contract: Contract) -> dict[str, list[str]]:
@@ -51,50 +52,45 @@ def _collected(contract: CollectedContract, lake: Lake, state: TableState | None
         },
         "writes": [f"raw.{thing}", f"quarantine.{thing}", contract.name],
         "plan": "replay all deliveries"
-        if state and state.meaning != meaning(lake, contract)
+        if means_something_else(state, meaning(lake, contract))
         else "take what is offered",
     }
 
 
-def _derived(contract: DerivedContract, lake: Lake, state: TableState | None, business_date: date) -> dict[str, Any]:
+def _derived(contract: DerivedContract, lake: Lake, business_date: date) -> dict[str, Any]:
     pinned = night(lake.ledger, business_date)
-    vector = pinned.vector if pinned else {}
-    reads: dict[str, Any] = {}
-    for alias, item in contract.inputs.items():
-        known = table_state(lake.ledger, item.table)
-        content = known.parts.get(item.part, 0) if known and item.part else (known.content if known else None)
-        if item.table in vector:
-            content = vector[item.table].content
-        last = state.consumed.get(alias) if state else None
-        reads[alias] = {
-            "table": item.table,
-            "by": "all" if item.all else list(item.on) or [list(columns) for columns in item.any],
-            "via": item.via,
-            "content": content,
-            "consumed": last.content if last else None,
-            "moved": last is None or last.content != content,
-        }
+    found = standing(lake, contract, business_date, pinned.vector if pinned is not None else {})
     return {
         "unit": list(contract.unit),
-        "reads": reads,
+        "reads": {alias: _read(found, alias, item) for alias, item in contract.inputs.items()},
         "writes": [contract.name],
         "transform": select_text(lake.catalog, contract, lake.transforms) or contract.maker or "Python",
-        "plan": _plan(contract, lake, state, reads, business_date),
+        "plan": _plan(found),
     }
 
 
-def _plan(
-    contract: DerivedContract, lake: Lake, state: TableState | None, reads: dict[str, Any], business_date: date
-) -> str:
-    if any(item["content"] is None for item in reads.values()):
-        return "wait: an input has never been accepted"
-    if state is None or state.version is None:
-        return "first load"
-    if state.meaning != meaning(lake, contract):
-        return "rebuild: its meaning changed; only what differs is written"
-    moved = [alias for alias, item in reads.items() if item["moved"]]
-    if any(contract.inputs[alias].all for alias in moved):
-        return f"rebuild: {', '.join(moved)} moved as a whole; only what differs is written"
-    if state.recheck_on is not None and state.recheck_on <= business_date:
-        return "incremental: units that changed, and those due by time"
-    return f"incremental: units touched by {', '.join(moved)}" if moved else "nothing: no input moved"
+def _read(found: Standing, alias: str, item: Input) -> dict[str, Any]:
+    taken, last = found.inputs.get(alias), found.consumed.get(alias)
+    return {
+        "table": item.table,
+        "by": "all" if item.all else list(item.on) or [list(columns) for columns in item.any],
+        "via": item.via,
+        "content": taken.content if taken is not None else None,
+        "consumed": last.content if last is not None else None,
+        "moved": alias in found.moved or alias in found.unread,
+    }
+
+
+def _plan(found: Standing) -> str:
+    moved = ", ".join(found.moved)
+    said: dict[Reason | None, str] = {
+        "waits": f"wait: {', '.join(found.waits_for)} was never accepted",
+        "first": "first load",
+        "meaning": "rebuild: its meaning changed; only what differs is written",
+        "unread": f"rebuild: {', '.join(found.unread)} was never read; only what differs is written",
+        "whole": f"rebuild: {moved} moved as a whole; only what differs is written",
+        "due": "incremental: units that changed, and those due by time",
+        "moved": f"incremental: units touched by {moved}",
+        None: "nothing: no input moved",
+    }
+    return said[found.reason]

@@ -1,4 +1,4 @@
-"""One derived table tonight: what it reads, what it was, and what has to be done."""
+"""One derived table tonight: what has to be done to bring it up to its inputs, and what it has so far."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,19 +12,31 @@ from citylake.delta.log import newest_version
 from citylake.delta.small_read import HELD_ROWS
 from citylake.delta.tables import at_version, derived_columns, quoted
 from citylake.engine.run.context import Context
-from citylake.ledger.runs.runs import Consumed
+from citylake.engine.run.standing import Standing
 from citylake.ledger.runs.tables import TableState
 
 
 @dataclass(frozen=True)
 class Work:
-    """One derived table's state against its inputs; decides nothing by looking at data."""
+    """What follows from where a table stands, from its files and from what was asked for; no data is looked at."""
 
     context: Context
-    contract: DerivedContract
-    inputs: Mapping[str, InputVersion]
-    state: TableState | None
-    meaning: str
+    standing: Standing
+
+    @property
+    def contract(self) -> DerivedContract:
+        """The table's."""
+        return self.standing.contract
+
+    @property
+    def state(self) -> TableState | None:
+        """What the ledger knows of it."""
+        return self.standing.state
+
+    @property
+    def inputs(self) -> Mapping[str, InputVersion]:
+        """What is taken of each input, by alias."""
+        return self.standing.inputs
 
     @property
     def present_version(self) -> int | None:
@@ -34,51 +46,24 @@ class Work:
         return newest_version(self.uri)
 
     @property
-    def consumed(self) -> dict[str, Consumed]:
-        """What was consumed of each input last, by alias."""
-        return self.state.consumed if self.state is not None else {}
-
-    @property
-    def moved(self) -> dict[str, Consumed]:
-        """Inputs that moved since they were consumed."""
-        last = self.consumed
-        return {
-            alias: last[alias]
-            for alias, position in self.inputs.items()
-            if alias in last and last[alias].content != position.content
-        }
-
-    @property
-    def is_due(self) -> bool:
-        """Whether some row changes tonight by time alone."""
-        recheck = self.state.recheck_on if self.state is not None else None
-        return recheck is not None and recheck <= self.context.business_date
-
-    @property
     def has_to_run(self) -> bool:
-        """Whether anything is to be done; otherwise Spark is not asked."""
-        return self.evaluates_all or bool(self.moved) or self.is_due
-
-    @property
-    def has_new_meaning(self) -> bool:
-        """Whether contract or transform mean something else than when the table was last made."""
-        return self.state is not None and self.state.version is not None and self.state.meaning != self.meaning
+        """Whether anything is to be done, otherwise Spark is not asked: also when its files are gone, or it was asked for."""
+        return self.standing.has_to_run or self.starts_anew
 
     @property
     def starts_anew(self) -> bool:
         """Whether nothing of the present rows can be trusted to stay: first load, changed meaning, or asked for."""
-        return self.context.rebuild or self.present_version is None or self.has_new_meaning
+        return self.context.rebuild or self.present_version is None or self.standing.has_new_meaning
 
     @property
     def evaluates_all(self) -> bool:
         """Whether every unit is evaluated; what is written is still only what differs."""
-        return self.starts_anew or self.moves_whole or not set(self.inputs) <= set(self.consumed)
+        return self.starts_anew or self.moves_whole or bool(self.standing.unread)
 
     @property
     def moves_whole(self) -> bool:
         """Whether an input that counts as a whole moved, and nothing else asks for all units."""
-        whole = any(self.inputs[alias].input.all for alias in self.moved)
-        return whole and not self.starts_anew and set(self.inputs) <= set(self.consumed)
+        return self.standing.moves_whole and not self.starts_anew and not self.standing.unread
 
     @property
     def reads_little(self) -> bool:

@@ -1,4 +1,4 @@
-"""What one table's run knows: the lake, the session, the date, and where its inputs stand tonight."""
+"""What one table's run knows: the lake, the session, the date, and the contents it must read."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,13 +6,11 @@ from datetime import date
 
 from pyspark.sql import DataFrame, SparkSession
 
-from citylake.contract.model import DerivedContract, Input
-from citylake.delta.errors import WaitingError
-from citylake.delta.input_version import InputVersion
+from citylake.contract.model import DerivedContract
 from citylake.engine.clean.identity import key_frame
+from citylake.engine.run.standing import Standing, standing
 from citylake.lake import Lake
 from citylake.ledger.nights.nights import Pin
-from citylake.ledger.runs.tables import TableState, table_state
 
 
 @dataclass(frozen=True)
@@ -57,35 +55,6 @@ class Context:
         """Return the one-row frame with the key of record ids."""
         return key_frame(self.spark, self.lake.record_key)
 
-
-def positions(context: Context, contract: DerivedContract) -> dict[str, InputVersion]:
-    """Return where every input stands: pinned, written tonight in the same layer, or accepted.
-
-    Raises:
-        WaitingError: an input has never been accepted.
-    """
-    return {alias: _position(context, contract, alias, item) for alias, item in contract.inputs.items()}
-
-
-def _position(context: Context, contract: DerivedContract, alias: str, item: Input) -> InputVersion:
-    state = table_state(context.lake.ledger, item.table)
-    uri = context.lake.location(item.table)
-    pin = context.pinned.get(item.table)
-    rows = state.rows if state is not None else None
-    if pin is not None:
-        return InputVersion(alias, item, pin.content, pin.version, uri, rows)
-    same_layer = item.table.partition(".")[0] == contract.layer
-    version, content = _written(state) if same_layer else _accepted(state)
-    if state is None or version is None or content is None:
-        raise WaitingError(contract.name, f"waits for {item.table}, which has never been accepted")
-    if item.part is not None:
-        content = state.parts.get(item.part, 0)
-    return InputVersion(alias, item, content, version, uri, rows)
-
-
-def _written(state: TableState | None) -> tuple[int | None, int | None]:
-    return (state.version, state.content) if state is not None else (None, None)
-
-
-def _accepted(state: TableState | None) -> tuple[int | None, int | None]:
-    return (state.accepted_version, state.accepted_content) if state is not None else (None, None)
+    def standing_of(self, contract: DerivedContract) -> Standing:
+        """Return where a derived table stands in this night."""
+        return standing(self.lake, contract, self.business_date, self.pinned)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import fsspec
@@ -18,7 +19,7 @@ from citylake.engine.run.meaning import dress
 from citylake.lake import Lake
 from citylake.ledger.database import ledger_id
 from citylake.ledger.runs import runs
-from citylake.ledger.runs.leases import Lease
+from citylake.ledger.runs.leases import Lease, lease
 from citylake.ledger.runs.runs import Consumed, DeliveryOutcome, Outcome, Run
 from citylake.ledger.runs.tables import TableState
 from citylake.spark.session import interrupt_session
@@ -104,35 +105,6 @@ class RunRecord:
             runs.fail(self.context.lake.ledger, self.run.id, said_plainly(error))
 
 
-def open_run(
-    context: Context,
-    contract: Contract,
-    kind: str,
-    consumed: Mapping[str, Consumed],
-    meaning: str,
-    *,
-    delivery_id: int | None = None,
-) -> RunRecord:
-    """Settle what an earlier run of the table left open, then start a new one under a new number.
-
-    The caller holds the table's lease.
-    """
-    ledger = context.lake.ledger
-    settle_left(context, contract.name)
-    started = runs.start(
-        ledger,
-        table=contract.name,
-        kind=kind,
-        business_date=context.business_date,
-        session_id=context.session_id,
-        inputs=consumed,
-        meaning=meaning,
-        dress=dress(contract),
-        delivery_id=delivery_id,
-    )
-    return RunRecord(context, contract, started)
-
-
 @contextmanager
 def running(
     context: Context,
@@ -143,8 +115,22 @@ def running(
     *,
     delivery_id: int | None = None,
 ) -> Iterator[RunRecord]:
-    """Open a run for a block: closed as refused or failed when the block raises, its scratch removed in any case."""
-    record = open_run(context, contract, kind, consumed, meaning, delivery_id=delivery_id)
+    """Open a run under a new number for a block, as the table's sole writer.
+
+    It is closed as refused or failed when the block raises, its scratch is removed in any case.
+    """
+    started = runs.start(
+        context.lake.ledger,
+        table=contract.name,
+        kind=kind,
+        business_date=context.business_date,
+        session_id=context.session_id,
+        inputs=consumed,
+        meaning=meaning,
+        dress=dress(contract),
+        delivery_id=delivery_id,
+    )
+    record = RunRecord(context, contract, started)
     try:
         yield record
     except BaseException as error:
@@ -154,10 +140,17 @@ def running(
         remove_staging(context.lake, record.run.id)
 
 
-def settle_left(context: Context, table: str) -> None:
-    """Settle every run of a table that did not end; the caller holds its lease."""
-    for left in runs.open_runs(context.lake.ledger, table):
-        settle(context.lake, left, own_session=context.session_id)
+@contextmanager
+def sole_writer(context: Context, table: str, *, wait: timedelta = timedelta(0)) -> Iterator[Lease]:
+    """Hold a table's lease for a block, with every run of it settled that did not end.
+
+    Raises:
+        LeaseHeldError: a live process holds it and did not let go within ``wait``.
+    """
+    with lease(context.lake.ledger, table, wait=wait) as held:
+        for left in runs.open_runs(context.lake.ledger, table):
+            settle(context.lake, left, own_session=context.session_id)
+        yield held
 
 
 def settle(lake: Lake, left: Run, *, own_session: str = "") -> None:

@@ -3,7 +3,7 @@
 A content has a number of its own because OPTIMIZE, VACUUM, ALTER and RESTORE make versions, not content.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -68,10 +68,13 @@ def table_state(engine: Engine, table: str) -> TableState | None:
         return None if row is None else state_of(row)
 
 
-def table_states(engine: Engine) -> dict[str, TableState]:
-    """Return where every table stands, by name."""
+def table_states(engine: Engine, names: Collection[str] | None = None) -> dict[str, TableState]:
+    """Return where every table stands, or each of these that was ever recorded, by name."""
+    query = select(TableRow).order_by(TableRow.table)
+    if names is not None:
+        query = query.where(TableRow.table.in_(names))
     with reading(engine) as session:
-        return {row.table: state_of(row) for row in session.scalars(select(TableRow).order_by(TableRow.table))}
+        return {row.table: state_of(row) for row in session.scalars(query)}
 
 
 def contents(engine: Engine, table: str) -> list[Content]:

@@ -20,11 +20,10 @@ from citylake.delta.shape import shape_of
 from citylake.delta.tables import COUNTED, Physical, at_version, columns_of, literal, marks_of, quoted
 from citylake.engine.run.context import Context
 from citylake.engine.run.dress import dress_up
-from citylake.engine.run.record import settle_left
+from citylake.engine.run.record import sole_writer
 from citylake.lake import Lake
 from citylake.ledger.nights.restorations import check_none_open
 from citylake.ledger.people.decisions import note
-from citylake.ledger.runs.leases import lease
 from citylake.ledger.runs.reshaping import reshaped
 from citylake.recovery.migrate.plan import TablePlan
 
@@ -70,8 +69,7 @@ def apply(
 def _reshape(context: Context, one: TablePlan) -> None:
     uri, spark = context.lake.location(one.table), context.spark
     carried = _carries(one.contract)
-    with lease(context.lake.ledger, one.table):
-        settle_left(context, one.table)
+    with sole_writer(context, one.table):
         said = json.dumps({"migration": one.sentences}, ensure_ascii=False)
         if one.contract is None:
             _delete_all(spark, uri, said)

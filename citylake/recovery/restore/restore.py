@@ -16,7 +16,7 @@ from citylake.contract.model import DerivedContract
 from citylake.delta.log import commit, newest_version
 from citylake.delta.tables import quoted
 from citylake.engine.run.context import Context
-from citylake.engine.run.record import settle_left
+from citylake.engine.run.record import sole_writer
 from citylake.lake import Lake
 from citylake.ledger.columns import Consumed
 from citylake.ledger.nights.contents import Held, go_back, held_in, to_take_again
@@ -112,8 +112,7 @@ def _carry_out(lake: Lake, spark: SparkSession, decided: Restoration) -> Restore
     done = Restored(decided.business_date)
     held = held_in(lake.ledger, decided.business_date)
     for table in _in_order(lake, held):
-        with lease(lake.ledger, table, wait=_WAIT):
-            settle_left(Context(lake, spark, decided.business_date), table)
+        with sole_writer(Context(lake, spark, decided.business_date), table, wait=_WAIT):
             _take_back(lake, spark, decided, held[table], done)
     withdrawn = _later(lake, decided.business_date)
     finish(lake.ledger, decided.number)

@@ -25,7 +25,7 @@ class PublishedTable:
 
 
 @dataclass(frozen=True)
-class Standing:
+class Status:
     """How a night stands.
 
     ``night`` is None before the first publication. ``left_out`` are tables that no night has published yet,
@@ -55,7 +55,7 @@ class Standing:
         return {**asdict(self), "fine": not self.wrong}
 
 
-def standing(lake: Lake, wanted: date | None = None) -> Standing:
+def status(lake: Lake, wanted: date | None = None) -> Status:
     """Return how a night stands.
 
     Args:
@@ -75,7 +75,7 @@ def standing(lake: Lake, wanted: date | None = None) -> Standing:
     is_newest = found is not None and shown is not None and found.business_date == shown.business_date
     refused = {name: state.reason for name, state in states.items() if state.refused}
     pinned = night(lake.ledger, found.business_date) if found is not None else None
-    return Standing(
+    return Status(
         night=found.business_date if found is not None else None,
         tables=_tables(lake, found, states),
         left_out=left_out(lake.catalog, states, entries) if is_newest or newest is None else {},
