@@ -46,7 +46,7 @@ def delivered(city: City, catalog: Catalog, spec: ResolveSpec, day: int, blocks:
     """
     wanted: dict[str, list[ResolvedRole]] = {}
     for role in roles(spec, catalog.collected):
-        wanted.setdefault(role.table.removeprefix("clean.").replace("__", "."), []).append(role)
+        wanted.setdefault(role.source, []).append(role)
     for chunk in city.chunks(blocks):
         lives = Lives(people(city, chunk))
         for resource, of in wanted.items():

@@ -14,6 +14,7 @@ from citylake.contract.aliases import aliases
 from citylake.contract.catalog import Catalog, load_catalog
 from citylake.contract.model import Input
 from citylake.contract.select import check_transforms
+from citylake.contract.spelling import table_name
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -60,7 +61,7 @@ def _write_tables(folder: Path, sizes: Sizes) -> None:
         for resource in range(sizes.resources):
             thing = f"record_{resource + 1}"
             _write(folder / "schemas" / "clean" / department / f"{thing}.yml", _collected(department, thing))
-            linked.append(f"linked.{department}__{thing}")
+            linked.append(table_name("linked", department, thing))
     topics: list[str] = []
     for library in range(sizes.topics):
         for nth in range(sizes.of_topic):
@@ -149,7 +150,7 @@ FULL OUTER JOIN other ON other.person_id = one.person_id
     path = folder / "jobs" / layer / library / f"{thing}.sql"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(select, "utf-8")
-    return f"{layer}.{library}__{thing}"
+    return table_name(layer, library, thing)
 
 
 def _write(path: Path, said: dict[str, object]) -> None:

@@ -54,7 +54,7 @@ def make_lake(folder: Path) -> Lake:
     write_deltalake(str(one), pa.table({"person_id": ["P1"]}))
     states: dict[str, TableState] = {}
     for contract in lake.catalog.contracts.values():
-        target = settings.home / "lake" / contract.layer / f"{contract.domain}__{contract.thing}"
+        target = Path(lake.location(contract.name))
         shutil.copytree(one, target)
         states[contract.name] = _said_to_be_made(lake, contract, states)
     settle_all(lake, FIRST, "accepted")
@@ -77,7 +77,7 @@ def _said_to_be_made(lake: Lake, contract: Contract, states: Mapping[str, TableS
         meaning=meaning(lake, contract), dress=dress(contract),
     )  # fmt: skip
     resolves = contract.name in lake.catalog.crosswalks.values()
-    parts = tuple(f"{item.domain}__{item.thing}" for item in lake.catalog.collected) if resolves else ()
+    parts = tuple(item.resource for item in lake.catalog.collected) if resolves else ()
     record(lake.ledger, run.id, Outcome("done", version=0, parts=parts, rows=1, consumed=consumed, accepted=True))
     return accept(lake.ledger, [contract.name], business_date=FIRST)[contract.name]
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from citylake.contract.catalog import Catalog
+from citylake.contract.spelling import table_of
 
 VERDICTS: Mapping[str, str] = {
     "received": "处理中",
@@ -63,14 +64,13 @@ def changes_told(changes: Mapping[str, Mapping[str, int]], labels: Mapping[str, 
     return sentences
 
 
-def title_of(catalog: Catalog, table: str) -> str:
-    """Return the title of a table, its name where no contract has it; a resource is known by its clean table's name too."""
-    contract = catalog.contracts.get(table) or catalog.contracts.get(f"clean.{table}")
-    return contract.title if contract is not None else table
+def title_of(catalog: Catalog, resource: str) -> str:
+    """Return the title of a resource, its name where no contract has it."""
+    contract = catalog.contracts.get(table_of(resource))
+    return contract.title if contract is not None else resource
 
 
-def title_and_name(catalog: Catalog, table: str) -> str:
-    """Return a table's title with the technical name beside it: ``婚姻登记（civil_affairs__marriage）``."""
-    title = title_of(catalog, table)
-    name = table.removeprefix("clean.")
-    return name if title == table else f"{title}（{name}）"
+def title_and_name(catalog: Catalog, resource: str) -> str:
+    """Return the title of a resource with its name beside it: ``婚姻登记（civil_affairs.marriage）``."""
+    title = title_of(catalog, resource)
+    return resource if title == resource else f"{title}（{resource}）"

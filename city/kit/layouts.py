@@ -18,6 +18,7 @@ from citylake.contract.catalog import load_catalog
 from citylake.contract.errors import ContractError, explain
 from citylake.contract.model import CollectedContract
 from citylake.contract.source import Form
+from citylake.contract.spelling import table_of
 
 DEPARTMENTS = Path(__file__).parents[1] / "departments"
 OPERATION, ENTERED = "op_code", "entered_at"
@@ -205,7 +206,7 @@ def departments(form: Form) -> tuple[str, ...]:
 
 def _layout(resource: str, said: Mapping[str, Mapping[str, Said]]) -> Layout:
     department, _, thing = resource.partition(".")
-    contract = load_catalog().contracts.get(f"clean.{department}__{thing}")
+    contract = load_catalog().contracts.get(table_of(resource))
     if not isinstance(contract, CollectedContract):
         raise ContractError(
             f"city/departments/{department}/{thing}.py hands over what no contract takes: write schemas/clean/{department}/{thing}.yml"

@@ -59,7 +59,7 @@ def _records(connection: duckdb.DuckDBPyConnection, read: Read, clean: Collected
     key = "concat_ws('|', " + ", ".join(f'CAST("{name}" AS VARCHAR)' for name in clean.key) + ")"
     for kind, role in roles:
         connection.execute(
-            f"INSERT INTO delivered SELECT '{clean.domain}.{clean.thing}', {key}, '{kind}', '{role}', {subject_column(role)}"
+            f"INSERT INTO delivered SELECT '{clean.resource}', {key}, '{kind}', '{role}', {subject_column(role)}"
             " FROM lines WHERE NOT _deleted"
         )
     return True
@@ -89,7 +89,7 @@ def _links(connection: duckdb.DuckDBPyConnection, read: Read, catalog: Catalog) 
 def _mistakes(connection: duckdb.DuckDBPyConnection, catalog: Catalog) -> None:
     """Make ``mistake``: which role a damaged column belongs to is what the contract's ``identity`` says."""
     named = [
-        (f"{clean.domain}.{clean.thing}", column, kind, role)
+        (clean.resource, column, kind, role)
         for clean in catalog.collected
         for kind, roles in clean.identity.items()
         for role, said in roles.items()

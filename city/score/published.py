@@ -40,7 +40,7 @@ def load_published(connection: duckdb.DuckDBPyConnection, paths: Paths, catalog:
             connection.execute("CREATE OR REPLACE TEMP TABLE lines AS SELECT * FROM rows")
             key = "concat_ws('|', " + ", ".join(f'CAST("{name}" AS VARCHAR)' for name in clean.key) + ")"
             for (kind, role), column in ids.items():
-                said = [f"{clean.domain}.{clean.thing}", kind, role]
+                said = [clean.resource, kind, role]
                 connection.execute(f'INSERT INTO record SELECT ?, {key}, ?, ?, "{column}" FROM lines', said)
     tables: dict[str, tuple[str, Mapping[str, str]]] = {PERSON: ("person", {name: name for name in _PERSON})}
     for cases in libraries().values():

@@ -67,6 +67,7 @@ def make_new(
 
 def _table(table: str, catalog: "Catalog", reads: str, owner: str | None) -> dict[str, str]:
     from citylake.contract.plan import load_plan
+    from citylake.contract.spelling import parts_of
 
     if table in catalog.contracts:
         end(f"{table} exists already", USE)
@@ -74,11 +75,11 @@ def _table(table: str, catalog: "Catalog", reads: str, owner: str | None) -> dic
     if not table.startswith("clean."):
         source = catalog.contract(reads)
         derived = skeletons.derived(table, source, owner or source.owner)
-        library = table.partition("__")[0]
+        library = f"{parts_of(table).layer}.{parts_of(table).domain}"
         return derived | (
             skeletons.library(table, plan, owner or source.owner) if library not in catalog.libraries else {}
         )
-    department, _, thing = table.partition(".")[2].partition("__")
+    _, department, thing = parts_of(table)
     if department not in catalog.departments:
         end(
             f"no department '{department}'; there are {', '.join(catalog.departments)}; a new one is a file"
@@ -98,12 +99,14 @@ def _other(what: str, name: str, catalog: "Catalog") -> dict[str, str]:
     if what == "codes":
         return skeletons.code_list(name)
     from city.world.planting import free_slots, libraries
+    from citylake.contract.spelling import table_name
 
     of_it = [one for one in catalog.libraries.values() if one.id.partition(".")[2] == name]
     if not of_it:
         known = ", ".join(one.partition(".")[2] for one in catalog.libraries)
+        first = table_name("special", name, "<thing>")
         end(
-            f"no library '{name}'; there are {known}; its first table makes one: citylake new special.{name}__<thing>",
+            f"no library '{name}'; there are {known}; its first table makes one: citylake new {first}",
             USE,
         )
     tables = [

@@ -83,10 +83,11 @@ def withdraw(
 
 
 def _lake(library: str) -> "Lake":
+    from citylake.contract.spelling import parts_of
     from citylake.lake import open_lake
 
     lake = open_lake(settings())
-    known = sorted(table.partition(".")[2].partition("__")[0] for table in lake.catalog.crosswalks.values())
+    known = sorted(parts_of(table).domain for table in lake.catalog.crosswalks.values())
     if library not in known:
         end(f"no library '{library}' is resolved; there are {', '.join(known)}", USE)
     return lake

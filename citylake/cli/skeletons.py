@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from citylake.contract.blanks import BLANK
+from citylake.contract.spelling import parts_of
 
 if TYPE_CHECKING:
     from citylake.contract.library import Library
@@ -101,7 +102,7 @@ expect:
 
 def library(table: str, plan: "Plan", owner: str) -> dict[str, str]:
     """Return the file of a table's library, with what the plan says of it."""
-    name = table.partition("__")[0]
+    name = f"{parts_of(table).layer}.{parts_of(table).domain}"
     question = f"  - ask: {BLANK}\n    sql: |\n      SELECT {BLANK}\n      FROM {table}\n"
     text = f"""name: {plan.libraries.get(name, BLANK)}
 owner: {owner}
@@ -157,8 +158,7 @@ def code_list(name: str) -> dict[str, str]:
 
 
 def _folder(table: str) -> tuple[str, str]:
-    layer, _, rest = table.partition(".")
-    domain, _, thing = rest.partition("__")
+    layer, domain, thing = parts_of(table)
     return f"{layer}/{domain}", thing
 
 

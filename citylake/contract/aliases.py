@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from citylake.contract.model import Input
+from citylake.contract.spelling import parts_of
 
 
 def aliases(inputs: Sequence[Input]) -> list[str]:
@@ -30,8 +31,7 @@ def aliases(inputs: Sequence[Input]) -> list[str]:
 
 
 def _parts(table: str) -> tuple[str, str]:
-    domain, _, thing = table.partition(".")[2].partition("__")
-    return domain, thing
+    return parts_of(table)[1:]
 
 
 def _role(item: Input) -> str:

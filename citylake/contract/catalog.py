@@ -19,6 +19,7 @@ from citylake.contract.library import LIBRARY_LAYERS, Library
 from citylake.contract.linked import linked_contract, linked_name, linked_select
 from citylake.contract.model import CollectedContract, Contract, DerivedContract
 from citylake.contract.resolve_spec import ResolveSpec, load_resolve_spec, roles
+from citylake.contract.spelling import parts_of, resource_of, table_name, table_of
 from citylake.contract.who_is_who import review_select, who_is_who
 from citylake.settings import PROJECT_ROOT
 
@@ -76,7 +77,7 @@ class Catalog:
 
     def clean_of(self, linked: DerivedContract) -> CollectedContract:
         """Return the clean table behind a linked one."""
-        contract = self.contract(f"clean.{linked.domain}__{linked.thing}")
+        contract = self.contract(table_of(resource_of(linked.name)))
         assert isinstance(contract, CollectedContract)
         return contract
 
@@ -138,8 +139,7 @@ def load_catalog(root: Path = SCHEMAS) -> Catalog:
 
 def contract_path(name: str, root: Path = SCHEMAS) -> Path:
     """Return the file of a table's contract: ``base.population__person`` -> ``base/population/person.yml``."""
-    layer, _, rest = name.partition(".")
-    domain, _, thing = rest.partition("__")
+    layer, domain, thing = parts_of(name)
     return root / layer / domain / f"{thing}.yml"
 
 
@@ -180,7 +180,7 @@ def _contract(path: Path, root: Path, elements: Mapping[str, Element]) -> Contra
         values |= {"columns": {**values.get("columns", {}), **golden_columns(fields)}, "golden": tuple(fields)}
     if "generated" in values:
         raise ContractError(f"{path}: generated: unknown key")
-    named = values | {"name": f"{layer}.{domain}__{path.stem}"}
+    named = values | {"name": table_name(layer, domain, path.stem)}
     if layer == "clean":
         return validated(path, CollectedContract, named).with_stamps_judged()
     return validated(path, DerivedContract, named)
@@ -209,7 +209,7 @@ def _resolve(spec: ResolveSpec, contracts: dict[str, Contract], elements: Mappin
         contracts[contract.name] = contract
     if spec.golden_table is None:
         return
-    name = f"base.{spec.library}__{spec.golden_table}"
+    name = table_name("base", spec.library, spec.golden_table)
     written = contracts.get(name)
     if not isinstance(written, DerivedContract):
         raise ContractError(

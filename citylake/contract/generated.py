@@ -5,6 +5,7 @@ from typing import Any
 
 from citylake.contract.model import Column, DerivedContract, Generated, Grade
 from citylake.contract.resolve_spec import ResolveSpec
+from citylake.contract.spelling import table_name
 
 RECHECK_LABEL = "仅因时间而变化的日期"
 
@@ -16,7 +17,7 @@ def contract(
     values = {"share": "none", "grade": "L3", **said}
     return DerivedContract.model_validate(
         {
-            "name": f"base.{spec.library}__{thing}",
+            "name": table_name("base", spec.library, thing),
             "owner": spec.owner,
             "generated": generated,
             "rules": {"gate": gate},

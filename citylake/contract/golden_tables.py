@@ -9,6 +9,7 @@ from citylake.contract.golden import COMPARISON, golden_columns
 from citylake.contract.linked import id_column, kind_id, subject_column
 from citylake.contract.model import Contract, DerivedContract, Input
 from citylake.contract.resolve_spec import ResolveSpec
+from citylake.contract.spelling import table_name, table_of
 from citylake.contract.survivorship import Golden
 
 AGREEMENT = """WITH counted AS (
@@ -23,7 +24,7 @@ said AS (
   SELECT counted.source, counted.authority, field, 0 AS agreeing, counted.things AS disagreeing
   FROM counted LATERAL VIEW explode(split(counted.disagreeing, ' ')) d AS field
 )
-SELECT substring_index(said.source, '__', 1) AS department,
+SELECT substring_index(said.source, '.', 1) AS department,
        said.source,
        said.field,
        said.authority,
@@ -60,7 +61,7 @@ def golden_inputs(spec: ResolveSpec, contracts: Mapping[str, Contract]) -> dict[
         for given in field.given:
             _check_given(spec, field, given.source, given.role, (given.column, given.date), "linked", contracts)
             column = id_column(spec.kind, given.role)
-            inputs[given.input] = Input(table=_table("linked", given.source), on=(column,))
+            inputs[given.input] = Input(table=table_of(given.source, "linked"), on=(column,))
     return inputs
 
 
@@ -88,7 +89,7 @@ def _comparison(spec: ResolveSpec, inputs: Mapping[str, Input]) -> DerivedContra
 
 
 def _agreement(spec: ResolveSpec) -> DerivedContract:
-    compared = f"base.{spec.library}__{spec.golden_table}{COMPARISON}"
+    compared = table_name("base", spec.library, f"{spec.golden_table}{COMPARISON}")
     return contract(
         spec, "agreement", "agreement",
         title=f"{spec.noun}一数一源冲突台账",
@@ -140,7 +141,7 @@ def _below(spec: ResolveSpec, fields: Iterable[Golden], contracts: Mapping[str, 
             inputs["subject"] = _reached(spec.subjects, "subject_id")
         for given in field.given:
             _check_given(spec, field, given.source, given.role, (given.column, given.date), "clean", contracts)
-            inputs[given.input] = _reached(_table("clean", given.source), subject_column(given.role))
+            inputs[given.input] = _reached(table_of(given.source), subject_column(given.role))
     return inputs
 
 
@@ -158,7 +159,7 @@ def _check_given(
     contracts: Mapping[str, Contract],
 ) -> None:
     told = f"resolve.yml of {spec.library}: field {field.field}: "
-    clean, read = contracts.get(_table("clean", source)), contracts.get(_table(layer, source))
+    clean, read = contracts.get(table_of(source)), contracts.get(table_of(source, layer))
     if clean is None or read is None:
         raise ContractError(f"{told}no source '{source}'")
     roles: Iterable[str] = getattr(clean, "identity", {}).get(spec.kind, ())
@@ -168,7 +169,3 @@ def _check_given(
         )
     if lacking := [name for name in columns if name != "_as_of" and name not in read.columns]:
         raise ContractError(f"{told}{read.name} has no column {', '.join(lacking)}")
-
-
-def _table(layer: str, source: str) -> str:
-    return f"{layer}.{source}"

@@ -1,6 +1,7 @@
 """A kind of thing that rows may name: people, legal entities, and whatever else has a ``resolve.yml``."""
 
 from citylake.contract.role import Model, Name
+from citylake.contract.spelling import table_name
 
 
 class Kind(Model):
@@ -15,4 +16,4 @@ class Kind(Model):
     @property
     def crosswalk(self) -> str:
         """Name of the crosswalk table."""
-        return f"base.{self.library}__crosswalk"
+        return table_name("base", self.library, "crosswalk")

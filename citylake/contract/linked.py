@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from citylake.contract.kind import Kind
 from citylake.contract.model import CollectedContract, Column, DerivedContract, Input
+from citylake.contract.spelling import table_of
 
 RECORD_ID = Column(label="记录标识", grade="L2")
 AS_OF = Column(label="数据日期", type="date", grade="L2")
@@ -11,7 +12,7 @@ AS_OF = Column(label="数据日期", type="date", grade="L2")
 
 def linked_name(clean: CollectedContract) -> str:
     """Return the name of the linked table of ``clean``."""
-    return f"linked.{clean.domain}__{clean.thing}"
+    return table_of(clean.resource, "linked")
 
 
 def subject_column(role: str) -> str:
@@ -32,7 +33,7 @@ def linked_contract(clean: CollectedContract, kinds: Mapping[str, Kind]) -> Deri
     for kind, role in resolved_roles(clean, kinds):
         inputs[f"x_{role}"] = Input(
             table=kinds[kind].crosswalk,
-            part=f"{clean.domain}__{clean.thing}",
+            part=clean.resource,
             via="c",
             via_on=(subject_column(role),),
             on=("subject_id",),

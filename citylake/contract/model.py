@@ -8,10 +8,12 @@ from pydantic import Field, field_validator, model_validator
 from citylake.contract.names import check_alias, check_column
 from citylake.contract.role import Model as Model
 from citylake.contract.role import Name as Name
+from citylake.contract.role import Resource as Resource
 from citylake.contract.role import Role as Role
 from citylake.contract.rules import Made, Rule, Rules
 from citylake.contract.source import AsOf as AsOf
 from citylake.contract.source import Source as Source
+from citylake.contract.spelling import parts_of, resource_of
 
 Grade = Literal["L1", "L2", "L3", "L4"]
 Mode = Literal["snapshot", "change", "event"]
@@ -109,17 +111,17 @@ class TableContract(Model):
     @property
     def layer(self) -> str:
         """First part of the name."""
-        return self.name.split(".", 1)[0]
+        return parts_of(self.name).layer
 
     @property
     def domain(self) -> str:
         """Department or library."""
-        return self.name.split(".", 1)[1].split("__", 1)[0]
+        return parts_of(self.name).domain
 
     @property
     def thing(self) -> str:
         """What one row is."""
-        return self.name.split("__", 1)[1]
+        return parts_of(self.name).thing
 
     def sentence(self, rule: Rule) -> str:
         """Return what a clerk is told of a rule that is broken, without any value."""
@@ -154,6 +156,11 @@ class CollectedContract(TableContract):
     ignore: dict[str, str] = {}
     """Source columns that are not collected, each with the reason."""
     retention: Retention = Retention()
+
+    @property
+    def resource(self) -> str:
+        """What its department hands over, ``<department>.<resource>``."""
+        return resource_of(self.name)
 
     @property
     def stamp(self) -> str | None:
@@ -207,7 +214,7 @@ class Input(Model):
     """Columns of the ``via`` input that carry ``on``, when they are named otherwise there."""
     all: bool = False
     part: str | None = None
-    """One partition of the input (``source`` of the crosswalk)."""
+    """One partition of the input (``source`` of the crosswalk): a resource."""
 
     @model_validator(mode="after")
     def _exactly_one_way(self) -> "Input":

@@ -119,12 +119,12 @@ def _of_resources(catalog: Catalog, plan: Plan) -> Iterator[str]:
         name = planned.resources.get(contract.thing) if planned is not None else None
         if planned is None or name is None:
             yield (
-                f"schemas/{RESOURCES} does not name {contract.domain}.{contract.thing}: add"
+                f"schemas/{RESOURCES} does not name {contract.resource}: add"
                 f" '{contract.thing}: {contract.title}' under {contract.domain}.resources"
             )
         elif (planned.name, name) != (department, contract.title):
             yield (
-                f"schemas/{RESOURCES} calls {contract.domain}.{contract.thing} {planned.name} {name}, "
+                f"schemas/{RESOURCES} calls {contract.resource} {planned.name} {name}, "
                 f"its contract {department} {contract.title}"
             )
 

@@ -15,7 +15,8 @@ from citylake.contract.errors import ContractError
 from citylake.contract.files import read_yaml, validated
 from citylake.contract.kind import Kind
 from citylake.contract.linked import subject_column
-from citylake.contract.model import CollectedContract, Model, Name, Role
+from citylake.contract.model import CollectedContract, Model, Name, Resource, Role
+from citylake.contract.spelling import alias_of, table_name
 from citylake.contract.survivorship import Golden
 
 Field_ = Literal[
@@ -45,16 +46,14 @@ OF_THINGS = (
 class Anchor(Model):
     """Records that are, each by itself, one of the things."""
 
-    source: Name
-    """``<department>__<resource>``."""
+    source: Resource
     role: Name
 
 
 class Cancelled(Model):
     """Records that are there and stand no longer, as tombstones do."""
 
-    source: Name
-    """``<department>__<resource>``."""
+    source: Resource
     column: str
     codes: tuple[str, ...] = Field(min_length=1)
     """Values of the column that say so."""
@@ -146,7 +145,7 @@ class ResolveSpec(Kind):
     @property
     def subjects(self) -> str:
         """Name of the table of subjects."""
-        return f"base.{self.library}__subject"
+        return table_name("base", self.library, "subject")
 
     @property
     def compared(self) -> tuple[str, ...]:
@@ -206,7 +205,7 @@ class ResolvedRole(Model):
 
     table: str
     source: str
-    """``<department>__<resource>``: the alias among a resolver's inputs."""
+    """The resource."""
     role: str
     columns: Role
     subject: str
@@ -218,7 +217,7 @@ class ResolvedRole(Model):
     @property
     def alias(self) -> str:
         """Name among the inputs of the table of subjects."""
-        return f"{self.source}__{self.role}"
+        return alias_of(self.source, self.role)
 
 
 def load_resolve_spec(path: Path) -> ResolveSpec:
@@ -239,7 +238,7 @@ def roles(spec: ResolveSpec, collected: Iterable[CollectedContract]) -> list[Res
     anchors = {(anchor.source, anchor.role) for anchor in spec.anchors}
     found = []
     for contract in sorted(collected, key=lambda item: item.name):
-        source = contract.name.partition(".")[2]
+        source = contract.resource
         cancelled = tuple(item for item in spec.cancelled if item.source == source)
         if unknown := [item.column for item in cancelled if item.column not in contract.columns]:
             raise ContractError(f"resolve.yml of {spec.library}: cancelled: {contract.name} has no column {unknown[0]}")

@@ -2,9 +2,13 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from citylake.contract.spelling import check_resource
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+Resource = Annotated[str, AfterValidator(check_resource)]
+"""A collected resource, ``<department>.<resource>``."""
 
 
 class Model(BaseModel):

@@ -4,7 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from citylake.contract.model import Model, Name
+from citylake.contract.model import Model, Name, Resource
+from citylake.contract.spelling import alias_of
 
 Picker = Literal[
     "source_rank", "most_recent", "majority", "earliest", "latest", "most_complete", "never_null_overwrite"
@@ -16,7 +17,7 @@ class Choice(Model):
     """One way of choosing among the values of a field; ways are tried in order until one value is left."""
 
     pick: Picker
-    sources: tuple[Name, ...] = ()
+    sources: tuple[Resource, ...] = ()
     """For ``source_rank``: best first; a source that is not named comes last."""
 
     @model_validator(mode="after")
@@ -29,8 +30,7 @@ class Choice(Model):
 class Given(Model):
     """Which records say a field: their column, the day it was so, and when it counts."""
 
-    source: Name
-    """``<department>__<resource>``."""
+    source: Resource
     role: Name = "self"
     """Whom of those that a record names the value is about."""
     column: Name
@@ -50,7 +50,7 @@ class Given(Model):
     @property
     def input(self) -> str:
         """Alias among the inputs of the table that it is golden in."""
-        return self.source if self.role == "self" else f"{self.source}__{self.role}"
+        return alias_of(self.source, None if self.role == "self" else self.role)
 
 
 class Golden(Model):
@@ -63,7 +63,7 @@ class Golden(Model):
     choices: tuple[Choice, ...] = Field(min_length=1)
     maximum_age: Age | None = None
     """Older values count only if there is nothing newer."""
-    answers: Name | None = None
+    answers: Resource | None = None
     """Source that answers for the field (数源); default: the best of the first ``source_rank``."""
 
     @property

@@ -11,6 +11,7 @@ from citylake.contract.golden_tables import golden_tables
 from citylake.contract.linked import kind_id
 from citylake.contract.model import Contract, DerivedContract, Input
 from citylake.contract.resolve_spec import ResolvedRole, ResolveSpec
+from citylake.contract.spelling import table_name
 
 
 def who_is_who(
@@ -91,7 +92,7 @@ def _crosswalk(spec: ResolveSpec) -> DerivedContract:
         key=("subject_id",), made_by="resolver", partition=("source",),
         inputs={
             "subject": Input(table=spec.subjects, all=True),
-            "override": Input(table=f"base.{spec.library}__override", all=True),
+            "override": Input(table=table_name("base", spec.library, "override"), all=True),
         },
         columns={
             "source": column("来源资源"),

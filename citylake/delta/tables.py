@@ -13,6 +13,7 @@ from pyspark.sql.pandas.types import from_arrow_schema
 
 from citylake.contract.linked import subject_column
 from citylake.contract.model import CollectedContract, Contract, DerivedContract
+from citylake.contract.spelling import table_of
 from citylake.delta.errors import FeedLostError
 from citylake.delta.first_version import write_first_version
 from citylake.delta.log import newest_version
@@ -72,8 +73,8 @@ def raw_columns(contract: CollectedContract) -> list[Physical]:
 
 def lines_of(contract: CollectedContract) -> dict[str, list[Physical]]:
     """Return the raw and the quarantine table beside a clean one, each with its columns."""
-    beside = f"{contract.domain}__{contract.thing}"
-    return {f"raw.{beside}": raw_columns(contract), f"quarantine.{beside}": quarantine_columns(contract)}
+    columns = {"raw": raw_columns(contract), "quarantine": quarantine_columns(contract)}
+    return {table_of(contract.resource, layer): said for layer, said in columns.items()}
 
 
 def quarantine_columns(contract: CollectedContract) -> list[Physical]:

@@ -47,9 +47,9 @@ def run_alone(lake: Lake, day: date, wanted: Iterable[str]) -> Iterator[tuple[st
     """
     with closing(Step(day, given=lake)) as step:
         for clean in lake.catalog.collected:
-            said = collect_resource(step, clean.name)
+            said = collect_resource(step, clean.resource)
             if said.state not in ("done", "nothing"):
-                raise NightAloneError(f"{clean.name}: {said.message}")
+                raise NightAloneError(f"{clean.resource}: {said.message}")
             yield clean.name, said.facts["rows"]
         pinned = pinned_now(lake)
         ready(lake.ledger, day, pinned, [])

@@ -16,6 +16,7 @@ import pyarrow as pa
 from pyspark.sql import SparkSession
 
 from citylake.contract.model import DerivedContract
+from citylake.contract.spelling import table_of
 from citylake.delta.log import newest_version, said
 from citylake.delta.old_files import Needed, OldFile, old_files
 from citylake.delta.tables import local_frame, quoted
@@ -97,7 +98,7 @@ def tidy_table(lake: Lake, spark: SparkSession, state: TableState, needed: Neede
 def tables_of_lines(lake: Lake) -> list[tuple[str, str]]:
     """Return the raw and quarantine tables that exist, each with the clean table whose lease its writer holds."""
     found = [
-        (f"{layer}.{contract.domain}__{contract.thing}", contract.name)
+        (table_of(contract.resource, layer), contract.name)
         for contract in lake.catalog.collected
         for layer in ("raw", "quarantine")
     ]

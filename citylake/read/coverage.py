@@ -110,20 +110,16 @@ def coverage(catalog: Catalog, plan: Plan, cases: Path) -> Coverage:
             answered=built is not None and name not in wrong,
             questions=len(built.questions) if built is not None else 0,
         )
-    return Coverage(_departments(catalog, plan), tuple(libraries.values()), tuple(_systems(plan, libraries)))
+    return Coverage(tuple(_departments(catalog, plan)), tuple(libraries.values()), tuple(_systems(plan, libraries)))
 
 
-def _departments(catalog: Catalog, plan: Plan) -> tuple[DepartmentCovered, ...]:
-    collected = {(item.domain, item.thing) for item in catalog.collected}
-    return tuple(
-        DepartmentCovered(
-            name,
-            said.name,
-            {thing: title for thing, title in said.resources.items() if (name, thing) in collected},
-            {thing: title for thing, title in said.resources.items() if (name, thing) not in collected},
-        )
-        for name, said in plan.departments.items()
-    )
+def _departments(catalog: Catalog, plan: Plan) -> Iterator[DepartmentCovered]:
+    there = {item.resource for item in catalog.collected}
+    for name, said in plan.departments.items():
+        resources = {f"{name}.{thing}": title for thing, title in said.resources.items()}
+        collected = {one: title for one, title in resources.items() if one in there}
+        missing = {one: title for one, title in resources.items() if one not in there}
+        yield DepartmentCovered(name, said.name, collected, missing)
 
 
 def _systems(plan: Plan, libraries: Mapping[str, LibraryCovered]) -> Iterator[SystemCovered]:

@@ -26,7 +26,7 @@ def awaited(lake: Lake, day: date) -> list[str]:
 
 def dry(lake: Lake, day: date) -> dict[str, int]:
     """Return the databases and APIs that answer and have changed no row for longer than agreed, with the days since."""
-    systems = {item.name: item for item in lake.catalog.collected if item.source.is_asked}
+    systems = {item.resource: item for item in lake.catalog.collected if item.source.is_asked}
     found = {}
     for name, newest in latest_changes(lake.ledger, systems, day).items():
         due = systems[name].due
@@ -38,14 +38,14 @@ def dry(lake: Lake, day: date) -> dict[str, int]:
 
 def _behind(lake: Lake, day: date, *, with_grace: bool) -> list[str]:
     # A database or API that was asked and had nothing new has delivered.
-    systems = [item.name for item in lake.catalog.collected if item.source.is_asked]
+    systems = [item.resource for item in lake.catalog.collected if item.source.is_asked]
     newest = newest_arrivals(lake.ledger, day, systems)
     found = []
     for item in lake.catalog.collected:
-        last = newest.get(item.name)
+        last = newest.get(item.resource)
         grace = _length(item.due.grace) if with_grace else timedelta()
         if last is None or (_expected(last, item.due.time) + _PERIODS[item.due.every] + grace).date() <= day:
-            found.append(item.name)
+            found.append(item.resource)
     return sorted(found)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from citylake.contract.catalog import Catalog
 from citylake.contract.model import TableContract
 from citylake.contract.rules import Rule
+from citylake.contract.spelling import table_of
 from citylake.engine.clean.conform import TYPE_LABELS
 from citylake.ledger.deliveries.problems import Problem
 from citylake.words import CHANGES, changes_of
@@ -48,7 +49,7 @@ def changes_explained(catalog: Catalog, resource: str, counts: Mapping[str, int]
 
 
 def _contract(catalog: Catalog, resource: str) -> TableContract | None:
-    return catalog.contracts.get(resource) or catalog.contracts.get(f"clean.{resource}")
+    return catalog.contracts.get(table_of(resource))
 
 
 def _label(contract: TableContract | None, column: str) -> str:

@@ -40,4 +40,4 @@ def _wrong(library: Library, connection: duckdb.DuckDBPyConnection, published: M
 
 
 def _view(table: str) -> str:
-    return table.replace(".", "__")
+    return table.replace(".", "_")

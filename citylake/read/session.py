@@ -160,7 +160,7 @@ class Session:
         self.close()
 
     def _view(self, table: str) -> str:
-        return f"published_{table.replace('.', '__')}_at_{self._entry(table).version}"
+        return f"published_{table.replace('.', '_')}_at_{self._entry(table).version}"
 
     def _make_view(self, table: str) -> None:
         if table not in self._views:

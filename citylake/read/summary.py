@@ -114,7 +114,7 @@ def _departments(
         counts: Counter[str] = Counter()
         for one in mine:
             counts.update(one.counts if one.verdict == "accepted" else {})
-        resources = [item.name for item in lake.catalog.of_department(name)]
+        resources = [item.resource for item in lake.catalog.of_department(name)]
         absent = [
             f"{title_of(lake.catalog, resource)}:{settled[resource].outcome if resource in settled else 'unsettled'}"
             for resource in resources

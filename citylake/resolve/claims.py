@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from pyspark.sql import DataFrame
 
+from citylake.contract.spelling import resource_of
 from citylake.contract.survivorship import Golden
 from citylake.engine.derived.evaluate import TransformRun
 from citylake.resolve.survivorship import claims
@@ -14,5 +15,5 @@ def claims_of(inputs: Mapping[str, DataFrame], run: TransformRun, fields: Sequen
     said = {given.input for field in fields for given in field.given}
     declared = {alias: item for alias, item in run.contract.inputs.items() if alias in said}
     ids = {alias: item.on[0] for alias, item in declared.items()}
-    names = {alias: item.table.partition(".")[2] for alias, item in declared.items()}
+    names = {alias: resource_of(item.table) for alias, item in declared.items()}
     return claims(inputs, ids, fields, names, run.catalog.successors)

@@ -59,7 +59,7 @@ def subjects(tables: Mapping[str, DataFrame], said: Sequence[ResolvedRole], day:
     """Return the subjects of all roles, tombstones included, since a cancelled record is evidence too.
 
     Args:
-        tables: clean tables by ``<source>__<role>``.
+        tables: clean tables by the alias of the role.
         said: what to read of them.
         day: nobody was born later.
         spec: of which kind they are.

@@ -93,7 +93,7 @@ def train_kind(store: duckdb.DuckDBPyConnection, spec: ResolveSpec, *, seed: int
     met = {block for block in (*sure, *spec.blocks) if _meet(store, loose, anchored, block)}
     if min(loose.num_rows, anchored.num_rows) < _FEWEST or not met.intersection(sure):
         raise ValueError(
-            f"base.{spec.library}__subject: training needs {_FEWEST} anchors and {_FEWEST} subjects without a usable identifier, "
+            f"{spec.subjects}: training needs {_FEWEST} anchors and {_FEWEST} subjects without a usable identifier, "
             "and some of these that a rule of the residue joins"
         )
     return train(

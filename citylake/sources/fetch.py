@@ -48,7 +48,7 @@ def fetch(
     """
     source = contract.source
     bounds = (limits or Limits()).within(source.limits)
-    log.debug("fetch", extra={"table": contract.name, "form": source.form, "business_date": str(business_date)})
+    log.debug("fetch", extra={"resource": contract.resource, "form": source.form, "business_date": str(business_date)})
     if source.form == "database":
         yield from fetch_database(contract, settings, department, business_date, watermark, tail, bounds)
     elif source.form == "json_api":

@@ -12,6 +12,7 @@ from citylake.contract.golden import BESIDE
 from citylake.contract.linked import kind_id
 from citylake.contract.model import DerivedContract, Input
 from citylake.contract.resolve_spec import ResolveSpec
+from citylake.contract.spelling import resource_of
 from citylake.contract.survivorship import Choice, Given, Golden
 from citylake.verify.store import Store, quoted, text
 from citylake.verify.translate import duckdb_condition
@@ -105,7 +106,7 @@ def _given(
     for field in fields:
         for given in field.given:
             item = contract.inputs[given.input]
-            source = item.table.partition(".")[2]
+            source = resource_of(item.table)
             columns = catalog.contract(item.table).columns
             moment = given.column in columns and columns[given.column].type == "timestamp"
             value = _value(given, moment, catalog.successors.get(given.today or "", {}))

@@ -56,7 +56,9 @@ class Shown:
         later = {one.id for one in to_take_again(ledger, contract.name, held.content)}
         # Whoever reads a delivery, and whenever: its lines are judged by the date it was received for.
         return [
-            Taken(one, one.business_date) for one in deliveries.accepted(ledger, contract.name) if one.id not in later
+            Taken(one, one.business_date)
+            for one in deliveries.accepted(ledger, contract.resource)
+            if one.id not in later
         ]
 
 

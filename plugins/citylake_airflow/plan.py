@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from citylake.contract.spelling import parts_of, resource_of
 from citylake_airflow.compiled import Compiled, Json
 from citylake_airflow.documents import dag_document, department_document, table_document, tables_document
 
@@ -145,8 +146,8 @@ def _collect(department: Mapping[str, Json], tables: list[Mapping[str, Json]]) -
     name = department["id"]
     resources = [
         TaskPlan(
-            id=table["name"].split("__", 1)[1], label=table["title"], call="citylake.night.steps.collect:collect_resource",
-            arguments={"table": table["name"]}, outlets=(table["name"],), spark=True, trigger="all_success",
+            id=parts_of(table["name"]).thing, label=table["title"], call="citylake.night.steps.collect:collect_resource",
+            arguments={"resource": resource_of(table["name"])}, outlets=(table["name"],), spark=True, trigger="all_success",
             document=table_document(table),
         )
         for table in tables
@@ -156,7 +157,7 @@ def _collect(department: Mapping[str, Json], tables: list[Mapping[str, Json]]) -
         "settle",
         "结账",
         "citylake.night.steps.collect:settle_department",
-        {"department": name, "tables": [table["name"] for table in tables]},
+        {"department": name, "resources": [resource_of(table["name"]) for table in tables]},
         after=ids,
         reads=ids,
         outlets=(f"settled.{name}",),

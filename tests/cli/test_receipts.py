@@ -7,13 +7,14 @@ import pytest
 from typer.testing import CliRunner
 
 from citylake.cli import app
+from citylake.contract.spelling import table_of
 from citylake.lake import Lake
 from citylake.ledger.deliveries.deliveries import Problem, add_problems, receive, refuse
 from citylake.ledger.nights.nights import Entry, publish, ready
 from citylake.words import FATES, counts_in_words
 from tests.night.given import DAY
 
-CREMATION = "clean.civil_affairs__cremation"
+CREMATION = "civil_affairs.cremation"
 NEXT = DAY + timedelta(days=1)
 COUNTS = {"lines": 10, "inserted": 7, "vanished": 2, "quarantined": 3, "live_before": 0, "live_after": 7}
 
@@ -62,8 +63,8 @@ def test_counts_and_resources_are_told_in_chinese(own_lake: Lake) -> None:
     refused(own_lake)
     shown = run("receipts")[1]
     assert "共 10：新增 7，问题行 3，上期有本期无 2" in shown
-    title = own_lake.catalog.contracts[CREMATION].title
-    assert f"{title}（civil_affairs__cremation）" in shown
+    title = own_lake.catalog.contracts[table_of(CREMATION)].title
+    assert f"{title}（civil_affairs.cremation）" in shown
     assert not any(name in shown for name in ("inserted", "live_after", "vanished"))
 
 
@@ -87,7 +88,7 @@ def test_a_file_that_no_contract_takes_is_named(own_lake: Lake) -> None:
 
 def test_held_back_lines_are_listed_with_label_rule_and_reason(own_lake: Lake) -> None:
     number = refused(own_lake)
-    contract = own_lake.catalog.contracts[CREMATION]
+    contract = own_lake.catalog.contracts[table_of(CREMATION)]
     dated = next(name for name, column in contract.columns.items() if column.type == "date")
     key = contract.key[0]
     found = [
@@ -112,7 +113,7 @@ def test_every_quarantine_rule_of_every_contract_has_a_reason(own_lake: Lake) ->
 
     for contract in own_lake.catalog.collected:
         for rule in contract.rules.quarantine:
-            said = explained(own_lake.catalog, contract.name, Problem(1, rule.column or "", rule.id))
+            said = explained(own_lake.catalog, contract.resource, Problem(1, rule.column or "", rule.id))
             assert said["reason"]
             assert "约定此后有变动" not in said["reason"], (contract.name, rule.id)
 
@@ -163,7 +164,7 @@ def test_what_is_no_date_gets_one_answer_everywhere(own_lake: Lake, command: lis
     assert "write it as 2026-11-30" in " ".join(said.replace("│", "").split())
 
 
-@pytest.mark.parametrize("table", [CREMATION, "base.population__person"])
+@pytest.mark.parametrize("table", [table_of(CREMATION), "base.population__person"])
 def test_a_published_date_is_closed_and_the_next_one_is_named(own_lake: Lake, table: str) -> None:
     publish_day(own_lake)
     code, _, said = run("run", table, "--business-date", str(DAY))

@@ -15,7 +15,8 @@ from citylake_airflow.compiled import read_compiled
 from citylake_airflow.plan import libraries_plan
 from tests.contract.given import clean, put, write
 
-RECORD = "bureau__record"
+RECORD = "bureau.record"
+CLEAN, LINKED, ALIAS = "clean.bureau__record", "linked.bureau__record", "bureau__record__vehicle"
 SPEC: dict[str, Any] = {
     "kind": "vehicle",
     "noun": "车辆",
@@ -96,15 +97,15 @@ def test_the_tables_of_a_kind_read_each_other_and_what_survivorship_names(tmp_pa
     read = {thing: {alias: item.table for alias, item in table(catalog, thing).inputs.items()} for thing in TABLES}
     crosswalk = "base.vehicle__crosswalk"
     assert read == {
-        "subject": {f"{RECORD}__vehicle": f"clean.{RECORD}"},
+        "subject": {ALIAS: CLEAN},
         "override": {},
         "crosswalk": {"subject": "base.vehicle__subject", "override": "base.vehicle__override"},
         "event": {"crosswalk": crosswalk},
         "review": {"crosswalk": crosswalk},
-        "vehicle": {"crosswalk": crosswalk, f"{RECORD}__vehicle": f"linked.{RECORD}"},
-        "vehicle_comparison": {f"{RECORD}__vehicle": f"linked.{RECORD}"},
+        "vehicle": {"crosswalk": crosswalk, ALIAS: LINKED},
+        "vehicle_comparison": {ALIAS: LINKED},
         "agreement": {"comparison": "base.vehicle__vehicle_comparison"},
-        "plate": {"crosswalk": crosswalk, f"{RECORD}__vehicle": f"clean.{RECORD}"},
+        "plate": {"crosswalk": crosswalk, ALIAS: CLEAN},
     }
 
 
@@ -112,7 +113,7 @@ def test_the_tables_of_a_kind_speak_of_it_and_keep_the_border(tmp_path: Path) ->
     catalog = load_catalog(with_vehicles(tmp_path))
     assert table(catalog, "crosswalk").title == "车辆交叉索引"
     assert table(catalog, "crosswalk").columns["vehicle_id"].label == "车辆标识"
-    assert catalog.contract(f"linked.{RECORD}").columns["vehicle_id"].label == "车辆标识(vehicle)"
+    assert catalog.contract(LINKED).columns["vehicle_id"].label == "车辆标识(vehicle)"
     restricted = {thing for thing in TABLES if table(catalog, thing).restricted}
     assert restricted == {"subject", "plate"}
     direct = {thing for thing in TABLES if any(column.direct for column in table(catalog, thing).columns.values())}
@@ -143,8 +144,10 @@ def chosen(**more: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("spec", "golden", "said"),
     [
-        (chosen(source="bureau__records"), GOLDEN, "field colour_code: no source 'bureau__records'"),
-        (chosen(role="self"), GOLDEN, "bureau__record has no role 'self' of a vehicle; it has vehicle"),
+        (chosen(source="bureau.records"), GOLDEN, "field colour_code: no source 'bureau.records'"),
+        (chosen(source="bureau__record"), GOLDEN, "'bureau__record': a resource is spelt <department>.<resource>: write bureau.record"),
+        (chosen(source="clean.bureau__record"), GOLDEN, "write bureau.record"),
+        (chosen(role="self"), GOLDEN, "bureau.record has no role 'self' of a vehicle; it has vehicle"),
         (chosen(column="color"), GOLDEN, "linked.bureau__record has no column color"),
         (chosen(today="sex"), GOLDEN, "today: codes/sex.csv has no column 'successor'"),
         (chosen(date="painted"), GOLDEN, "linked.bureau__record has no column painted"),

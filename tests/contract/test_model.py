@@ -201,7 +201,7 @@ def test_a_linked_table_reaches_each_role_through_the_record_and_in_the_part_of_
     linked = next(item for item in load_catalog(write(tmp_path)).derived if item.layer == "linked")
     reached = linked.inputs["x_spouse"]
     assert (reached.via, reached.via_on, reached.on) == ("c", ("_spouse_subject",), ("subject_id",))
-    assert reached.part == "bureau__record"
+    assert reached.part == "bureau.record"
 
 
 @pytest.mark.parametrize(

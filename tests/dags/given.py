@@ -4,18 +4,19 @@ import json
 from pathlib import Path
 from typing import Any
 
+from citylake.contract.spelling import parts_of
 from citylake_airflow.compiled import Compiled, read_compiled
 
 CROSSWALK = "base.population__crosswalk"
 
 
 def table(name: str, inputs: list[str] | None = None, **more: Any) -> dict[str, Any]:
-    layer, rest = name.split(".")
+    parts = parts_of(name)
     said: dict[str, Any] = {
         "name": name,
-        "layer": layer,
-        "domain": rest.split("__")[0],
-        "title": f"表 {rest}",
+        "layer": parts.layer,
+        "domain": parts.domain,
+        "title": f"表 {parts.thing}",
         "grain": "一条为一件",
         "description": "",
         "owner": "hrss",

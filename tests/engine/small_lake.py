@@ -123,7 +123,7 @@ class SmallLake:
         )
         self.select(
             "base/population/crosswalk.sql",
-            "SELECT 'office__change' AS source, c._self_subject AS subject_id, a.owner_no AS person_id "
+            "SELECT 'office.change' AS source, c._self_subject AS subject_id, a.owner_no AS person_id "
             "FROM c JOIN a ON a.record_no = c.record_no WHERE NOT a._deleted",
         )
 

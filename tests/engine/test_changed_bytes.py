@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from citylake.contract.spelling import resource_of
 from citylake.ledger.deliveries.deliveries import latest_accepted
 from citylake.sources.landing import ChangedBytesError
 from tests.engine.small_lake import SmallLake, line
@@ -15,7 +16,7 @@ TABLE = "clean.office__event"
 def test_a_replay_from_changed_bytes_is_refused_and_the_table_stays(small: SmallLake) -> None:
     small.drop("event_20260301.csv", [line("1"), line("2")])
     small.collect(TABLE)
-    delivery = latest_accepted(small.lake.ledger, TABLE)
+    delivery = latest_accepted(small.lake.ledger, resource_of(TABLE))
     assert delivery is not None
     assert delivery.landing is not None
     landed = Path(urlsplit(delivery.landing).path)

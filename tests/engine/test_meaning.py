@@ -11,13 +11,14 @@ import yaml
 from citylake.contract.catalog import load_catalog
 from citylake.contract.files import ContractLoader
 from citylake.contract.model import DerivedContract
+from citylake.contract.spelling import parts_of, table_of
 from citylake.engine.run.meaning import meaning
 from citylake.engine.transforms import transform_module
 from citylake.lake import Lake, open_lake
 from citylake.ledger.people.overrides import add_override
 from citylake.settings import PROJECT_ROOT, Settings
 
-VEHICLES = "transport__operating_vehicle"
+VEHICLES = "transport.operating_vehicle"
 KIND: dict[str, Any] = {
     "kind": "vehicle", "noun": "车辆", "counter": "辆", "owner": "transport",
     "id": {"prefix": "V", "digits": 24, "number": "[0-9A-HJ-NPR-Z]{17}"},
@@ -85,8 +86,8 @@ def test_an_identity_of_one_kind_rebuilds_nothing_of_the_other_kinds(copy: Copy)
     before = copy.meanings()
     add_vehicles(copy)
     after = copy.meanings()
-    assert others(before, after) == {f"clean.{VEHICLES}", f"linked.{VEHICLES}"}
-    made = {name.partition("__")[2] for name in set(after) - set(before)}
+    assert others(before, after) == {table_of(VEHICLES), table_of(VEHICLES, "linked")}
+    made = {parts_of(name).thing for name in set(after) - set(before)}
     assert made == {"subject", "override", "crosswalk", "event", "review", "vehicle", "vehicle_comparison", "agreement"}
 
 

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pytest
 from deltalake import write_deltalake
 
+from citylake.contract.spelling import parts_of
 from citylake.engine.derived.explain import explain
 from citylake.engine.run.run import run_table
 from citylake.engine.run.standing import Reason, standing
@@ -58,7 +59,7 @@ def small(settings: Settings, tmp_path: Path) -> SmallLake:
         LARGEST: derived(owner_total=keyed(TOTAL)),
         REPORT: derived(owner_total=keyed(TOTAL)),
     }.items():
-        place = table.replace(".", "/").replace("__", "/")
+        place = "/".join(parts_of(table))
         made.write(f"{place}.yml", said)
         made.select(f"{place}.sql", SELECT.format(*said["inputs"]))
     write_everything(made.lake)

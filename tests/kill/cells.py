@@ -104,7 +104,7 @@ def collecting() -> list[EngineCell]:
         _task(
             "boundary-collect",
             "after a resource was collected",
-            _after("citylake.night.steps.collect:collect_resource", "clean.hrss__pension_recipient"),
+            _after("citylake.night.steps.collect:collect_resource", "hrss.pension_recipient"),
         ),
         _task(
             "boundary-settle",

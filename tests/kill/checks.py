@@ -110,7 +110,7 @@ def _receipts(chosen: Settings, found: Record, expected: Mapping[str, Any]) -> s
             return f"the chain is broken: {problems[0]}"
         if waiting := [one.resource for one in receipts(lake.ledger, limit=ALL) if one.verdict == "received"]:
             return f"without verdict: {', '.join(waiting)}"
-        asked = {one.name for one in lake.catalog.collected if one.source.is_asked}
+        asked = {one.resource for one in lake.catalog.collected if one.source.is_asked}
     finally:
         lake.ledger.dispose()
     return differing_receipts(found.receipts, expected["receipts"], asked)

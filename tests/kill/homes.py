@@ -206,7 +206,7 @@ def prepare(chosen: Settings, night: int) -> None:
     deliver(chosen, day_of(night))
     lake = open_lake(chosen)
     for department in sorted(set(lake.catalog.departments) - set(BUSY)):
-        nothing = [Settled(item.name, "nothing") for item in lake.catalog.of_department(department)]
+        nothing = [Settled(item.resource, "nothing") for item in lake.catalog.of_department(department)]
         settle(lake.ledger, department, day_of(night), nothing)
     lake.ledger.dispose()
 

@@ -35,7 +35,7 @@ class Order:
         point: ``module:name`` or ``module:Class.method``, where it is looked up when it is called.
         when: before it, after it, or half-way (of a copy of bytes).
         nth: at which call, among those that count.
-        of: only calls that have this table as an argument, or as its ``table`` or ``name``, count.
+        of: only calls that have this table or resource as an argument, or as its ``table`` or ``name``, count.
         act: what dies: ``self``, and services by name; nothing when only the moment is of interest.
         limits: names to set in the process under test before it works, ``module:NAME`` -> value.
     """

@@ -4,13 +4,14 @@ from datetime import date
 
 from sqlalchemy import Engine
 
+from citylake.contract.spelling import table_of
 from citylake.ledger.deliveries.deliveries import Delivery, receive
 from citylake.ledger.runs.runs import Consumed, DeliveryOutcome, Outcome, record, start
 from citylake.ledger.runs.tables import TableState
 
 FIRST_NIGHT = date(2026, 11, 22)
 SECOND_NIGHT = date(2026, 11, 23)
-MARRIAGE = "civil_affairs__marriage"
+MARRIAGE = "civil_affairs.marriage"
 
 
 def received(engine: Engine, letter: str = "a", resource: str = MARRIAGE, as_of: date = FIRST_NIGHT) -> Delivery:
@@ -46,7 +47,7 @@ def started(engine: Engine, table: str, delivery: Delivery | None = None, meanin
 
 def accepted(engine: Engine, delivery: Delivery) -> TableState:
     """The clean table after a run that accepted a delivery."""
-    table = f"clean.{delivery.resource}"
+    table = table_of(delivery.resource)
     outcome = Outcome(
         "done",
         version=delivery.id,

@@ -100,7 +100,7 @@ def begin_night(day: str) -> None:
     print("waiting", flush=True)
     sys.stdin.readline()
     date_of = date.fromisoformat(day)
-    nights.settle(ENGINE, "civil_affairs", date_of, [Settled("civil_affairs__marriage", "accepted", (1,))])
+    nights.settle(ENGINE, "civil_affairs", date_of, [Settled("civil_affairs.marriage", "accepted", (1,))])
     try:
         made = nights.ready(ENGINE, date_of, {"clean.civil_affairs__marriage": Pin(1, 1)}, [])
         done = nights.publish(ENGINE, date_of, [Entry("base.b", 3, 2, False), Entry("base.a", 1, 1, False)])

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 import pytest
 from sqlalchemy import Engine
 
+from citylake.contract.spelling import table_of
 from citylake.ledger import columns
 from citylake.ledger.database import writing
 from citylake.ledger.deliveries.deliveries import latest_accepted, newest_as_of, verify_chain
@@ -19,7 +20,7 @@ from citylake.ledger.runs.tables import table_state
 from tests.ledger.conftest import Elsewhere
 from tests.ledger.given import FIRST_NIGHT, MARRIAGE, SECOND_NIGHT, accepted, received
 
-TABLE = f"clean.{MARRIAGE}"
+TABLE = table_of(MARRIAGE)
 HOUR = timedelta(hours=1)
 Jump = Callable[[timedelta], None]
 

@@ -67,7 +67,7 @@ def test_several_processes_may_migrate_at_once(empty: Engine, elsewhere: Elsewhe
 
 
 def test_no_writer_loses_what_another_writes(ledger: Engine, elsewhere: Elsewhere) -> None:
-    processes = [elsewhere.does("deliver", f"department_{number}__file", 25) for number in range(3)]
+    processes = [elsewhere.does("deliver", f"department_{number}.file", 25) for number in range(3)]
     assert [process.wait(timeout=120) for process in processes] == [0] * 3
     given = deliveries.receipts(ledger)
     assert sorted(one.receipt_number or 0 for one in given) == list(range(1, 76))

@@ -61,7 +61,7 @@ def test_only_accepted_deliveries_of_the_resource_count_as_its_latest(ledger: En
     assert deliveries.newest_as_of(ledger, MARRIAGE) is None
     first = received(ledger)
     accepted(ledger, first)
-    accepted(ledger, received(ledger, resource="civil_affairs__cremation", as_of=SECOND_NIGHT))
+    accepted(ledger, received(ledger, resource="civil_affairs.cremation", as_of=SECOND_NIGHT))
     deliveries.refuse(ledger, received(ledger, "b", as_of=SECOND_NIGHT).id, reason="文件不完整", counts={})
     deliveries.skip(ledger, received(ledger, "c", as_of=SECOND_NIGHT).id, "与上次相同")
     latest = deliveries.latest_accepted(ledger, MARRIAGE)
@@ -129,14 +129,14 @@ def test_only_a_refused_delivery_with_bytes_can_be_taken_by_decision(ledger: Eng
 def test_what_a_killed_run_left_is_found_again_oldest_first(ledger: Engine) -> None:
     left = [received(ledger, "a"), received(ledger, "b")]
     accepted(ledger, received(ledger, "c"))
-    received(ledger, "d", resource="civil_affairs__cremation")
+    received(ledger, "d", resource="civil_affairs.cremation")
     assert deliveries.open_deliveries(ledger, MARRIAGE) == left
 
 
 def test_receipts_are_found_by_department_and_date_newest_first(ledger: Engine) -> None:
     marriage = received(ledger)
-    cremation = received(ledger, resource="civil_affairs__cremation", as_of=SECOND_NIGHT)
-    tap = received(ledger, resource="clean.transport__bus_tap")
+    cremation = received(ledger, resource="civil_affairs.cremation", as_of=SECOND_NIGHT)
+    tap = received(ledger, resource="transport.bus_tap")
     assert deliveries.receipts(ledger) == [tap, cremation, marriage]
     assert deliveries.receipts(ledger, department="civil_affairs") == [cremation, marriage]
     assert deliveries.receipts(ledger, department="transport") == [tap]

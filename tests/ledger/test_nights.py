@@ -14,9 +14,9 @@ ENTRIES = [Entry("base.b", 3, 2, False), Entry("base.a", 1, 1, True)]
 
 def test_what_is_settled_is_found_by_date_and_resource(ledger: Engine) -> None:
     one = Settled(MARRIAGE, "accepted", (1, 2), "")
-    other = Settled("civil_affairs__cremation", "unreachable", (), "连不上")
+    other = Settled("civil_affairs.cremation", "unreachable", (), "连不上")
     nights.settle(ledger, "civil_affairs", FIRST_NIGHT, [one, other])
-    assert nights.settlements(ledger, FIRST_NIGHT) == {MARRIAGE: one, "civil_affairs__cremation": other}
+    assert nights.settlements(ledger, FIRST_NIGHT) == {MARRIAGE: one, "civil_affairs.cremation": other}
     assert nights.settlements(ledger, SECOND_NIGHT) == {}
 
 

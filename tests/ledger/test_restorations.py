@@ -17,6 +17,7 @@ from citylake.ledger.runs.runs import DeliveryOutcome, Outcome, record, start
 from citylake.ledger.runs.tables import TableState, accept, table_state
 from tests.ledger.given import FIRST_NIGHT, SECOND_NIGHT
 
+THING = "office.thing"
 CLEAN, BASE, CROSSWALK = "clean.office__thing", "base.demo__thing", "base.population__crosswalk"
 THIRD_NIGHT = SECOND_NIGHT + timedelta(days=1)
 WHY = "错误的名册"
@@ -25,7 +26,7 @@ WHY = "错误的名册"
 def take(ledger: Engine, letter: str, day: date, *, changes: bool = True) -> TableState:
     """Take a delivery into the clean table."""
     one = deliveries.receive(
-        ledger, resource=CLEAN, as_of=day, sha256=letter * 64, size=1, name=f"{letter}.csv", business_date=day,
+        ledger, resource=THING, as_of=day, sha256=letter * 64, size=1, name=f"{letter}.csv", business_date=day,
         contract="c", landing=f"file:///landing/{letter}",
     )  # fmt: skip
     return take_open(ledger, one.id, day, changes=changes)
@@ -114,7 +115,7 @@ def test_what_a_table_had_read_without_changing_is_that_of_the_night(three: Engi
 
 def test_contents_since_then_count_no_more_and_their_numbers_are_not_used_again(three: Engine) -> None:
     back(three, FIRST_NIGHT)
-    again = deliveries.open_deliveries(three, CLEAN)
+    again = deliveries.open_deliveries(three, THING)
     day = THIRD_NIGHT + timedelta(days=1)
     assert take_open(three, again[0].id, day).content == 4
     for table in (CROSSWALK, BASE):
@@ -126,36 +127,36 @@ def test_contents_since_then_count_no_more_and_their_numbers_are_not_used_again(
 def test_what_was_taken_since_is_taken_again_in_its_order(three: Engine) -> None:
     assert [one.sha256 for one in to_take_again(three, CLEAN, 1)] == ["b" * 64, "b" * 64, "c" * 64]
     later = deliveries.receive(
-        three, resource=CLEAN, as_of=THIRD_NIGHT, sha256="d" * 64, size=1, name="d.csv", business_date=THIRD_NIGHT,
+        three, resource=THING, as_of=THIRD_NIGHT, sha256="d" * 64, size=1, name="d.csv", business_date=THIRD_NIGHT,
         contract="c", landing="file:///landing/d",
     )  # fmt: skip
     back(three, FIRST_NIGHT)
-    opened = deliveries.open_deliveries(three, CLEAN)
+    opened = deliveries.open_deliveries(three, THING)
     assert [(one.sha256 or "")[0] for one in opened] == ["b", "b", "c", "d"]
     assert opened[-1].id == later.id
-    last = deliveries.latest_accepted(three, CLEAN)
+    last = deliveries.latest_accepted(three, THING)
     assert last is not None
-    assert (last.sha256, deliveries.newest_as_of(three, CLEAN)) == ("a" * 64, FIRST_NIGHT)
+    assert (last.sha256, deliveries.newest_as_of(three, THING)) == ("a" * 64, FIRST_NIGHT)
     assert deliveries.verify_chain(three) == []
 
 
 def test_going_back_twice_keeps_the_first_order(three: Engine) -> None:
     back(three, SECOND_NIGHT)
-    (only,) = deliveries.open_deliveries(three, CLEAN)
+    (only,) = deliveries.open_deliveries(three, THING)
     assert only.sha256 == "c" * 64
     back(three, FIRST_NIGHT)
-    opened = deliveries.open_deliveries(three, CLEAN)
+    opened = deliveries.open_deliveries(three, THING)
     assert [(one.sha256 or "")[0] for one in opened] == ["b", "b", "c"]
     day = THIRD_NIGHT + timedelta(days=1)
     for one in opened:
         take_open(three, one.id, day)
-    assert [(one.sha256 or "")[0] for one in deliveries.accepted(three, CLEAN)] == ["a", "b", "b", "c"]
+    assert [(one.sha256 or "")[0] for one in deliveries.accepted(three, THING)] == ["a", "b", "b", "c"]
     assert deliveries.verify_chain(three) == []
 
 
 def test_a_delivery_that_is_taken_again_names_the_first_in_its_receipt(three: Engine) -> None:
     back(three, SECOND_NIGHT)
-    (again,) = deliveries.open_deliveries(three, CLEAN)
+    (again,) = deliveries.open_deliveries(three, THING)
     take_open(three, again.id, THIRD_NIGHT)
     receipt = deliveries.delivery(three, again.id)
     assert receipt.retakes == 4
@@ -195,7 +196,7 @@ def test_a_night_begun_and_not_published_is_given_up_only_when_asked_to(three: E
     day = THIRD_NIGHT + timedelta(days=1)
     vector = {CLEAN: Pin(3, 3)}
     nights.ready(three, day, vector, [])
-    nights.settle(three, "office", day, [Settled(CLEAN, "accepted", (4,))])
+    nights.settle(three, "office", day, [Settled(THING, "accepted", (4,))])
     with pytest.raises(RestorationError, match="--unfinished"):
         restorations.begin(three, FIRST_NIGHT, actor="operator", reason=WHY)
     decided = restorations.begin(three, FIRST_NIGHT, actor="operator", reason=WHY, unfinished=True)

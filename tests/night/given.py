@@ -25,7 +25,7 @@ def a_lake(settings: Settings) -> Lake:
 def settle_all(lake: Lake, day: date, outcome: SettledOutcome = "accepted", but: tuple[str, ...] = ()) -> None:
     for department in sorted({item.domain for item in lake.catalog.collected}):
         if department not in but:
-            found = [Settled(item.name, outcome) for item in lake.catalog.of_department(department)]
+            found = [Settled(item.resource, outcome) for item in lake.catalog.of_department(department)]
             settle(lake.ledger, department, day, found)
 
 

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from citylake.contract.model import CollectedContract
+from citylake.contract.spelling import table_of
 from citylake.lake import Lake
 from citylake.ledger.database import writing
 from citylake.ledger.deliveries.deliveries import close, skip
@@ -15,8 +16,8 @@ from citylake.settings import Settings
 from tests.night.given import DAY, a_lake, settle_all
 from tests.read.why.given import delivered
 
-PUPILS, BIRTHS = "clean.education__pupil", "clean.health__birth_certificate"
-PRISONERS, MARRIAGES = "clean.justice__serving_sentence", "clean.civil_affairs__marriage"
+PUPILS, BIRTHS = "education.pupil", "health.birth_certificate"
+PRISONERS, MARRIAGES = "justice.serving_sentence", "civil_affairs.marriage"
 SILENT: list[SettledOutcome] = ["nothing"] * 29
 
 
@@ -48,7 +49,7 @@ def test_a_resource_is_missing_when_the_grace_of_its_next_delivery_is_over(
     found = []
     for number, outcome in enumerate(outcomes):
         day = DAY + timedelta(days=number)
-        settle(made.ledger, resource.removeprefix("clean.").partition("__")[0], day, [Settled(resource, outcome)])
+        settle(made.ledger, resource.partition(".")[0], day, [Settled(resource, outcome)])
         found += [number] if resource in overdue(made, day) else []
     assert found == wanted
 
@@ -70,11 +71,11 @@ def test_the_second_night_shows_as_absent_only_files_that_were_expected_and_syst
     after = DAY + timedelta(days=1)
     settle_all(made, DAY)
     settle_all(made, after, outcome="nothing", but=("tax",))
-    settle(made.ledger, "tax", after, [Settled("clean.tax__taxpayer", "unreachable")])
+    settle(made.ledger, "tax", after, [Settled("tax.taxpayer", "unreachable")])
     absent = {one.department: one.absent for one in summarise(made, after).departments}
-    titles = {item.name: item.title for item in made.catalog.collected}
+    titles = {item.resource: item.title for item in made.catalog.collected}
     assert (absent["education"], absent["health"], absent["justice"]) == ((), (), ())
-    assert absent["tax"] == (f"{titles['clean.tax__taxpayer']}:unreachable",)
+    assert absent["tax"] == (f"{titles['tax.taxpayer']}:unreachable",)
     assert f"{titles[MARRIAGES]}:nothing" in absent["civil_affairs"]
     assert overdue(made, after) == []
 
@@ -90,7 +91,7 @@ def test_a_source_that_answers_and_changes_nothing_is_told_as_dry(made: Lake) ->
     accepted(made, MARRIAGES, DAY, inserted=9)
     accepted(made, PUPILS, DAY + timedelta(days=4), updated=1)
     accepted(made, PUPILS, DAY + timedelta(days=9), repeated=9)
-    every = made.catalog.contract(PUPILS)
+    every = made.catalog.contract(table_of(PUPILS))
     assert isinstance(every, CollectedContract)
     assert every.due.every == "day"
     assert dry(made, DAY + timedelta(days=14)) == {}

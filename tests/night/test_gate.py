@@ -38,15 +38,15 @@ def test_the_night_begins_when_the_last_department_has_settled_and_names_what_is
     report = decide(made)
     assert report.state == "done"
     assert report.facts["pinned"] == {"clean.transport__bus_tap": [1, 1]}
-    assert "clean.hrss__pension_payment" in report.facts["missing"]
-    assert "clean.transport__bus_tap" not in report.facts["missing"]
+    assert "hrss.pension_payment" in report.facts["missing"]
+    assert "transport.bus_tap" not in report.facts["missing"]
 
 
 def test_the_cutoff_of_this_date_begins_the_night_without_those_who_are_late(made: Lake) -> None:
     settle_all(made, DAY, but=("justice",))
     report = decide(made, events=CUTOFF)
     assert report.state == "done"
-    assert "clean.justice__serving_sentence" in report.facts["missing"]
+    assert "justice.serving_sentence" in report.facts["missing"]
 
 
 def test_the_same_contents_are_not_sent_out_twice_but_a_late_delivery_is(made: Lake) -> None:

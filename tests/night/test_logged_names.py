@@ -10,7 +10,7 @@ from citylake.night.steps.step import Step
 from citylake.settings import Settings
 from tests.night.given import DAY, a_lake
 
-TABLE = "clean.civil_affairs__cremation"
+RESOURCE = "civil_affairs.cremation"
 NAME = "王小示"
 NO_DAY = (f"火化登记_{NAME}.csv", b"x")
 NO_HEADER = (f"火化登记_20261122_{NAME}.csv", f"SG-0001,{NAME},2\nSG-0002,{NAME},1\n".encode("gb18030"))
@@ -25,7 +25,7 @@ def test_a_refused_file_is_known_to_the_task_by_its_number_only(
     path.parent.mkdir(parents=True)
     path.write_bytes(file[1])
     os.utime(path, (0, 0))
-    report = collect_resource(Step(DAY, given=made), TABLE)
+    report = collect_resource(Step(DAY, given=made), RESOURCE)
     receipt = receipts(made.ledger)[-1]
     assert NAME in receipt.name
     assert NAME in receipt.reason

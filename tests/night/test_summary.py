@@ -23,9 +23,9 @@ GOOD = Summary(
     published=True,
     departments=(),
     tables=(TableLine("base.population__person", "人员", 1, 1, True, False),),
-    missing=("clean.justice__serving_sentence",),
+    missing=("justice.serving_sentence",),
     dry={},
-    refused={"clean.justice__serving_sentence x.xlsx": "文件不完整"},
+    refused={"justice.serving_sentence x.xlsx": "文件不完整"},
     withheld={},
     unrecognised={},
     unbalanced=(),
@@ -89,9 +89,9 @@ def test_a_library_table_that_a_night_lacks_is_withheld_and_a_clean_one_is_not(m
 
 
 def test_a_file_that_no_contract_takes_is_counted_by_settle_and_named_in_the_summary(made: Lake) -> None:
-    tables = [item.name for item in made.catalog.of_department("civil_affairs")]
-    assert settle_department(Step(DAY, given=made), "civil_affairs", tables).message == ""
+    resources = [item.resource for item in made.catalog.of_department("civil_affairs")]
+    assert settle_department(Step(DAY, given=made), "civil_affairs", resources).message == ""
     path = stray(made)
-    report = settle_department(Step(DAY, given=made), "civil_affairs", tables)
+    report = settle_department(Step(DAY, given=made), "civil_affairs", resources)
     assert report.message == "未识别的文件 1 个，文件名见 citylake receipts"
     assert summarise(made, DAY).unrecognised == {"civil_affairs": [path.name]}

@@ -23,7 +23,7 @@ from citylake.settings import Settings
 from tests.night.given import DAY, a_lake, settle_all, write_everything
 
 BACK = DAY - timedelta(weeks=3)
-CLEAN = "clean.civil_affairs__marriage"
+MARRIAGE, CLEAN = "civil_affairs.marriage", "clean.civil_affairs__marriage"
 BASE = "base.population__person"
 
 
@@ -47,10 +47,10 @@ def test_every_task_of_the_night_has_nothing_to_do_and_changes_nothing(published
     drop = published.settings.inbox / "civil_affairs" / "hydj_20261101.csv"
     drop.parent.mkdir(parents=True)
     drop.write_text("x", "utf-8")
-    said = collect_resource(step(published, BACK), CLEAN)
+    said = collect_resource(step(published, BACK), MARRIAGE)
     assert (said.state, "已发布，不再采集" in said.message) == ("nothing", True)
     assert drop.exists(), "the file waits for the next night"
-    assert settle_department(step(published, BACK), "civil_affairs", [CLEAN]).state == "done"
+    assert settle_department(step(published, BACK), "civil_affairs", [MARRIAGE]).state == "done"
     assert decide_gate(step(published, BACK), "cutoff").state == "nothing"
     started = start_night(step(published, BACK), {"base_population": [BASE]})
     assert (started.state, started.facts["tables"]) == ("done", [])

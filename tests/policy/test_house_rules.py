@@ -18,6 +18,9 @@ HOSTS = re.compile(
     "|".join(re.escape(f"{a}.{b}") for a, b in (("maven", "org"), ("pypi", "org"), ("pythonhosted", "org")))
 )
 LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)")
+TAKEN_APART = re.compile(r"""(?<!r)["']__["']""")
+RESPELT = re.compile(rf"""{TAKEN_APART.pattern}|\}}__|(?<![A-Z])__\{{|["'](?:clean|linked|raw|quarantine)\.\{{""")
+"""What turns ``department.resource`` into ``department__resource`` or back."""
 MACHINE_PATHS = re.compile(r"(?<![\w.~-])/(?:work/(?:main|shared)|root|home/[a-z]\w*|Users/\w+)/")
 
 
@@ -141,3 +144,27 @@ def test_both_first_pages_are_short_and_lead_to_the_same_pages() -> None:
     }
     for page in (english, chinese):
         assert of_roles <= {path for path, _ in linked(page)}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'name.replace("__", ".")',
+        "table.split('__', 1)",
+        'f"{domain}__{thing}"',
+        'f"base.{library}__crosswalk"',
+        'f"clean.{resource}"',
+        "substring_index(source, '__', 1)",
+    ],
+)
+def test_another_way_from_one_spelling_to_the_other_is_found(line: str) -> None:
+    assert RESPELT.search(line)
+
+
+def test_one_module_turns_the_name_of_a_resource_into_that_of_a_table_and_back() -> None:
+    """The ids of Airflow's runs are spelt by Airflow. A test may fill in a part of a table's name, and not take one apart."""
+    own = ("citylake/contract/spelling.py", "citylake/services/airflow_rest.py")
+    asked = [path for path in modules() if PROJECT_ROOT / "tests" not in path.parents]
+    assert names([path for path in asked if RESPELT.search(text(path))]) == sorted(own)
+    asked = [path for path in modules() if PROJECT_ROOT / "tests" in path.parents and path != Path(__file__)]
+    assert names([path for path in asked if TAKEN_APART.search(text(path))]) == []

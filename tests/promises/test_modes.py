@@ -15,6 +15,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from citylake.contract.model import CollectedContract
+from citylake.contract.spelling import resource_of
 from citylake.delta.log import newest_version
 from citylake.ledger.deliveries.deliveries import receive
 from citylake.ledger.runs.tables import table_state
@@ -123,7 +124,7 @@ def _landed(small: SmallLake, case: Case, made: list[Record], file: int, day: da
     sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
     received = receive(
         small.lake.ledger,
-        resource=case.table,
+        resource=resource_of(case.table),
         as_of=day,
         sha256=sha256,
         size=path.stat().st_size,

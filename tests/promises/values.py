@@ -101,7 +101,7 @@ class Values:
         table, column = place
         if self.catalog.contract(table).columns.get(column) is not None:
             parts = {item.part for item in self.contract.inputs.values() if item.table == table and item.part}
-            return [*sorted(parts), "other__thing"] if parts and column == "source" else []
+            return [*sorted(parts), "other.thing"] if parts and column == "source" else []
         return list(_ENGINE_MADE.get(column, ()))
 
     def _plain(self, place: Place, day: date) -> list[Any]:

@@ -31,7 +31,7 @@ def small_city(settings: Settings, spark: SparkSession, root: Path) -> SmallLake
         said = contract("snapshot", source=source, columns=_COLUMNS, rules={}, identity={"person": {"self": _SELF}})
         small.write(f"clean/office/{name}.yml", {key: value for key, value in said.items() if key != "ignore"})
     spec = yaml.safe_load((PROJECT_ROOT / "schemas/base/population/resolve.yml").read_text("utf-8"))
-    spec |= {"owner": "office", "anchors": [{"source": "office__register", "role": "self"}]}
+    spec |= {"owner": "office", "anchors": [{"source": "office.register", "role": "self"}]}
     left_out = ("survivorship", "restricted", "cancelled")
     small.write("base/population/resolve.yml", {name: said for name, said in spec.items() if name not in left_out})
     return small

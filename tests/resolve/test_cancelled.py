@@ -11,6 +11,7 @@ from citylake.contract.catalog import load_catalog
 from citylake.contract.errors import ContractError
 from citylake.contract.model import DerivedContract
 from citylake.contract.resolve_spec import load_resolve_spec, roles
+from citylake.contract.spelling import alias_of
 from citylake.delta.tables import columns_of
 from citylake.resolve.subjects import subjects
 from citylake.verify import identifiers
@@ -25,7 +26,7 @@ CATALOG = load_catalog()
 SPEC = load_resolve_spec(CATALOG.root / "base/population/resolve.yml")
 IDENTITY = CATALOG.contract("base.population__identity")
 DAY, OLD, NEW = date(2026, 11, 22), date(2020, 1, 1), date(2026, 1, 1)
-REGISTER, PERMITS = "public_security__household_register", "public_security__residence_permit"
+REGISTER, PERMITS = "public_security.household_register", "public_security.residence_permit"
 
 
 def subject(number: int, *, stands: bool, since: date = NEW, **said: str) -> Row:
@@ -49,10 +50,12 @@ GIVEN: dict[str, list[Row]] = {
         subject(4, stands=True, phone="4"),
         subject(5, stands=False, name="测试丁", phone="5"),
     ],
-    REGISTER: [{"_self_subject": "s1", "_deleted": False, "residence_address": "旧街", "_as_of": OLD, "household_state_code": "1"},
-          {"_self_subject": "s2", "_deleted": False, "residence_address": "新街", "_as_of": NEW, "household_state_code": "4"}],
-    PERMITS: [],
-    "medical_insurance__medical_insured": [],
+    alias_of(REGISTER): [
+        {"_self_subject": "s1", "_deleted": False, "residence_address": "旧街", "_as_of": OLD, "household_state_code": "1"},
+        {"_self_subject": "s2", "_deleted": False, "residence_address": "新街", "_as_of": NEW, "household_state_code": "4"},
+    ],
+    alias_of(PERMITS): [],
+    alias_of("medical_insurance.medical_insured"): [],
 }  # fmt: skip
 WANTED: dict[str, Row] = {
     "P1": {
@@ -112,7 +115,7 @@ def test_the_second_engine_lets_a_cancelled_record_win_where_the_first_does() ->
 def test_a_subject_stands_while_its_record_is_neither_deleted_nor_cancelled(
     spark: SparkSession, source: str, said: Row, stands: bool
 ) -> None:
-    (role,) = [one for one in roles(SPEC, CATALOG.collected) if one.alias == f"{source}__self"]
+    (role,) = [one for one in roles(SPEC, CATALOG.collected) if (one.source, one.role) == (source, "self")]
     types = types_of(CATALOG, role.table)
     given = {"_self_subject": "s1", "_deleted": "false", "name": "测试甲", **said}
     cells = [F.lit(given.get(name)).cast(kind).alias(name) for name, kind in types.items()]

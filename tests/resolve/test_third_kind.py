@@ -36,19 +36,19 @@ _ROLE = {
 
 
 def _given(column: str) -> list[dict[str, str]]:
-    return [{"source": f"office__{source}", "column": column} for source in ("register", "list")]
+    return [{"source": f"office.{source}", "column": column} for source in ("register", "list")]
 
 
 SPEC: dict[str, Any] = {
     "kind": "vehicle", "noun": "车辆", "counter": "辆", "owner": "office",
     "id": {"prefix": "V", "digits": 24, "number": "[0-9A-HJ-NPR-Z]{17}"},
-    "anchors": [{"source": "office__register", "role": "self"}],
+    "anchors": [{"source": "office.register", "role": "self"}],
     "guard": [["name"], ["registration_no"]],
     "rules": [{"name": "registration_no_name", "score": 0.99, "block": ["registration_no"], "equal": ["name"]}],
     "residue": {"rules": ["registration_no_name"]},
     "restricted": "plate",
     "survivorship": {
-        "vehicle": [{"field": "colour", "given": _given("colour"), "choices": [{"pick": "source_rank", "sources": ["office__register"]}]}],
+        "vehicle": [{"field": "colour", "given": _given("colour"), "choices": [{"pick": "source_rank", "sources": ["office.register"]}]}],
         "plate": [
             {"field": "plate_no", "given": _given("plate_no"), "choices": [{"pick": "most_recent"}]},
             {"field": "model", "role_value": "name", "choices": [{"pick": "majority"}]},
@@ -154,7 +154,7 @@ def test_a_kind_that_no_code_knows_is_resolved_night_after_night(small: SmallLak
     plates = dict(small.rows("base.vehicle__plate", "vehicle_id", "model"))
     assert plates[first["register 1"]] == "桑塔纳"
     agreement = small.rows("base.vehicle__agreement", "source", "field", "compared", "agreeing")
-    assert agreement == [("office__list", "colour", 1, 0)]
+    assert agreement == [("office.list", "colour", 1, 0)]
 
     answer = why(_shown(small), "vehicle", first["register 1"])
     assert [

@@ -69,7 +69,7 @@ def histories(draw: st.DrawFn, library: str) -> list[tuple[dict[str, Row | None]
 
 @pytest.mark.parametrize("library", ["population", "legal_entity"])
 def test_resolving_what_changed_equals_resolving_everybody(library: str) -> None:
-    spec = spec_of(library).model_copy(update={"successions": (Anchor(source="office__thing", role="self"),)})
+    spec = spec_of(library).model_copy(update={"successions": (Anchor(source="office.thing", role="self"),)})
 
     @settings(
         max_examples=EXAMPLES,

@@ -43,7 +43,7 @@ def spec_of(library: str) -> ResolveSpec:
 def person(subject: str, **said: Any) -> Row:
     """Return a subject; an identity number given is usable, and name stands for its sound."""
     row: Row = dict.fromkeys(PERSON.names) | {
-        "subject_id": subject, "source": "office__thing", "role": "self", "is_anchor": False, "since": DAY,
+        "subject_id": subject, "source": "office.thing", "role": "self", "is_anchor": False, "since": DAY,
         "id_state": "ok" if said.get("id_no") else "missing",
     } | said  # fmt: skip
     row["id_text"] = said.get("id_text", row["id_no"])
@@ -56,7 +56,7 @@ def person(subject: str, **said: Any) -> Row:
 def firm(subject: str, **said: Any) -> Row:
     """Return a subject; a code given is usable."""
     row: Row = dict.fromkeys(ENTITY.names) | {
-        "subject_id": subject, "source": "office__thing", "role": "self", "is_anchor": False, "since": DAY,
+        "subject_id": subject, "source": "office.thing", "role": "self", "is_anchor": False, "since": DAY,
         "id_state": "ok" if said.get("id_no") else "missing", "name_key": said.get("name"),
     } | said  # fmt: skip
     row["id_text"] = said.get("id_text", row["id_no"])

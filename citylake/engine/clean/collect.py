@@ -85,7 +85,7 @@ def collect(context: Context, contract: CollectedContract) -> Collected:
             check_follows(context.lake, contract)
             found.results.append(collector.replay())
             found.outcome = "accepted"
-        for left in deliveries.open_deliveries(context.lake.ledger, contract.name):
+        for left in deliveries.open_deliveries(context.lake.ledger, contract.resource):
             collector.resume(left)
         try:
             collector.take_offers()
@@ -110,9 +110,9 @@ class _Collector:
         return meaning(self.context.lake, self.contract)
 
     def take_offers(self) -> None:
-        last = deliveries.latest_accepted(self.context.lake.ledger, self.contract.name)
+        last = deliveries.latest_accepted(self.context.lake.ledger, self.contract.resource)
         department = self.context.lake.catalog.departments[self.contract.domain]
-        whole = deliveries.newest_whole(self.context.lake.ledger, self.contract.name)
+        whole = deliveries.newest_whole(self.context.lake.ledger, self.contract.resource)
         if is_due(self.contract, whole, self.context.business_date):
             last = None
         offers = fetch(
@@ -133,7 +133,7 @@ class _Collector:
                 elif (day := self._as_of(offer)) is not None:
                     self.take(self._receive(offer, day))
         except DeliveryError as error:
-            self._refuse_unread(Rejected(self.contract.name, error))
+            self._refuse_unread(Rejected(self.contract.resource, error))
 
     def _as_of(self, offer: Fetched) -> date | None:
         """Return the day an offer speaks of, read from its lines where a column says it; None when it was refused.
@@ -160,7 +160,7 @@ class _Collector:
         stored = landing.store(lake.settings, offer.path, offer.sha256)
         received = deliveries.receive(
             lake.ledger,
-            resource=self.contract.name,
+            resource=self.contract.resource,
             as_of=day,
             sha256=offer.sha256,
             size=offer.size,
@@ -184,7 +184,7 @@ class _Collector:
             stored = landing.store(lake.settings, offer.path, offer.sha256)
         refused = deliveries.refuse_unread(
             lake.ledger,
-            resource=self.contract.name,
+            resource=self.contract.resource,
             name=offer.name,
             business_date=self.context.business_date,
             contract=self.meaning,
@@ -223,18 +223,20 @@ class _Collector:
             deliveries.refuse(ledger, delivery.id, reason=reason, counts=counts)
             result = TableResult(self.contract.name, "refused", reason=reason, counts=counts)
             self.found.add(delivery, result, "refused", error)
-            log.info("refused", table=self.contract.name, delivery=delivery.id)
+            log.info("refused", resource=self.contract.resource, delivery=delivery.id)
             return
         self.found.add(delivery, result, "accepted")
-        log.info("taken", table=self.contract.name, delivery=delivery.id, seconds=round(time.monotonic() - began, 1))
+        log.info(
+            "taken", resource=self.contract.resource, delivery=delivery.id, seconds=round(time.monotonic() - began, 1)
+        )
 
     def _nothing_new(self, delivery: Delivery) -> str:
-        last = deliveries.latest_accepted(self.context.lake.ledger, self.contract.name)
+        last = deliveries.latest_accepted(self.context.lake.ledger, self.contract.resource)
         same = last is not None and last.sha256 == delivery.sha256 and last.contract == delivery.contract
         return "与上一次已接收的交付内容完全相同，未重复处理" if same else ""
 
     def _out_of_order(self, delivery: Delivery) -> str:
-        newest = deliveries.newest_as_of(self.context.lake.ledger, self.contract.name)
+        newest = deliveries.newest_as_of(self.context.lake.ledger, self.contract.resource)
         if self.contract.mode != "snapshot" or delivery.decision is not None:
             return ""
         if newest is None or delivery.as_of is None or delivery.as_of >= newest:

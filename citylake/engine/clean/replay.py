@@ -6,6 +6,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from citylake.contract.model import CollectedContract
+from citylake.contract.spelling import table_of
 from citylake.delta.difference import stage_changed
 from citylake.delta.errors import TableError
 from citylake.delta.log import newest_version
@@ -34,7 +35,7 @@ class Replay:
         """Replay everything from landing, compare, write the difference; raw and quarantine stay as they are."""
         scratch = f"{self.context.lake.staging(self.record.run.id)}/replay"
         live = 0
-        for number, delivery in enumerate(deliveries.accepted(self.context.lake.ledger, self.contract.name)):
+        for number, delivery in enumerate(deliveries.accepted(self.context.lake.ledger, self.contract.resource)):
             live = self._take(delivery, scratch, live, is_first=number == 0)
         ensure_clean(self.context.spark, scratch, self.contract)
         version = self._write_difference(self.context.spark.read.format("delta").load(scratch), live)
@@ -68,7 +69,7 @@ class Replay:
         ensure_clean(self.context.spark, uri, self.contract)
         self._gain_columns(uri)
         for layer, columns in (("raw", raw_columns(self.contract)), ("quarantine", quarantine_columns(self.contract))):
-            kept = self.context.lake.location(f"{layer}.{self.contract.domain}__{self.contract.thing}")
+            kept = self.context.lake.location(table_of(self.contract.resource, layer))
             add_columns(self.context.spark, kept, columns)
         present = self.context.spark.read.format("delta").load(uri)
         self._check_nothing_lost(present)

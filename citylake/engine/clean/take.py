@@ -10,6 +10,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from citylake.contract.model import CollectedContract
+from citylake.contract.spelling import table_of
 from citylake.delta.errors import AccountingError
 from citylake.delta.fetch import counts, fetch
 from citylake.delta.small_read import HELD_ROWS, known_rows, live_rows
@@ -102,7 +103,7 @@ class Taking:
         """
         if self.contract.mode != "snapshot" or self.is_first or self.line_count <= MANY_LINES:
             return self
-        newest = newest_business_date(self.context.lake.ledger, self.contract.name)
+        newest = newest_business_date(self.context.lake.ledger, self.contract.resource)
         if (newest is not None and self.delivery.business_date < newest) or not self.keys_differ:
             return self
         typed = self.typed.observe("changes", *changes_counted(self.contract))
@@ -257,7 +258,7 @@ class Taking:
             self._append("quarantine", project(bad, texts | {"_reasons": "_reasons"}))
 
     def _append(self, layer: str, rows: Rows) -> None:
-        table = f"{layer}.{self.contract.domain}__{self.contract.thing}"
+        table = table_of(self.contract.resource, layer)
         uri = self.context.lake.location(table)
         columns = raw_columns(self.contract) if layer == "raw" else quarantine_columns(self.contract)
         ensure(self.context.spark, uri, columns, comment=self.contract.title, found_by=["_delivery_id"])

@@ -4,6 +4,7 @@ from datetime import date
 from typing import Any
 
 from citylake.contract.model import CollectedContract, Contract, DerivedContract, Input
+from citylake.contract.spelling import table_of
 from citylake.engine.run.meaning import meaning
 from citylake.engine.run.standing import Reason, Standing, means_something_else, standing
 from citylake.engine.transforms import select_text
@@ -43,14 +44,13 @@ def _checks(contract: Contract) -> dict[str, list[str]]:
 
 
 def _collected(contract: CollectedContract, lake: Lake, state: TableState | None) -> dict[str, Any]:
-    thing = f"{contract.domain}__{contract.thing}"
     return {
         "mode": contract.mode,
         "reads": {
             "form": contract.source.form,
             "from": contract.source.files or contract.source.table or contract.source.path,
         },
-        "writes": [f"raw.{thing}", f"quarantine.{thing}", contract.name],
+        "writes": [*(table_of(contract.resource, layer) for layer in ("raw", "quarantine")), contract.name],
         "plan": "replay all deliveries"
         if means_something_else(state, meaning(lake, contract))
         else "take what is offered",

@@ -76,7 +76,7 @@ def receive(
 
     Args:
         engine: the ledger.
-        resource: ``<department>__<thing>``.
+        resource: ``<department>.<resource>``.
         as_of: day the data speaks of.
         sha256: hex digest of the bytes.
         size: bytes.
@@ -194,7 +194,7 @@ def refuse_unread(
 
     Args:
         engine: the ledger.
-        resource: ``<department>__<thing>``.
+        resource: ``<department>.<resource>``.
         name: the file's name as it came.
         business_date: night that collects it.
         contract: hash of the contract it would have been read under.

@@ -1,5 +1,6 @@
 """Deliveries as they stand in the ledger, and the questions asked about them."""
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -11,6 +12,7 @@ from citylake.ledger.database import reading
 from citylake.ledger.errors import UnknownDeliveryError
 from citylake.ledger.models import DeliveryRow, SettlementRow
 
+_RESOURCE = re.compile(r"[a-z0-9]+(_[a-z0-9]+)*\.[a-z0-9]+(_[a-z0-9]+)*")
 _CHANGES = ("inserted", "updated", "deleted", "vanished")
 
 
@@ -59,8 +61,14 @@ def delivery_of(row: DeliveryRow) -> Delivery:
 
 
 def department_of(resource: str) -> str:
-    """Return the department of ``<department>__<thing>``, with or without a layer before it."""
-    return resource.rpartition(".")[2].partition("__")[0]
+    """Return the department of ``<department>.<resource>``.
+
+    Raises:
+        ValueError: it is spelt otherwise, as a table for one: it would be another resource.
+    """
+    if not _RESOURCE.fullmatch(resource):
+        raise ValueError(f"'{resource}': a resource is spelt <department>.<resource>")
+    return resource.partition(".")[0]
 
 
 def delivery(engine: Engine, delivery_id: int) -> Delivery:

@@ -160,7 +160,11 @@ def _last_reading(session: Session, content: ContentRow, business_date: date) ->
 
 
 def _taken_since(session: Session, table: str, content: int | None) -> Sequence[DeliveryRow]:
-    query = select(DeliveryRow).where(DeliveryRow.resource == table, DeliveryRow.verdict == "accepted", is_standing())
+    query = (
+        select(DeliveryRow)
+        .join(RunRow, RunRow.id == DeliveryRow.run_id)
+        .where(RunRow.table == table, DeliveryRow.verdict == "accepted", is_standing())
+    )
     if content is not None:
         moved = select(func.min(ContentRow.run_id)).where(ContentRow.table == table, ContentRow.number > content)
         query = query.where(DeliveryRow.run_id >= moved.scalar_subquery())

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
 from citylake.contract.model import CollectedContract
+from citylake.contract.spelling import table_of
 from citylake.ledger.nights.nights import Settled, SettledOutcome, settle
 from citylake.night.steps.publish import is_published
 from citylake.night.steps.step import Report, State, Step
@@ -21,7 +22,7 @@ _WORDS = {"unchanged": "与上次交付相同，未重复入库", "nothing": "�
 PUBLISHED = "{date} 已发布，不再采集；之后到的数据进入下一晚"
 
 
-def collect_resource(step: Step, table: str) -> Report:
+def collect_resource(step: Step, resource: str) -> Report:
     """Take all that a department offers of one resource, delivery by delivery.
 
     The report's facts hold ``outcome`` (as in ``citylake.ledger.nights.nights.Settled``), ``deliveries``, ``reason``, ``counts`` of
@@ -32,7 +33,7 @@ def collect_resource(step: Step, table: str) -> Report:
     from citylake.engine.clean.collect import collect
     from citylake.engine.run.context import Context
 
-    contract = step.lake.catalog.contract(table)
+    contract = step.lake.catalog.contract(table_of(resource))
     assert isinstance(contract, CollectedContract)
     found = collect(Context(step.lake, step.spark_when_asked, step.business_date), contract)
     counts: Counter[str] = Counter()
@@ -51,7 +52,7 @@ def collect_resource(step: Step, table: str) -> Report:
     return Report(_STATES[found.outcome], found.reason or _WORDS.get(found.outcome, ""), facts)
 
 
-def settle_department(step: Step, department: str, tables: Sequence[str]) -> Report:
+def settle_department(step: Step, department: str, resources: Sequence[str]) -> Report:
     """Write down what a department's collection came to, whatever it was.
 
     A resource whose task left no report (killed, out of time) counts as unreachable: nothing of it came through.
@@ -59,7 +60,8 @@ def settle_department(step: Step, department: str, tables: Sequence[str]) -> Rep
     """
     if is_published(step.lake, step.business_date):
         return Report("done", PUBLISHED.format(date=step.business_date))
-    settled = [_settled(table, step.reports.get(table.split("__", 1)[1])) for table in tables]
+    # A collection's task is called what the resource is within its department.
+    settled = [_settled(one, step.reports.get(one.partition(".")[2])) for one in resources]
     settle(step.lake.ledger, department, step.business_date, settled)
     files = unrecognised(step.lake, department).get(department, [])
     facts = {"outcomes": {one.resource: one.outcome for one in settled}, "unrecognised": len(files)}
@@ -67,9 +69,9 @@ def settle_department(step: Step, department: str, tables: Sequence[str]) -> Rep
     return Report("done", message, facts)
 
 
-def _settled(table: str, facts: Mapping[str, Any] | None) -> Settled:
+def _settled(resource: str, facts: Mapping[str, Any] | None) -> Settled:
     outcome = (facts or {}).get("outcome")
     for known in get_args(SettledOutcome):
         if facts is not None and outcome == known:
-            return Settled(table, known, tuple(facts["deliveries"]), facts["reason"])
-    return Settled(table, "unreachable", (), "采集任务没有完成，详见任务日志")
+            return Settled(resource, known, tuple(facts["deliveries"]), facts["reason"])
+    return Settled(resource, "unreachable", (), "采集任务没有完成，详见任务日志")

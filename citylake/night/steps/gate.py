@@ -25,7 +25,7 @@ def decide_gate(step: Step, cutoff_asset: str) -> Report:
         return Report("nothing", f"{day} 已发布")
     settled = settlements(lake.ledger, day)
     before = night(lake.ledger, day)
-    open_still = sorted(item.name for item in lake.catalog.collected if item.name not in settled)
+    open_still = sorted(item.resource for item in lake.catalog.collected if item.resource not in settled)
     if open_still and before is None and cutoff_asset not in step.events:
         return Report("nothing", f"还在等 {len(open_still)} 项：{'、'.join(open_still[:10])}")
     vector = pinned_now(lake)

@@ -10,6 +10,7 @@ import pyarrow as pa
 from citylake.contract.linked import subject_column
 from citylake.contract.model import CollectedContract, DerivedContract
 from citylake.contract.resolve_spec import ResolveSpec
+from citylake.contract.spelling import resource_of, table_of
 from citylake.contract.survivorship import Given, Golden
 from citylake.read.why.rows import Night, Origin
 from citylake.resolve.ranking import Word, ranked
@@ -172,7 +173,7 @@ def _given(
             for given in [one for one in item.given if one.input == alias]:
                 followed = night.lake.catalog.successors.get(given.today or "", {})
                 for value, day, record in store.run(_select(given, rows)).fetchall():
-                    word = Word(followed.get(value, value), source.table.partition(".")[2], day)
+                    word = Word(followed.get(value, value), resource_of(source.table), day)
                     claims[item.field].append((word, record, clean, "_record_id"))
         store.connection.unregister("said")
     return claims
@@ -195,12 +196,12 @@ def _select(given: Given, rows: pa.Table) -> str:
 def _by_role(night: Night, spec: ResolveSpec, item: Golden, links: Sequence[Mapping[str, Any]]) -> list[_Claim]:
     """Return what every subject says; a borrowed number says nothing, nor does a cancelled record where a standing one speaks."""
     lent = {link["subject_id"] for link in links if item.role_value == "id_no" and link["guard"] == _LENT}
-    rows = night.rows(f"base.{spec.library}__subject", [["subject_id"]], [link["subject_id"] for link in links])
+    rows = night.rows(spec.subjects, [["subject_id"]], [link["subject_id"] for link in links])
     claims: list[_Claim] = []
     spoken = [row for row in (rows.to_pylist() if rows is not None else ())
               if row[str(item.role_value)] is not None and row["subject_id"] not in lent]  # fmt: skip
     for row in [row for row in spoken if row["is_standing"]] or spoken:
-        clean = night.lake.catalog.contract(f"clean.{row['source']}")
+        clean = night.lake.catalog.contract(table_of(row["source"]))
         assert isinstance(clean, CollectedContract)
         word = Word(row[str(item.role_value)], row["source"], row["since"])
         claims.append((word, row["subject_id"], clean, subject_column(row["role"])))

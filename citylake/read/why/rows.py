@@ -23,7 +23,7 @@ class Origin:
     """Where a clean row's present state was delivered.
 
     Attributes:
-        resource: ``<department>__<thing>``.
+        resource: what its department handed over.
         record: its key where that names nobody, else its record id.
         file: name of the delivered file, or what was asked of the database or API.
         line: line of the file, counted from 1.
@@ -92,6 +92,4 @@ class Night:
         named = any(clean.columns[name].direct for name in clean.key)
         record = row["_record_id"] if named else "|".join(str(row[name]) for name in clean.key)
         known = delivery(self.lake.ledger, row["_delivery_id"])
-        return Origin(
-            f"{clean.domain}__{clean.thing}", record, row["_delivery_id"], known.name, row["_line"], row["_as_of"]
-        )
+        return Origin(clean.resource, record, row["_delivery_id"], known.name, row["_line"], row["_as_of"])

@@ -10,6 +10,7 @@ from citylake.contract.catalog import Catalog
 from citylake.contract.linked import kind_id, subject_column
 from citylake.contract.model import CollectedContract
 from citylake.contract.resolve_spec import ResolveSpec
+from citylake.contract.spelling import table_name, table_of
 from citylake.read.why.fields import Field, fields
 from citylake.read.why.rows import Night, Origin
 from citylake.verify.night import Shown
@@ -102,7 +103,7 @@ def why(shown: Shown, kind: str, entity: str, *, field: str | None = None, ident
 def _links(night: Night, catalog: Catalog, rows: Sequence[Mapping[str, Any]], id_name: str) -> tuple[Link, ...]:
     found = []
     for source, role in sorted({(row["source"], row["role"]) for row in rows}):
-        clean = catalog.contract(f"clean.{source}")
+        clean = catalog.contract(table_of(source))
         assert isinstance(clean, CollectedContract)
         mine = [row for row in rows if (row["source"], row["role"]) == (source, role)]
         origins = night.origins(clean, subject_column(role), [row["subject_id"] for row in mine])
@@ -118,7 +119,7 @@ def _links(night: Night, catalog: Catalog, rows: Sequence[Mapping[str, Any]], id
 
 def _events(night: Night, spec: ResolveSpec, entity: str) -> tuple[Event, ...]:
     id_name = kind_id(spec.kind)
-    rows = night.rows(f"base.{spec.library}__event", [[id_name], [f"other_{id_name}"]], [entity])
+    rows = night.rows(table_name("base", spec.library, "event"), [[id_name], [f"other_{id_name}"]], [entity])
     found = [
         Event(row["event_date"], row["event_kind_code"], row[id_name], row[f"other_{id_name}"], row["subject_count"])
         for row in (rows.to_pylist() if rows is not None else ())

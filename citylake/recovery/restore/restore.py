@@ -13,6 +13,7 @@ import structlog
 from pyspark.sql import SparkSession
 
 from citylake.contract.model import DerivedContract
+from citylake.contract.spelling import resource_of, table_of
 from citylake.delta.log import commit, newest_version
 from citylake.delta.tables import quoted
 from citylake.engine.run.context import Context
@@ -168,7 +169,7 @@ def _take_back_lines(lake: Lake, spark: SparkSession, table: str, deliveries: li
     """Remove the lines of deliveries that are taken again from raw and quarantine; landing keeps their bytes."""
     numbers = ", ".join(str(number) for number in deliveries)
     for layer in ("raw", "quarantine"):
-        uri = lake.location(f"{layer}.{table.partition('.')[2]}")
+        uri = lake.location(table_of(resource_of(table), layer))
         if newest_version(uri) is not None:
             spark.sql(f"DELETE FROM delta.{quoted(uri)} WHERE _delivery_id IN ({numbers})").collect()
 

@@ -7,6 +7,7 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from citylake.contract.linked import kind_id
+from citylake.contract.spelling import resource_of
 from citylake.contract.survivorship import Golden
 from citylake.engine.derived.evaluate import TransformRun
 from citylake.resolve.survivorship import claims, golden, rank
@@ -73,6 +74,6 @@ def _of_tables(
         alias: inputs[alias].where(~F.col("_deleted")).join(owners, F.col(item.on[0]) == owners["subject_id"])
         for alias, item in tables.items()
     }
-    names = {alias: item.table.partition(".")[2] for alias, item in tables.items()}
+    names = {alias: resource_of(item.table) for alias, item in tables.items()}
     ids = dict.fromkeys(tables, "entity_id")
     return claims(frames, ids, fields, names, run.catalog.successors).select(*_SAID)

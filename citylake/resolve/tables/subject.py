@@ -13,7 +13,7 @@ def transform(inputs: Mapping[str, DataFrame], run: TransformRun) -> DataFrame:
     """Return the subjects of the running table's library.
 
     Args:
-        inputs: clean tables by ``<source>__<role>``; those without touched subjects may be missing.
+        inputs: clean tables by the alias of the role; those without touched subjects may be missing.
         run: the table's run.
     """
     spec = run.catalog.spec(run.contract.domain)

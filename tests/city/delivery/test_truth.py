@@ -21,6 +21,7 @@ from city.world.mistakes import Damage
 from city.world.planting import libraries
 from city.world.texts import constant
 from citylake.contract.catalog import load_catalog
+from citylake.contract.spelling import table_of
 from citylake.settings import Settings
 
 
@@ -181,13 +182,13 @@ def test_mistakes_come_at_their_catalogued_rates(truth: duckdb.DuckDBPyConnectio
 def test_codes_delivered_are_in_their_lists_but_for_the_planted(larger: Settings) -> None:
     catalog = load_catalog()
     for department, table, resource in (
-        ("public_security", "HJ_CZRK", "public_security__household_register"),
-        ("public_security", "HJ_BGDJ", "public_security__household_change"),
-        ("hrss", "IC10", "hrss__pension_recipient"),
-        ("hrss", "IC61", "hrss__pension_payment"),
+        ("public_security", "HJ_CZRK", "public_security.household_register"),
+        ("public_security", "HJ_BGDJ", "public_security.household_change"),
+        ("hrss", "IC10", "hrss.pension_recipient"),
+        ("hrss", "IC61", "hrss.pension_payment"),
     ):
         with sqlite3.connect(larger.home / "city" / f"{department}.db") as connection:
-            for name, column in catalog.contract(f"clean.{resource}").columns.items():
+            for name, column in catalog.contract(table_of(resource)).columns.items():
                 if column.codes:
                     query = f'SELECT DISTINCT "{column.source}" FROM {table} WHERE "{column.source}" IS NOT NULL'
                     found = {value for (value,) in connection.execute(query)}

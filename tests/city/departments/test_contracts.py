@@ -17,6 +17,7 @@ from city.world.people.lives import Lives
 from city.world.people.population import people
 from citylake.contract.catalog import load_catalog
 from citylake.contract.model import CollectedContract, Column
+from citylake.contract.spelling import table_of
 
 CITY = City(800, 3707, date(2026, 11, 22))
 DAYS = (0, 1, 2)
@@ -26,7 +27,7 @@ CATALOG = load_catalog()
 
 
 def contract_of(resource: str) -> CollectedContract:
-    contract = CATALOG.contract(f"clean.{resource.replace('.', '__')}")
+    contract = CATALOG.contract(table_of(resource))
     assert isinstance(contract, CollectedContract)
     return contract
 

@@ -25,6 +25,7 @@ from city.world.people.population import People, people
 from city.world.people.truth import differs, golden
 from citylake.contract.catalog import load_catalog
 from citylake.contract.model import CollectedContract
+from citylake.contract.spelling import table_of
 
 CITY = City(8000, 3707, date(2026, 11, 22))
 CATALOG = load_catalog()
@@ -41,7 +42,7 @@ SHAPES = {
 
 
 def contract_of(resource: str) -> CollectedContract:
-    contract = CATALOG.contract(f"clean.{resource.replace('.', '__')}")
+    contract = CATALOG.contract(table_of(resource))
     assert isinstance(contract, CollectedContract)
     return contract
 

@@ -8,13 +8,14 @@ import pytest
 from typer.testing import CliRunner
 
 from citylake.cli import app
+from citylake.contract.spelling import table_of
 from citylake.lake import Lake
 from citylake.ledger.people.decisions import entries
 from tests.night.given import DAY
 from tests.read.why.given import create_and_move, delivered, published, put
 
 PERSON, OTHER = "P" + "a" * 24, "P" + "b" * 24
-REGISTER, CREMATION = "public_security__household_register", "civil_affairs__cremation"
+REGISTER, CREMATION = "public_security.household_register", "civil_affairs.cremation"
 NAME, ALIAS = "测试甲", "测试乙"
 
 
@@ -31,11 +32,11 @@ def a_night(lake: Lake, *, is_standing: bool = True) -> Lake:
     hukou = delivered(lake, REGISTER, "hukou_20261121.csv", date(2026, 11, 21))
     ashes = delivered(lake, CREMATION, "bhxx_20261120.xlsx", date(2026, 11, 20))
     engine = {"_row_hash": 1, "_deleted": False}
-    put(lake, f"clean.{REGISTER}", [
+    put(lake, table_of(REGISTER), [
         {"_record_id": "r1", "_self_subject": "s1", "_delivery_id": hukou, "_line": 17, "_as_of": date(2026, 11, 21),
          "name": NAME, **engine},
     ])  # fmt: skip
-    put(lake, f"clean.{CREMATION}", [
+    put(lake, table_of(CREMATION), [
         {"_record_id": "r2", "_self_subject": "s2", "_delivery_id": ashes, "_line": 4, "_as_of": date(2026, 11, 20),
          "name": ALIAS, **engine},
     ])  # fmt: skip
@@ -52,18 +53,18 @@ def a_night(lake: Lake, *, is_standing: bool = True) -> Lake:
          "is_standing": is_standing},
     ])  # fmt: skip
     put(lake, "base.population__event", create_and_move("person_id", PERSON, OTHER, DAY))
-    put(lake, f"linked.{REGISTER}", [
+    put(lake, table_of(REGISTER, "linked"), [
         {"_record_id": "r1", "_as_of": date(2026, 11, 21), "person_id": PERSON, "birth_date": date(1950, 1, 2), "sex_code": "1",
          "village_code": "370702001001"},
     ])  # fmt: skip
-    put(lake, f"linked.{CREMATION}", [
+    put(lake, table_of(CREMATION, "linked"), [
         {"_record_id": "r2", "_as_of": date(2026, 11, 20), "person_id": PERSON, "birth_date": date(1950, 2, 2), "sex_code": "1"},
     ])  # fmt: skip
     put(lake, "base.population__person", [
         {"person_id": PERSON, "birth_date": date(1950, 1, 2), "sex_code": "2", "county_code": "370702"},
     ])  # fmt: skip
     put(lake, "base.population__identity", [{"person_id": PERSON, "name": NAME}])
-    published(lake, DAY, "base.population__person", f"linked.{REGISTER}", f"linked.{CREMATION}")
+    published(lake, DAY, "base.population__person", table_of(REGISTER, "linked"), table_of(CREMATION, "linked"))
     return lake
 
 

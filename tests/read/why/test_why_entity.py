@@ -10,13 +10,14 @@ from stdnum.cn import uscc
 from typer.testing import CliRunner
 
 from citylake.cli import app
+from citylake.contract.spelling import table_of
 from citylake.lake import Lake
 from citylake.ledger.people.decisions import entries
 from tests.night.given import DAY
 from tests.read.why.given import create_and_move, delivered, published, put
 
 FIRM, OTHER = "E" + "a" * 24, "E" + "b" * 24
-REGISTER, TAXES = "market_regulation__enterprise", "tax__taxpayer"
+REGISTER, TAXES = "market_regulation.enterprise", "tax.taxpayer"
 CODE = "91370702" + "MA0000007"
 CODE += uscc.calc_check_digit(CODE)
 WRONG = CODE[:-1] + ("0" if CODE[-1] != "0" else "1")
@@ -44,9 +45,11 @@ def night(own_lake: Lake) -> Lake:
         engine = {"_record_id": f"r{number}", "_self_subject": f"s{number}", "_delivery_id": delivery, "_line": line,
                   "_as_of": DAY, "_row_hash": 1, "_deleted": False}  # fmt: skip
         key = {"entity_no": "ZT1"} if source == REGISTER else {"taxpayer_no": "NS1"}
-        put(lake, f"clean.{source}", [{**engine, **key, **columns, **direct[source]}])
+        put(lake, table_of(source), [{**engine, **key, **columns, **direct[source]}])
         put(
-            lake, f"linked.{source}", [{"_record_id": f"r{number}", "_as_of": DAY, "entity_id": FIRM, **key, **columns}]
+            lake,
+            table_of(source, "linked"),
+            [{"_record_id": f"r{number}", "_as_of": DAY, "entity_id": FIRM, **key, **columns}],
         )
     put(lake, "base.legal_entity__crosswalk", [
         {"source": REGISTER, "role": "self", "subject_id": "s1", "entity_id": FIRM, "rule": "anchor", "guard": "agrees",
@@ -62,7 +65,7 @@ def night(own_lake: Lake) -> Lake:
     put(
         lake, "base.legal_entity__contact", [{"entity_id": FIRM, "registered_address": STREET, "phone": "0536-8000002"}]
     )
-    published(lake, DAY, "base.legal_entity__entity", f"linked.{REGISTER}", f"linked.{TAXES}")
+    published(lake, DAY, "base.legal_entity__entity", table_of(REGISTER, "linked"), table_of(TAXES, "linked"))
     return lake
 
 

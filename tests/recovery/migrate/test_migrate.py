@@ -220,7 +220,7 @@ def test_a_resolver_table_carries_its_rows_over(story: Story) -> None:
     small.write("base/population/crosswalk.yml", with_score(before))
     small.select(
         "base/population/crosswalk.sql",
-        "SELECT 'office__change' AS source, c._self_subject AS subject_id, a.owner_no AS person_id, 1.5 AS score "
+        "SELECT 'office.change' AS source, c._self_subject AS subject_id, a.owner_no AS person_id, 1.5 AS score "
         "FROM c JOIN a ON a.record_no = c.record_no",
     )
     small.run(CROSSWALK)

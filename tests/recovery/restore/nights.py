@@ -49,7 +49,7 @@ def make(settings: Settings, spark: SparkSession, root: Path) -> SmallLake:
     small.write("base/population/crosswalk.yml", said)
     small.select(
         "base/population/crosswalk.sql",
-        "SELECT 'office__change' AS source, c._self_subject AS subject_id, a.owner_no AS person_id "
+        "SELECT 'office.change' AS source, c._self_subject AS subject_id, a.owner_no AS person_id "
         "FROM c JOIN a ON a.record_no = c.record_no WHERE NOT c._deleted AND NOT a._deleted",
     )
     tally = {

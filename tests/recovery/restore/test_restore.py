@@ -12,6 +12,7 @@ from pyspark.sql import SparkSession
 
 import citylake
 import citylake.recovery.restore.restore
+from citylake.contract.spelling import resource_of
 from citylake.delta.log import newest_version
 from citylake.engine.run.run import run_table
 from citylake.ledger.deliveries import deliveries
@@ -158,18 +159,18 @@ def test_the_next_night_ends_where_a_lake_that_never_went_back_is(story: Story) 
 def test_what_was_delivered_since_is_taken_again_in_its_order_with_receipts_of_its_own(story: Story) -> None:
     ledger = story.small.lake.ledger
     assert sum(one.retakes is not None for one in deliveries.receipts(ledger)) == TAKEN_AGAIN
-    every = [one for one in reversed(deliveries.receipts(ledger)) if one.resource == CHANGE]
+    every = [one for one in reversed(deliveries.receipts(ledger)) if one.resource == resource_of(CHANGE)]
     again = [one for one in every if one.retakes is not None]
     assert [one.name for one in again] == ["change_20260302.csv", "change_20260303_1.csv", "change_20260303_2.csv"]
     assert {one.verdict for one in every} == {"accepted"}
     assert [one.counts for one in again] == [one.counts for one in every[1:4]]
-    assert len(deliveries.accepted(ledger, CHANGE)) == len(every) - len(again)
+    assert len(deliveries.accepted(ledger, resource_of(CHANGE))) == len(every) - len(again)
     assert deliveries.verify_chain(ledger) == []
 
 
 def test_lines_of_deliveries_that_are_taken_again_are_not_kept_twice(story: Story) -> None:
     assert story.quarantined_when_back == 0
-    taken = {one.id for one in deliveries.accepted(story.small.lake.ledger, CHANGE)}
+    taken = {one.id for one in deliveries.accepted(story.small.lake.ledger, resource_of(CHANGE))}
     assert {row[0] for row in story.small.rows("raw.office__change", "_delivery_id")} == taken
     assert len(story.small.rows("quarantine.office__change", "_line")) == 1
 
