@@ -39,7 +39,8 @@ ERROR = pa.schema(
 )
 PERSON = pa.schema([
     ("person", pa.int64()), ("id_kind_code", pa.string()), ("id_no", pa.string()), ("name", pa.string()), ("former_name", pa.string()),
-    ("sex_code", pa.string()), ("birth_date", pa.string()), ("death_date", pa.string()), ("ethnicity_code", pa.string()),
+    ("sex_code", pa.string()), ("birth_date", pa.string()), ("death_date", pa.string()), ("life_state_code", pa.string()),
+    ("ethnicity_code", pa.string()),
     ("marital_code", pa.string()), ("household_no", pa.string()), ("village_code", pa.string()), ("county_code", pa.string()),
     ("education_code", pa.string()), ("employer", pa.int64()), ("pension_insurance_code", pa.string()),
     ("medical_insurance_code", pa.string()), ("traits", pa.string()), ("business_date", pa.string()),

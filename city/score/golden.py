@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 import duckdb
 
-FIELDS = ("sex_code", "birth_date", "death_date")
+FIELDS = ("sex_code", "birth_date", "death_date", "life_state_code", "marital_code")
 """Fields scored after every night."""
 _SAME = {
     name: f"t.{name}"
     for name in (
-        "sex_code", "birth_date", "death_date", "ethnicity_code", "marital_code", "household_no", "village_code",
+        "sex_code", "birth_date", "death_date", "life_state_code", "ethnicity_code", "marital_code", "household_no", "village_code",
         "county_code", "education_code", "pension_insurance_code", "medical_insurance_code",
     )
 }  # fmt: skip

@@ -93,8 +93,7 @@ def _mistakes(connection: duckdb.DuckDBPyConnection, catalog: Catalog) -> None:
         for clean in catalog.collected
         for kind, roles in clean.identity.items()
         for role, said in roles.items()
-        for name, column in said.model_dump(exclude_none=True).items()
-        if name not in ("subject", "unless")
+        for column in said.values().values()
     ]
     connection.execute("CREATE TABLE identifying (resource VARCHAR, field VARCHAR, kind VARCHAR, role VARCHAR)")
     connection.executemany("INSERT INTO identifying VALUES (?, ?, ?, ?)", named)

@@ -14,7 +14,7 @@ Paths = Mapping[str, tuple[str, int]]
 """Table -> URI and version, as ``citylake.connect().paths()`` gives them for readers other than Spark."""
 
 PERSON = "base.population__person"
-_PERSON = ("person_id", "sex_code", "birth_date", "death_date")
+_PERSON = ("person_id", "sex_code", "birth_date", "death_date", "life_state_code", "marital_code")
 KINDS: tuple[About, ...] = ("person", "legal_entity")
 
 

@@ -81,7 +81,13 @@ class Score:
         }
 
 
-_LABELS = {"sex_code": "性别", "birth_date": "出生日期", "death_date": "死亡日期"}
+_LABELS = {
+    "sex_code": "性别",
+    "birth_date": "出生日期",
+    "death_date": "死亡日期",
+    "life_state_code": "生命状态",
+    "marital_code": "婚姻状况",
+}
 
 
 def score(paths: Paths, catalog: Catalog, truth: Path, night: date) -> Score:

@@ -24,6 +24,7 @@ _RECORDS = 5
 _RULE = {
     "agreed": "各来源说法一致",
     "source_rank": "按来源次序",
+    "value_rank": "有此说法即以此为准",
     "most_recent": "以最新为准",
     "never_null_overwrite": "以最早说过的为准",
     "majority": "以多数来源为准",

@@ -154,7 +154,7 @@ def _check_given(
     field: Golden,
     source: str,
     role: str,
-    columns: Iterable[str],
+    columns: Iterable[str | None],
     layer: str,
     contracts: Mapping[str, Contract],
 ) -> None:
@@ -167,5 +167,5 @@ def _check_given(
         raise ContractError(
             f"{told}{source} has no role '{role}' of a {spec.kind}; it has {', '.join(roles) or 'none'}"
         )
-    if lacking := [name for name in columns if name != "_as_of" and name not in read.columns]:
-        raise ContractError(f"{told}{read.name} has no column {', '.join(lacking)}")
+    if lacking := [name for name in columns if name not in (None, "_as_of", *read.columns)]:
+        raise ContractError(f"{told}{read.name} has no column {', '.join(map(str, lacking))}")

@@ -191,7 +191,7 @@ class CollectedContract(TableContract):
             raise ValueError(f"identity: two kinds have the role {', '.join(twice)}: give one of them another name")
         for roles in self.identity.values():
             for role in roles.values():
-                named |= {value for key, value in role.model_dump(exclude_none=True).items() if key != "subject"}
+                named |= {*role.values().values(), *role.asked}
         if missing := sorted(named - set(self.columns)):
             raise ValueError(f"identity or change order names no column: {', '.join(missing)}")
         stamp = self.columns[self.stamp].type.partition("(")[0] if self.stamp else "string"

@@ -1,8 +1,9 @@
 """Who is named by a row: the columns that identify a person or a legal entity."""
 
+from collections.abc import Set
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from citylake.contract.spelling import check_resource
 
@@ -46,13 +47,32 @@ class Role(Model):
     """Identifier borne before ``id_no`` or ``uscc``, where the record says one; another text in the column is no obstacle."""
     unless: Name | None = None
     """Column whose value says that the row's name is that of one of the other kind; a number of this role's own outweighs it."""
+    only: dict[Name, tuple[str, ...]] = {}
+    """Column with a kind -> codes: with another code the row's name is not of this role; a number of this role's own outweighs it."""
+    when: dict[Name, dict[Name, tuple[str, ...]]] = {}
+    """What a column means may hang on another: value of the role -> column -> codes; in other rows it is no such value."""
     subject: Literal["record", "identity"] = "record"
     """What is resolved: the record itself, or (events) each distinct set of identifying values once."""
 
     @property
     def identifying(self) -> list[str]:
         """Columns whose values make up a subject that is no single record."""
-        return list(self.model_dump(exclude_none=True, exclude={"subject", "address", "unless"}).values())
+        return list(self.values(but={"address"}).values())
+
+    def values(self, but: Set[str] = frozenset()) -> dict[str, str]:
+        """Return the columns of a row that hold what is said of whom it names, by what they hold."""
+        return self.model_dump(exclude_none=True, exclude={"subject", "unless", "only", "when", *but})
+
+    @property
+    def asked(self) -> set[str]:
+        """Columns that decide whether the row names somebody, or what another column holds."""
+        return {*filter(None, [self.unless]), *self.only, *(column for asked in self.when.values() for column in asked)}
+
+    @model_validator(mode="after")
+    def _when_is_of_a_value(self) -> "Role":
+        if unknown := sorted(self.when.keys() - self.values()):
+            raise ValueError(f"when: the role says no {', '.join(unknown)}; it says {', '.join(self.values())}")
+        return self
 
     @property
     def numbers(self) -> list[str]:

@@ -8,7 +8,7 @@ from citylake.contract.model import Model, Name, Resource
 from citylake.contract.spelling import alias_of
 
 Picker = Literal[
-    "source_rank", "most_recent", "majority", "earliest", "latest", "most_complete", "never_null_overwrite"
+    "source_rank", "value_rank", "most_recent", "majority", "earliest", "latest", "most_complete", "never_null_overwrite"
 ]  # fmt: skip
 Age = Annotated[str, Field(pattern=r"^\d+[dmy]$")]
 
@@ -19,11 +19,14 @@ class Choice(Model):
     pick: Picker
     sources: tuple[Resource, ...] = ()
     """For ``source_rank``: best first; a source that is not named comes last."""
+    values: tuple[str, ...] = ()
+    """For ``value_rank``: values that win whoever says them, best first; a value that is not named comes last."""
 
     @model_validator(mode="after")
-    def _rank_needs_sources(self) -> "Choice":
-        if (self.pick == "source_rank") != bool(self.sources):
-            raise ValueError("'sources' goes with pick: source_rank, and source_rank needs it")
+    def _a_rank_says_of_what(self) -> "Choice":
+        for pick, named, said in (("source_rank", "sources", self.sources), ("value_rank", "values", self.values)):
+            if (self.pick == pick) != bool(said):
+                raise ValueError(f"'{named}' goes with pick: {pick}, and {pick} needs it")
         return self
 
 
@@ -34,8 +37,8 @@ class Given(Model):
     role: Name = "self"
     """Whom of those that a record names the value is about."""
     column: Name
-    date: str = "_as_of"
-    """Column with the day from which the value holds."""
+    date: str | None = "_as_of"
+    """Column with the day from which the value holds; null when the record does not say: anything that is dated is newer."""
     where: str | None = None
     """Spark SQL condition over the input's columns."""
     prefix: int | None = Field(default=None, ge=1, le=12)

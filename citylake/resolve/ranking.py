@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from citylake.contract.survivorship import Golden
+from citylake.contract.survivorship import Choice, Golden
 from citylake.resolve.survivorship import AGREED, age_days, rank
 
 _LOWEST = -1e12
@@ -63,8 +63,14 @@ def _keys(word: Word, words: Sequence[Word], field: Golden, business_date: date)
     votes = sum(other.value == word.value for other in words)
     return (
         _fresh(word, field, business_date),
-        *(_GREATEST_WINS[choice.pick](word, votes, rank(field, word.source)) for choice in field.choices),
+        *(_judged_by(choice, word, votes, rank(field, word.source)) for choice in field.choices),
     )
+
+
+def _judged_by(choice: Choice, word: Word, votes: int, place: int) -> float:
+    if choice.pick == "value_rank":
+        return -float(choice.values.index(word.value)) if word.value in choice.values else _LOWEST
+    return _GREATEST_WINS[choice.pick](word, votes, place)
 
 
 def _fresh(word: Word, field: Golden, business_date: date) -> float:

@@ -22,6 +22,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from citylake.contract.resolve_spec import ResolvedRole, ResolveSpec
+from citylake.contract.role import Role
 from citylake.standards.documents import FOREIGNER, PERMIT, RESIDENT, with_document
 from citylake.standards.identifiers import (
     USABLE,
@@ -72,8 +73,8 @@ def subjects(tables: Mapping[str, DataFrame], said: Sequence[ResolvedRole], day:
 
 def _of_role(rows: DataFrame, role: ResolvedRole) -> DataFrame:
     """Return a role's subjects with their values as delivered; rows that name nobody have no subject id."""
-    said = role.columns.model_dump(exclude_none=True)
-    values = {name: F.col(f"`{said[name]}`") if name in said else F.lit(None) for name in _DELIVERED}
+    said = role.columns.values()
+    values = {name: _value(role.columns, name) if name in said else F.lit(None) for name in _DELIVERED}
     typed = {name: value.cast("date" if name in _DATES else "string") for name, value in values.items()}
     named = rows.where(F.col(f"`{role.subject}`").isNotNull()).select(
         F.col(f"`{role.subject}`").alias("subject_id"),
@@ -90,6 +91,14 @@ def _of_role(rows: DataFrame, role: ResolvedRole) -> DataFrame:
     return named.withColumns(
         {"source": F.lit(role.source), "role": F.lit(role.role), "is_anchor": F.lit(role.is_anchor)}
     )
+
+
+def _value(role: Role, name: str) -> Column:
+    """Return a value of a role, NULL in rows in which its column holds something else."""
+    value = F.col(f"`{role.values()[name]}`")
+    for column, codes in role.when.get(name, {}).items():
+        value = F.when(F.col(f"`{column}`").isin(*codes), value)
+    return value
 
 
 def _stands(role: ResolvedRole) -> Column:

@@ -138,7 +138,7 @@ def _said(given: Given, field: Golden, source: str, successors: Mapping[str, Map
         F.lit(field.field).alias("field"),
         value.alias("value"),
         F.lit(source).alias("source"),
-        F.col(f"`{given.date}`").cast("date").alias("said_on"),
+        (F.col(f"`{given.date}`") if given.date else F.lit(None)).cast("date").alias("said_on"),
         F.lit(rank(field, source)).alias("place"),
     )
 
@@ -160,7 +160,11 @@ def _key(fields: Sequence[Golden], level: int, business_date: date) -> Column:
 def _judged_by(field: Golden, index: int) -> Column:
     if index >= len(field.choices):
         return F.lit(0.0)
-    return _GREATEST_WINS[field.choices[index].pick]()
+    choice = field.choices[index]
+    if choice.pick == "value_rank":
+        places = [F.when(F.col("value") == value, -float(place)) for place, value in enumerate(choice.values)]
+        return F.coalesce(*places, F.lit(-float(_UNRANKED)))
+    return _GREATEST_WINS[choice.pick]()
 
 
 def _days(value: Column) -> Column:

@@ -118,7 +118,7 @@ def _given(
                 where += f" AND {duckdb_condition(given.where)}"
             parts.append(
                 f"SELECT {quoted(entity)} AS entity_id, {text(field.field)} AS field, "
-                f"{value} AS value, {text(source)} AS source, CAST({quoted(given.date)} AS DATE) AS said_on, "
+                f"{value} AS value, {text(source)} AS source, CAST({quoted(given.date) if given.date else 'NULL'} AS DATE) AS said_on, "
                 f"{_place(field, source)} AS place FROM {rows} WHERE {where} AND {value} IS NOT NULL"
             )
     return parts
@@ -225,8 +225,10 @@ def _chosen(claims: str, field: Golden, business_date: date) -> str:
 def _key(choice: Choice) -> str:
     """Return the number by which a choice judges a claim, the greatest wins."""
     value = "TRY_CAST(value AS DATE)"
+    ranked = " ".join(f"WHEN {text(said)} THEN {-place}" for place, said in enumerate(choice.values))
     key = {
         "source_rank": "-place",
+        "value_rank": f"CASE value {ranked} ELSE {-_LAST} END" if ranked else "",
         "most_recent": _number("said_on"),
         "never_null_overwrite": f"-{_number('said_on')}",
         "majority": "votes",

@@ -85,7 +85,7 @@ def _thing(spec: ResolveSpec) -> str:
 
 
 def _of_role(role: ResolvedRole, rows: str) -> str:
-    said = role.columns.model_dump(exclude_none=True)
+    said = role.columns.values()
     texts = ("id_no", "id_kind", "name", "phone", *_CODES[:3], "representative", "address")
     # An identity's subject id is made of these values: all of its rows say the same.
     told = [f"min({quoted(said[name]) if name in said else 'CAST(NULL AS VARCHAR)'}) AS {name}" for name in texts]

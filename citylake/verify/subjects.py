@@ -43,9 +43,12 @@ def with_ids(store: Store, contract: CollectedContract, rows: str, key: bytes) -
 def _subject(contract: CollectedContract, kind: str, name: str, role: Role) -> str:
     naming = [quoted(column) for column in role.naming]
     said = f"coalesce({', '.join(naming)}) IS NOT NULL" if naming else "true"
+    own = [f"{quoted(column)} IS NOT NULL" for column in role.numbers]
     if role.unless is not None:
-        known = [f"{quoted(role.unless)} IS NULL", *[f"{quoted(column)} IS NOT NULL" for column in role.numbers]]
-        said += f" AND ({' OR '.join(known)})"
+        said += f" AND ({' OR '.join([f'{quoted(role.unless)} IS NULL', *own])})"
+    for column, codes in role.only.items():
+        kind_fits = f"coalesce({quoted(column)} IN ({', '.join(text(code) for code in codes)}), true)"
+        said += f" AND ({' OR '.join([kind_fits, *own])})"
     columns = contract.key if role.subject == "record" else role.identifying
     told = _object({column: _string(f"half_width({_as_text(contract, column)})") for column in columns})
     message = f"concat_ws({_SEPARATOR}, {text(contract.name)}, {text(kind)}, {text(name)}, {told})"

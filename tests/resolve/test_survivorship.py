@@ -21,6 +21,7 @@ def field(*choices: dict[str, Any], name: str = "f", **more: Any) -> Golden:
     )
 
 
+VALUED = {"pick": "value_rank", "values": ["dead", "gone"]}
 RANKED = {"pick": "source_rank", "sources": ["police", "health"]}
 
 
@@ -29,6 +30,8 @@ RANKED = {"pick": "source_rank", "sources": ["police", "health"]}
     [
         (field(RANKED), [("1", "health", NEW), ("2", "police", OLD)], "2", "source_rank"),
         (field(RANKED), [("1", "unheard_of", NEW), ("2", "health", OLD)], "2", "source_rank"),
+        (field(VALUED), [("gone", "a", NEW), ("here", "b", NEW), ("dead", "c", OLD)], "dead", "value_rank"),
+        (field(VALUED, {"pick": "most_recent"}), [("here", "a", NEW), ("there", "b", OLD)], "here", "most_recent"),
         (field({"pick": "most_recent"}), [("1", "a", OLD), ("2", "b", NEW)], "2", "most_recent"),
         (field({"pick": "never_null_overwrite"}), [("1", "a", OLD), ("2", "b", NEW)], "1", "never_null_overwrite"),
         (field({"pick": "majority"}), [("1", "a", NEW), ("2", "b", OLD), ("2", "c", OLD)], "2", "majority"),
@@ -63,6 +66,7 @@ FIELDS = (
     field({"pick": "latest"}, {"pick": "never_null_overwrite"}, name="seen", answers="pension"),
     field({"pick": "most_recent"}, {"pick": "majority"}, name="phone", maximum_age="2y", answers="health"),
     field({"pick": "most_complete"}, {"pick": "most_recent"}, name="name"),
+    field({"pick": "value_rank", "values": ["short", "2026-05-02"]}, {"pick": "most_recent"}, name="state"),
 )
 VALUES = ("2026-05-01", "2026-05-02", "long value", "short")
 

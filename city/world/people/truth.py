@@ -9,13 +9,15 @@ from city.world.hashing import Bools
 from city.world.people import attributes
 from city.world.people.courses import NEVER
 from city.world.people.documents import identity, shares_number
+from city.world.people.households import FORMER_COUPLES
 from city.world.people.lives import Lives, correction_day
+from city.world.people.population import People
 from city.world.people.work import EMPLOYEES, EMPLOYEES_HEALTH, RESIDENTS, RESIDENTS_HEALTH, STAFF, Work
 from city.world.places import COUNTY_CODES
 from city.world.texts import NONE, blank_where, choose, date_text, join, number, take
 
-DIVORCED = (50, 52)
-"""Slots of people whose former spouse has left; see ``households``."""
+DIVORCED = tuple(slot for couple in FORMER_COUPLES for slot in couple)
+"""Slots of people who were married once, the one who stayed and the one who left; see ``households``."""
 
 
 def golden(lives: Lives, day: int) -> pa.Table:
@@ -43,6 +45,7 @@ def golden(lives: Lives, day: int) -> pa.Table:
         "former_name": blank_where(p.former_name, p.renamed >= today), "sex_code": attributes.sex_code(p),
         "birth_date": date_text(p.birth, "yyyy-MM-dd"),
         "death_date": date_text(np.where(told & (p.death < today), p.death, NONE), "yyyy-MM-dd"),
+        "life_state_code": take(("10", "20", "30"), _life_state(p, today), p.guest),
         "ethnicity_code": blank_where(attributes.ethnicity(p), p.guest),
         "marital_code": take(("10", "20", "30", "40"), _marital(lives, today), p.guest),
         "household_no": blank_where(household, p.guest), "village_code": village, "county_code": pc.utf8_slice_codeunits(village, 0, 6),
@@ -62,6 +65,10 @@ def differs(now: pa.Table, before: pa.Table) -> Bools:
         other = pc.fill_null(pc.not_equal(new, old), False)
         out |= pc.or_(other, pc.xor(pc.is_null(new), pc.is_null(old))).to_numpy(zero_copy_only=False)
     return out
+
+
+def _life_state(p: People, today: int) -> np.ndarray:
+    return np.select([(p.death < today) & (p.death < p.leave), p.leave < today], [2, 1], 0)
 
 
 def _marital(lives: Lives, today: int) -> np.ndarray:

@@ -60,9 +60,11 @@ def _subject(contract: CollectedContract, kind: str, name: str, role: Role) -> C
     """Return the subject id of one role, NULL where the row names nobody."""
     naming = [F.col(f"`{column}`") for column in role.naming]
     said = F.coalesce(*naming).isNotNull() if naming else F.lit(True)
+    own = [F.col(f"`{column}`").isNotNull() for column in role.numbers]
     if role.unless is not None:
-        own = [F.col(f"`{column}`").isNotNull() for column in role.numbers]
         said = said & reduce(or_, own, F.col(f"`{role.unless}`").isNull())
+    for column, codes in role.only.items():
+        said = said & reduce(or_, own, F.coalesce(F.col(f"`{column}`").isin(*codes), F.lit(True)))
     columns = contract.key if role.subject == "record" else role.identifying
     values = F.to_json(F.struct(*[folded(F.col(f"`{column}`").cast("string")).alias(column) for column in columns]))
     message = F.concat_ws("\u001f", F.lit(contract.name), F.lit(kind), F.lit(name), values)

@@ -187,10 +187,11 @@ def _select(given: Given, rows: pa.Table) -> str:
         value = f"left({value}, {given.prefix})"
     if given.usable is not None:
         value = f"CASE WHEN is_credit_code({value}) THEN folded({value}) END"
+    day = quoted(given.date) if given.date else "NULL"
     record = '"_record_id"' if "_record_id" in rows.column_names else "NULL"
     where = f" AND ({duckdb_condition(given.where)})" if given.where is not None else ""
     where += ' AND NOT "_deleted"' if "_deleted" in rows.column_names else ""
-    return f"SELECT {value} AS value, CAST({quoted(given.date)} AS DATE), {record} FROM said WHERE {value} IS NOT NULL{where}"
+    return f"SELECT {value} AS value, CAST({day} AS DATE), {record} FROM said WHERE {value} IS NOT NULL{where}"
 
 
 def _by_role(night: Night, spec: ResolveSpec, item: Golden, links: Sequence[Mapping[str, Any]]) -> list[_Claim]:

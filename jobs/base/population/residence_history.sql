@@ -61,13 +61,18 @@ lived AS (
          IF(followed.ends >= CAST(:business_date AS DATE), DATE_ADD(followed.ends, 1), CAST(NULL AS DATE))
   FROM followed
 )
+-- Death ends what nobody has ended. Of the dead or gone whose day nobody knows, no stay is current, and none has a day on which it ended.
 SELECT lived.person_id,
        ROW_NUMBER() OVER (PARTITION BY lived.person_id ORDER BY lived.day NULLS FIRST, lived.residence_basis_code, lived.number) AS sequence,
        lived.residence_basis_code,
        lived.village_code,
        SUBSTRING(lived.village_code, 1, 6) AS county_code,
        lived.day AS from_date,
-       lived.ends AS to_date,
+       COALESCE(lived.ends, IF(person.death_date < lived.day, lived.day, person.death_date)) AS to_date,
+       COALESCE(lived.ends, person.death_date) IS NULL
+         AND NOT COALESCE(person.life_state_code = '30' OR (person.life_state_code = '20' AND lived.residence_basis_code = '1'), FALSE)
+         AS is_current,
        lived.change_kind_code,
        lived._recheck_on
 FROM lived
+LEFT JOIN person ON person.person_id = lived.person_id

@@ -97,7 +97,8 @@ WITH recipient AS (
          ) AS trace,
          traced.newest,
          DATE_FORMAT(traced.newest.day, 'yyyy-MM') >= traced.oldest_month AS is_traced,
-         CASE WHEN person.death_date <= CAST(:business_date AS DATE) THEN person.death_date END AS death_date
+         CASE WHEN person.death_date <= CAST(:business_date AS DATE) THEN person.death_date END AS death_date,
+         CASE WHEN person.is_dead AND person.death_date IS NULL THEN person.life_state_code_source END AS undated_source
   FROM traced
   LEFT JOIN person ON person.person_id = traced.person_id
   WHERE traced.is_row
@@ -108,12 +109,15 @@ WITH recipient AS (
          CASE
            WHEN DATE_FORMAT(judged.death_date, 'yyyy-MM') <= judged.pay_month THEN 'dead'
            WHEN served.person_id IS NOT NULL THEN 'in_prison'
+           WHEN judged.undated_source IS NOT NULL
+             AND COALESCE(DATE_FORMAT(judged.newest.day, 'yyyy-MM') < judged.pay_month, TRUE) THEN 'dead_undated'
            WHEN judged.is_traced OR judged.death_date IS NOT NULL THEN 'alive'
            ELSE 'to_be_checked'
          END AS certification_state_code,
          CASE WHEN judged.is_traced THEN judged.trace END AS trace,
          CASE WHEN judged.newest.day > judged.death_date THEN judged.newest END AS contradiction,
          judged.death_date,
+         judged.undated_source,
          served.prison_from_date,
          served.prison_to_date,
          CASE
@@ -130,7 +134,7 @@ SELECT stated.person_id,
        stated.trace.day AS last_trace_date,
        stated.trace.source AS last_trace_source,
        stated.death_date,
-       CASE WHEN stated.death_date IS NOT NULL THEN death.death_sources END AS death_sources,
+       CASE WHEN stated.death_date IS NOT NULL THEN death.death_sources ELSE stated.undated_source END AS death_sources,
        CASE WHEN stated.death_date IS NOT NULL THEN death.death_source_count END AS death_source_count,
        CASE WHEN stated.death_date IS NOT NULL THEN death.death_date_count END AS death_date_count,
        stated.contradiction.day AS contradicting_trace_date,

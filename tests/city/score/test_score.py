@@ -4,13 +4,16 @@ import duckdb
 import pytest
 
 from city.score.cases import LibraryScore, score_cases
-from city.score.golden import score_golden
+from city.score.golden import FIELDS, score_golden
 from city.score.holders import find_holders
 from city.score.persons import Persons
 from city.score.persons import score_persons as compare
 from city.world.planting import libraries
 
 REGISTER, VISIT = "public_security.household_register", "health.medical_visit"
+
+
+GOLDEN = ", ".join(f"{name} VARCHAR" for name in FIELDS)
 
 
 @pytest.fixture
@@ -23,8 +26,8 @@ def connection() -> duckdb.DuckDBPyConnection:
         "CREATE TABLE truth_link (resource VARCHAR, record_key VARCHAR, kind VARCHAR, role VARCHAR, person BIGINT)"
     )
     made.execute("CREATE TABLE truth_error (resource VARCHAR, record_key VARCHAR, field VARCHAR, kind VARCHAR)")
-    made.execute("CREATE TABLE truth_person (person BIGINT, sex_code VARCHAR, birth_date VARCHAR, death_date VARCHAR)")
-    made.execute("CREATE TABLE person (person_id VARCHAR, sex_code VARCHAR, birth_date VARCHAR, death_date VARCHAR)")
+    made.execute(f"CREATE TABLE truth_person (person BIGINT, {GOLDEN})")
+    made.execute(f"CREATE TABLE person (person_id VARCHAR, {GOLDEN})")
     made.execute(
         'CREATE TABLE truth_silent_certification ("case" VARCHAR, decoy BOOLEAN, number BIGINT,'
         " status VARCHAR, event_date VARCHAR, months BIGINT,"
@@ -158,10 +161,11 @@ def test_golden_fields_are_compared_with_the_truth(connection: duckdb.DuckDBPyCo
     fill(connection, [(REGISTER, "a", 1, "P1"), (REGISTER, "b", 2, "P2")])
     score_persons(connection)
     connection.execute(
-        "INSERT INTO truth_person VALUES (1, '1', '1950-01-01', NULL), (2, '2', '1960-01-01', '2026-03-01')"
+        "INSERT INTO truth_person VALUES (1, '1', '1950-01-01', NULL, '10', '40'), (2, '2', '1960-01-01', '2026-03-01', '30', '20')"
     )
     connection.execute(
-        "INSERT INTO person VALUES ('P1', '1', '1950-01-02', NULL), ('P2', '2', '1960-01-01', '2026-03-01')"
+        "INSERT INTO person VALUES ('P1', '1', '1950-01-02', NULL, '10', '10'), ('P2', '2', '1960-01-01', '2026-03-01', '30', '20')"
     )
     golden = score_golden(connection)
     assert (golden["sex_code"].share, golden["birth_date"].share, golden["death_date"].share) == (1.0, 0.5, 1.0)
+    assert (golden["life_state_code"].share, golden["marital_code"].share) == (1.0, 0.5)

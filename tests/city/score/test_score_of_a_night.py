@@ -64,7 +64,8 @@ class Night:
 
     def _libraries(self) -> None:
         self.connection.execute(
-            "CREATE TABLE base.population__person AS SELECT 'P' || person AS person_id, sex_code, birth_date, death_date"
+            "CREATE TABLE base.population__person AS SELECT 'P' || person AS person_id, sex_code, birth_date, death_date,"
+            " life_state_code, marital_code"
             f" FROM '{self.folder}/person/*.parquet' QUALIFY row_number() OVER (PARTITION BY person ORDER BY business_date DESC) = 1"
         )
         self.connection.execute(
@@ -144,7 +145,7 @@ def test_a_night_without_a_table_is_not_fine(settings: Settings, night: Night) -
 def test_the_document_has_a_line_for_each_part(settings: Settings, night: Night) -> None:
     document = scored(settings, night).document()
     assert document["fine"]
-    assert len(document["lines"]) == 6
+    assert len(document["lines"]) == 8
     assert set(document["cases"]["silent_certification"]["kinds"]) >= {"jailed", "released"}
     assert set(document["cases"]["legal_entity"]["kinds"]) >= {"renamed", "branch_and_parent"}
 
