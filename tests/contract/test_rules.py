@@ -14,6 +14,7 @@ from citylake.contract.catalog import load_catalog
 from citylake.contract.model import CollectedContract, Column, DerivedContract, Input
 from citylake.contract.patterns import is_pattern
 from citylake.contract.rules import RULES, Action, Made, Rule, Rules, UnjudgedError
+from citylake.contract.spelling import resource_of
 from citylake.engine import check
 from citylake.engine.clean import verdicts
 from citylake.engine.derived import gates
@@ -198,5 +199,5 @@ def test_a_pattern_that_engines_read_differently_is_refused(pattern: object) -> 
 def test_a_held_back_line_is_explained_in_labels_only() -> None:
     held = contract("collected", quarantine=[{"not_before": STATED["not_before"]}])
     catalog = replace(load_catalog(), contracts={held.name: held})
-    said = explained(catalog, held.name, Problem(2, "death_date", "not_before:death_date"))
+    said = explained(catalog, resource_of(held.name), Problem(2, "death_date", "not_before:death_date"))
     assert said["reason"] == "死亡日期早于出生日期"

@@ -17,19 +17,19 @@ OLD, NEW = date(2020, 1, 1), date(2026, 1, 1)
 
 def field(*choices: dict[str, Any], name: str = "f", **more: Any) -> Golden:
     return Golden.model_validate(
-        {"field": name, "given": [{"source": "a", "column": name}], "choices": list(choices), **more}
+        {"field": name, "given": [{"source": "city.a", "column": name}], "choices": list(choices), **more}
     )
 
 
 VALUED = {"pick": "value_rank", "values": ["dead", "gone"]}
-RANKED = {"pick": "source_rank", "sources": ["police", "health"]}
+RANKED = {"pick": "source_rank", "sources": ["city.police", "city.health"]}
 
 
 @pytest.mark.parametrize(
     ("chosen", "words", "winner", "rule"),
     [
-        (field(RANKED), [("1", "health", NEW), ("2", "police", OLD)], "2", "source_rank"),
-        (field(RANKED), [("1", "unheard_of", NEW), ("2", "health", OLD)], "2", "source_rank"),
+        (field(RANKED), [("1", "city.health", NEW), ("2", "city.police", OLD)], "2", "source_rank"),
+        (field(RANKED), [("1", "unheard_of", NEW), ("2", "city.health", OLD)], "2", "source_rank"),
         (field(VALUED), [("gone", "a", NEW), ("here", "b", NEW), ("dead", "c", OLD)], "dead", "value_rank"),
         (field(VALUED, {"pick": "most_recent"}), [("here", "a", NEW), ("there", "b", OLD)], "here", "most_recent"),
         (field({"pick": "most_recent"}), [("1", "a", OLD), ("2", "b", NEW)], "2", "most_recent"),
@@ -53,18 +53,18 @@ def test_a_rule_in_data_picks_what_it_says(chosen: Golden, words: list[Any], win
 
 
 def test_a_source_that_changed_its_word_counts_once_and_with_its_best_word() -> None:
-    said = [Word("single", "registry", OLD), Word("married", "registry", NEW), Word("single", "police", OLD)]
+    said = [Word("single", "registry", OLD), Word("married", "registry", NEW), Word("single", "city.police", OLD)]
     found = ranked(said, field({"pick": "most_recent"}), TODAY)
     assert found is not None
     assert (found.words[0].value, found.agreeing, found.conflicts) == ("married", 1, 1)
 
 
-SOURCES = ("police", "health", "pension", "marriage")
+SOURCES = ("city.police", "city.health", "city.pension", "city.marriage")
 FIELDS = (
     field(RANKED, {"pick": "majority"}, {"pick": "most_recent"}, name="sex"),
     field({"pick": "majority"}, RANKED, {"pick": "earliest"}, name="death"),
-    field({"pick": "latest"}, {"pick": "never_null_overwrite"}, name="seen", answers="pension"),
-    field({"pick": "most_recent"}, {"pick": "majority"}, name="phone", maximum_age="2y", answers="health"),
+    field({"pick": "latest"}, {"pick": "never_null_overwrite"}, name="seen", answers="city.pension"),
+    field({"pick": "most_recent"}, {"pick": "majority"}, name="phone", maximum_age="2y", answers="city.health"),
     field({"pick": "most_complete"}, {"pick": "most_recent"}, name="name"),
     field({"pick": "value_rank", "values": ["short", "2026-05-02"]}, {"pick": "most_recent"}, name="state"),
 )
@@ -123,7 +123,7 @@ def test_sources_are_compared_with_the_one_that_answers_where_both_speak(spark: 
                     verdict = "agreeing" if value == best[item.authority] else "disagreeing"
                     wanted.add((entity, source, item.field, item.authority, verdict))
     assert made == wanted
-    assert {row["authority"] for row in rows} == {"police", "pension", "health"}
+    assert {row["authority"] for row in rows} == {"city.police", "city.pension", "city.health"}
 
 
 def plainly(claims: list[dict[str, Any]], entity: str, item: Golden) -> Ranked | None:
