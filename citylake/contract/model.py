@@ -213,8 +213,8 @@ class Input(Model):
     via_on: tuple[str, ...] = ()
     """Columns of the ``via`` input that carry ``on``, when they are named otherwise there."""
     all: bool = False
-    part: str | None = None
-    """One partition of the input (``source`` of the crosswalk): a resource."""
+    part: Resource | None = None
+    """One partition of the input: a resource, the ``source`` of the crosswalk."""
 
     @model_validator(mode="after")
     def _exactly_one_way(self) -> "Input":

@@ -76,6 +76,10 @@ def test_a_wrong_delivered_table_is_refused_with_what_is_allowed(
         ({"inputs": {"r": {"table": "linked.bureau__recrd", "all": True}}}, "no table 'linked.bureau__recrd'"),
         ({"inputs": {"r": {"table": "linked.bureau__record", "all": True, "via": "p"}}}, "via needs on"),
         ({"inputs": {"r": {"table": "linked.bureau__record", "on": ["x"], "via": "p"}}}, "via 'p' must name an input"),
+        (
+            {"inputs": {"r": {"table": "base.population__crosswalk", "on": ["person_id"], "part": "bureau__record"}}},
+            "inputs.r.part: Value error, 'bureau__record': a resource is spelt <department>.<resource>: write bureau.record",
+        ),
         ({"generated": "linked"}, "generated: unknown key"),
         ({"flags": {"is_new": "records > 1"}}, "flags: is_new: only columns of a table with golden fields"),
         (

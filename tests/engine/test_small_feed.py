@@ -21,7 +21,7 @@ COLUMNS = [Physical("id", "string", ""), Physical("source", "string", ""), Physi
 Write = Callable[[SparkSession, str, int], None]
 
 
-def rows(*names: str, source: str = "a", on: date | None = None) -> pa.Table:
+def rows(*names: str, source: str = "office.a", on: date | None = None) -> pa.Table:
     count = len(names)
     return pa.table(
         {
@@ -41,11 +41,11 @@ def replaced_here(spark: SparkSession, uri: str, run: int) -> None:
 
 
 def overwritten_here(spark: SparkSession, uri: str, run: int) -> None:
-    here(spark, uri, run).overwrite(rows("a", "z", source="b"))
+    here(spark, uri, run).overwrite(rows("a", "z", source="office.b"))
 
 
 def overwritten_by_spark(spark: SparkSession, uri: str, run: int) -> None:
-    here(spark, uri, run).overwrite(spark.createDataFrame(rows("a", "z", source="b")))
+    here(spark, uri, run).overwrite(spark.createDataFrame(rows("a", "z", source="office.b")))
 
 
 def appended_by_spark(spark: SparkSession, uri: str, run: int) -> None:
@@ -73,7 +73,7 @@ def uri(spark: SparkSession, tmp_path: Path) -> str:
     made = str(tmp_path / "t")
     ensure(spark, made, COLUMNS, comment="表", found_by=["id"])
     here(spark, made, 1).overwrite(rows("a", "b", "c"))
-    here(spark, made, 2).append(rows("d", source="b"))
+    here(spark, made, 2).append(rows("d", source="office.b"))
     return made
 
 
@@ -94,7 +94,7 @@ def position(uri: str, **said: Any) -> dict[str, InputVersion]:
         compacted,
     ],
 )
-@pytest.mark.parametrize("part", [None, "a"])
+@pytest.mark.parametrize("part", [None, "office.a"])
 def test_the_changes_name_the_units_that_sparks_feed_names(
     spark: SparkSession, uri: str, write: Write, part: str | None
 ) -> None:
