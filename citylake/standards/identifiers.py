@@ -15,7 +15,7 @@ from typing import Literal
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from citylake.standards.signs import fold, whole
+from citylake.standards.signs import compared, fold, whole
 
 IdState = Literal["ok", "upgraded", "checksum_wrong", "impossible_date", "unknown_area", "wrong_kind", "missing"]
 USABLE: tuple[IdState, ...] = ("ok", "upgraded")
@@ -99,8 +99,8 @@ def id_no_sex(normalised: Column) -> Column:
 
 
 def normalised_name(name: Column) -> Column:
-    """Return a person's name folded and without spaces, dots and brackets; NULL when nothing is left."""
-    text = F.regexp_replace(fold(name), r"[\s·•・‧．.,，。()'`?？*]", "")
+    """Return a person's name as it is compared, in capitals, without spaces, dots and brackets; NULL when nothing is left."""
+    text = F.regexp_replace(F.upper(compared(name)), r"[\s·.,。()'`?*]", "")
     return F.when(text != "", text)
 
 

@@ -12,7 +12,7 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from citylake.standards.identifiers import homophone_key, once, weighted
-from citylake.standards.signs import fold, whole
+from citylake.standards.signs import compared, fold, whole
 
 CREDIT, ORGANISATION, REGISTRATION = "credit", "organisation", "registration"
 """Classes of codes."""
@@ -67,10 +67,10 @@ def registration_no(code: Column) -> Column:
 def entity_name(name: Column) -> Column:
     """Return a legal entity's name in one form; NULL when nothing is left.
 
-    Folded, without spaces, brackets and dots; the long word for a limited company made the short one, the prefecture written
-    without 市 and without its province in front.
+    As it is compared and in capitals, without spaces, brackets and dots; the long word for a limited company made the short
+    one, the prefecture written without 市 and without its province in front.
     """
-    text = F.regexp_replace(fold(name), r"[\s()\[\]<>{}【】〔〕《》“”\"'·•・‧．.,，、。:：;；\-—_?？*]", "")
+    text = F.regexp_replace(F.upper(compared(name)), r"[\s()\[\]<>{}【】〔〕《》“”\"'·.,、。:;\-—_?*]", "")
     short = F.replace(F.replace(text, F.lit("有限责任公司"), F.lit("有限公司")), F.lit("潍坊市"), F.lit("潍坊"))
     return F.when(text != "", F.regexp_replace(short, r"\A山东省?(?=潍坊)", ""))
 

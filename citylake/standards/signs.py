@@ -1,12 +1,15 @@
 """The signs of a text as native Spark columns: white space, signs that nobody sees, full width. One idea of them for all.
 
-What a line says, record and subject ids, keys, identity numbers and compared names go through here.
+What a line says, record and subject ids, keys, identity numbers and compared names go through here. What is kept and published
+is :func:`folded`, which leaves every sign that is seen as it was written; what is compared knows besides which signs are one
+(``spellings``).
 """
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from citylake.contract.patterns import whole_value
+from citylake.standards.spellings import narrow_signs, spellings
 
 _BREAKS = "\t\n\x0b\x0c\r\u0085\u2028\u2029"
 """White space that begins a new line or column: kept within a text, cut off at its ends."""
@@ -29,6 +32,8 @@ CHANGES = {
 _WORD = "[!-~\u4e00-\u9fff]++"
 _PLAIN = rf"\A(?:{_WORD}(?: {_WORD})*+)?+\z"
 """Words of ASCII and common characters: nearly every value, told by one look at each sign."""
+_ALIKE = _PLAIN.replace("[!-~", "[!-~·")
+"""The same with the dot within foreign names: texts whose signs have one spelling only."""
 _CHANGED = rf"[{_WIDE}{_UNSEEN}]|\A[ {_BREAKS}]|[ {_BREAKS}]\z"
 
 
@@ -44,9 +49,18 @@ def folded(text: Column) -> Column:
 
 
 def fold(text: Column) -> Column:
-    """Return :func:`folded` in capitals on one line, as numbers and names are compared."""
-    read = _read(text, _FULL + _BREAKS, _HALF + " " * len(_BREAKS))
+    """Return :func:`folded` in capitals on one line, other dresses of ASCII signs taken off: as numbers and codes are compared."""
+    signs, plain = narrow_signs()
+    read = _read(text, _FULL + _BREAKS + signs, _HALF + " " * len(_BREAKS) + plain)
     return _something(F.upper(F.when(text.rlike(_PLAIN), text).otherwise(read)))
+
+
+def compared(text: Column) -> Column:
+    """Return :func:`folded` on one line with one code point for all that are the same sign: as names and subjects are compared.
+
+    Compatible signs of Unicode, radicals, code points of GBK's private use, dots within names (``spellings``).
+    """
+    return _something(F.when(text.rlike(_ALIKE), text).otherwise(_unified(text)))
 
 
 def whole(text: Column, pattern: str) -> Column:
@@ -55,7 +69,27 @@ def whole(text: Column, pattern: str) -> Column:
 
 
 def _read(text: Column, full: str, half: str) -> Column:
-    return F.btrim(F.translate(F.regexp_replace(text, f"[{_UNSEEN}]", ""), full, half), F.lit(" " + _BREAKS))
+    return _trimmed(F.translate(F.regexp_replace(text, f"[{_UNSEEN}]", ""), full, half))
+
+
+def _unified(text: Column) -> Column:
+    known = spellings()
+    bare = F.regexp_replace(text, f"[{_UNSEEN}]", "")
+    # Of a sign that is in the table twice the first word counts.
+    single = F.translate(bare, _FULL + _BREAKS + known.signs, _HALF + " " * len(_BREAKS) + known.stand_for)
+    expanded = F.array_join(F.transform(F.split(single, ""), _expanded), "")
+    return _trimmed(F.when(F.translate(single, known.long, "") == single, single).otherwise(expanded))
+
+
+def _expanded(sign: Column) -> Column:
+    known = spellings()
+    # Of a sign with no such part nothing is left.
+    parts = F.concat(*[F.translate(sign, known.long, part) for part in known.parts])
+    return F.when(F.translate(sign, known.long, "") == sign, sign).otherwise(parts)
+
+
+def _trimmed(text: Column) -> Column:
+    return F.btrim(text, F.lit(" " + _BREAKS))
 
 
 def _something(text: Column) -> Column:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 
-from citylake.verify import codes
+from citylake.verify import codes, spellings
 from citylake.verify.store import Store, text
 
 AREAS = Path(__file__).parents[1] / "standards" / "id_areas.txt"
@@ -33,7 +33,8 @@ _OFFICE_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
 
 
 def install(store: Store) -> None:
-    """Give the store its words: half_width, folded, id_text, id_18, id_state, id_birth, is_credit_code."""
+    """Give the store its words: half_width, compared, folded, id_text, id_18, id_state, id_birth, is_credit_code."""
+    spellings.install(store)
     provinces, counties = _areas()
     wide, narrow = text(_WIDE), text(_NARROW)
     ends = text(f"^[{_SPACE}]+|[{_SPACE}]+$")
@@ -48,7 +49,10 @@ def install(store: Store) -> None:
         # Most texts are plain and need no look at each sign.
         "half_width(t)": f"CASE WHEN regexp_full_match(t, '[!-~]*') THEN nullif(t, '') "
         f"ELSE nullif(regexp_replace({line}, {ends}, '', 'g'), '') END",
-        "folded(t)": rf"upper(regexp_replace(half_width(t), '[{_SPACE}]', ' ', 'g'))",
+        "one_line(t)": rf"regexp_replace(t, '[{_SPACE}]', ' ', 'g')",
+        "compared(t)": "CASE WHEN regexp_full_match(t, '[!-~\\x{4e00}-\\x{9fff}]*') THEN nullif(t, '') "
+        "ELSE one_line(half_width(unified(half_width(t)))) END",
+        "folded(t)": "upper(one_line(half_width(CASE WHEN regexp_full_match(t, '[ -~]*') THEN t ELSE narrow(t) END)))",
         "id_text(t)": "CASE WHEN regexp_full_match(t, '[0-9]{17}[0-9X]') THEN t "
         f"ELSE nullif(translate(folded(t), {text(_DASHES)}, ''), '') END",
         "id_check(n)": f"substr('10X98765432', (({digits}) % 11) + 1, 1)",

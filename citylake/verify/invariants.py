@@ -46,7 +46,7 @@ def subjects(store: Store, catalog: Catalog, spec: ResolveSpec, clean: Mapping[s
 
 
 _USABLE = "document_state(id_no, id_kind, DATE '{day}') IN ('ok', 'upgraded')"
-_SPOKEN = "coalesce(regexp_replace(folded(name), '[^\\p{L}\\p{N}]', '', 'g'), '') <> ''"
+_SPOKEN = "coalesce(regexp_replace(compared(name), '[^\\p{L}\\p{N}\\p{Co}]', '', 'g'), '') <> ''"
 _CALLED = "coalesce(length(regexp_replace(folded(phone), '[^0-9]', '', 'g')) >= 7, false)"
 _PERSON = (
     f"CASE WHEN {_USABLE} THEN document_no(id_no, id_kind) END AS id_no, "

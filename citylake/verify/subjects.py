@@ -49,8 +49,8 @@ def _subject(contract: CollectedContract, kind: str, name: str, role: Role) -> s
     for column, codes in role.only.items():
         kind_fits = f"coalesce({quoted(column)} IN ({', '.join(text(code) for code in codes)}), true)"
         said += f" AND ({' OR '.join([kind_fits, *own])})"
-    columns = contract.key if role.subject == "record" else role.identifying
-    told = _object({column: _string(f"half_width({_as_text(contract, column)})") for column in columns})
+    columns, word = (contract.key, "half_width") if role.subject == "record" else (role.identifying, "compared")
+    told = _object({column: _string(f"{word}({_as_text(contract, column)})") for column in columns})
     message = f"concat_ws({_SEPARATOR}, {text(contract.name)}, {text(kind)}, {text(name)}, {told})"
     return f"CASE WHEN {said} THEN 's' || keyed({message}) END"
 

@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 
 from citylake.contract.linked import subject_column
 from citylake.contract.model import CollectedContract, Role
-from citylake.standards.signs import folded
+from citylake.standards.signs import compared, folded
 
 BLOCK = 64
 """Block length of SHA-256 in bytes."""
@@ -65,7 +65,8 @@ def _subject(contract: CollectedContract, kind: str, name: str, role: Role) -> C
         said = said & reduce(or_, own, F.col(f"`{role.unless}`").isNull())
     for column, codes in role.only.items():
         said = said & reduce(or_, own, F.coalesce(F.col(f"`{column}`").isin(*codes), F.lit(True)))
-    columns = contract.key if role.subject == "record" else role.identifying
-    values = F.to_json(F.struct(*[folded(F.col(f"`{column}`").cast("string")).alias(column) for column in columns]))
+    # Records are told apart as their keys are, by what is kept; a name in two spellings is one name.
+    columns, said_by = (contract.key, folded) if role.subject == "record" else (role.identifying, compared)
+    values = F.to_json(F.struct(*[said_by(F.col(f"`{column}`").cast("string")).alias(column) for column in columns]))
     message = F.concat_ws("\u001f", F.lit(contract.name), F.lit(kind), F.lit(name), values)
     return F.when(said, F.concat(F.lit("s"), keyed_hash(message)))
