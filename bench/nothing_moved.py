@@ -29,7 +29,7 @@ from citylake.ledger.nights.nights import Settled, SettledOutcome, night, public
 from citylake.ledger.runs.runs import Outcome, record, start
 from citylake.ledger.runs.tables import TableState, accept, table_states
 from citylake.night.conductor import CUTOFF, LIBRARIES
-from citylake.night.steps.gate import pinned_now
+from citylake.night.steps.ready import pinned_now
 from citylake.read.entries import candidates
 from citylake.services.airflow_rest import AirflowClient
 from citylake.services.lake import down, up
@@ -136,7 +136,7 @@ def _until(message: str) -> Iterator[None]:
 def measure(folder: Path, nights: int) -> list[dict[str, float]]:
     """Make the lake, start Airflow, run the nights."""
     lake = make_lake(folder)
-    wanted = {CUTOFF, "gate", LIBRARIES}
+    wanted = {CUTOFF, "ready", LIBRARIES}
     try:
         up(lake.settings)
         with AirflowClient(lake.settings) as client:

@@ -19,10 +19,10 @@ from pathlib import Path
 
 import psutil
 
+from citylake.boot import boot_id
 from citylake.deployment import PRIVATE
 from citylake.settings import Settings
 
-_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _SAME_MOMENT = 0.05
 _POLL = 0.1
 # Python warns about a child it forgets while it runs; these are meant to outlive the command that started them.
@@ -86,13 +86,6 @@ def answers(port: int) -> bool:
     with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1.0):
         return True
     return False
-
-
-def boot_id() -> str:
-    """Return what names this run of the machine."""
-    if _BOOT_ID.exists():
-        return _BOOT_ID.read_text("ascii").strip()
-    return str(int(psutil.boot_time()))
 
 
 def plain_environment() -> dict[str, str]:

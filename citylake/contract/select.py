@@ -23,7 +23,7 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from citylake.contract.catalog import Catalog
-from citylake.contract.linked import subject_column
+from citylake.contract.engine_columns import engine_columns
 from citylake.contract.model import CollectedContract, Contract, DerivedContract
 from citylake.contract.select_units import SelectError, UnitFlow
 
@@ -119,11 +119,8 @@ def _of_table(catalog: Catalog, contract: DerivedContract, jobs: Path) -> Iterat
 
 
 def _columns(contract: Contract) -> tuple[str, ...]:
-    if not isinstance(contract, CollectedContract):
-        return tuple(contract.columns)
-    roles = [subject_column(role) for kind in contract.identity.values() for role in kind]
-    engine = ("_record_id", "_row_hash", "_delivery_id", "_line", "_as_of", "_deleted", "_held_since")
-    return (*contract.columns, *engine, *roles)
+    added = engine_columns(contract) if isinstance(contract, CollectedContract) else ()
+    return (*contract.columns, *added)
 
 
 def _surface(contract: DerivedContract, query: exp.Query) -> Iterator[str]:

@@ -30,22 +30,22 @@ from citylake.delta.write import LISTED_UNITS
 log = structlog.get_logger()
 
 
-def named_by(positions: Mapping[str, InputVersion], alias: str, since: int) -> set[Values] | None:
+def named_by(versions: Mapping[str, InputVersion], alias: str, since: int) -> set[Values] | None:
     """Return the units that an input's changes name, None when Spark has to read them.
 
     Args:
-        positions: where every input stands.
+        versions: where every input stands.
         alias: the input that moved.
         since: version of it that was consumed last.
     """
-    position = positions[alias]
-    item = position.input
+    taken = versions[alias]
+    item = taken.input
     choices = item.any or [item.on]
-    changed = _changes(position, since, sorted({name for columns in choices for name in columns}))
+    changed = _changes(taken, since, sorted({name for columns in choices for name in columns}))
     if changed is None:
         return None
     values = {row for columns in choices for row in _rows(changed.select(columns))}
-    return values if item.via is None else _carried(positions[item.via], item.via_on or item.on, values)
+    return values if item.via is None else _carried(versions[item.via], item.via_on or item.on, values)
 
 
 def due(uri: str, version: int, unit: Sequence[str], day: date) -> set[Values] | None:
@@ -67,9 +67,9 @@ def _carried(carrier: InputVersion, on: Sequence[str], values: set[Values]) -> s
     return None if named is None or not _is_plain(named) else set(_rows(named))
 
 
-def _changes(position: InputVersion, since: int, columns: Sequence[str]) -> pa.Table | None:
+def _changes(taken: InputVersion, since: int, columns: Sequence[str]) -> pa.Table | None:
     """Return these columns of all rows that were added, removed or changed since a version."""
-    uri, until, part = position.uri, position.version, position.input.part
+    uri, until, part = taken.uri, taken.version, taken.input.part
     wanted = list(columns) if part is None else sorted({*columns, "source"})
     try:
         commits = [one for version in range(since + 1, until + 1) for one in actions(uri, version)]

@@ -11,7 +11,7 @@ from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.pandas.types import from_arrow_schema
 
-from citylake.contract.linked import subject_column
+from citylake.contract.engine_columns import engine_columns
 from citylake.contract.model import CollectedContract, Contract, DerivedContract
 from citylake.contract.spelling import table_of
 from citylake.delta.errors import FeedLostError
@@ -30,10 +30,6 @@ PROPERTIES = {
     "delta.logRetentionDuration": RESTORE_PROMISE,
 }
 
-
-LINE_HASH = "_line_hash"
-"""The column of a snapshot's clean table that knows the texts of the line a row was made of."""
-
 COUNTED = "delta.dataSkippingStatsColumns"
 """The property that names the columns rows are found by: statistics are kept of these only."""
 
@@ -49,19 +45,8 @@ class Physical:
 
 def clean_columns(contract: CollectedContract) -> list[Physical]:
     """Return the columns of a clean table: the contract's, then the engine's."""
-    subjects = [subject_column(role) for roles in contract.identity.values() for role in roles]
-    return [
-        *contract_columns(contract),
-        Physical("_record_id", "string", "记录标识"),
-        *[Physical(name, "string", "主体标识") for name in subjects],
-        Physical("_row_hash", "bigint", "内容摘要"),
-        *([Physical(LINE_HASH, "bigint", "原文摘要")] if contract.mode == "snapshot" else []),
-        Physical("_delivery_id", "bigint", "交付编号"),
-        Physical("_line", "bigint", "行号"),
-        Physical("_as_of", "date", "数据日期"),
-        Physical("_deleted", "boolean", "是否已删除"),
-        Physical("_held_since", "date", "新数据被扣留的起始日期"),
-    ]
+    added = engine_columns(contract).items()
+    return [*contract_columns(contract), *[Physical(name, kind, label) for name, (kind, label) in added]]
 
 
 def raw_columns(contract: CollectedContract) -> list[Physical]:

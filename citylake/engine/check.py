@@ -10,11 +10,9 @@ from citylake.contract.model import CollectedContract, TableContract
 from citylake.contract.patterns import whole_value
 from citylake.contract.rules import Rule, row_rules
 from citylake.engine.clean.conform import reason
-from citylake.standards.identifiers import id_no_birth_date, id_no_state, normalised_id_no, with_id_no
+from citylake.standards.identifiers import USABLE, id_no_birth_date, id_no_state, normalised_id_no, with_id_no
 from citylake.standards.organisations import valid_uscc
 from citylake.standards.signs import folded
-
-GOOD_ID_STATES = ("ok", "upgraded")
 
 
 def check(
@@ -95,11 +93,11 @@ def _in_range(column: Column, rule: Rule, codes: Mapping[str, Mapping[str, str]]
 
 
 def _valid_id_no(column: Column, state: Column, normalised: Column) -> Column:
-    return column.isNotNull() & ~state.isin(*GOOD_ID_STATES)
+    return column.isNotNull() & ~state.isin(*USABLE)
 
 
 def _agrees_with_id_no(column: Column, state: Column, normalised: Column) -> Column:
-    return state.isin(*GOOD_ID_STATES) & (id_no_birth_date(normalised) != column)
+    return state.isin(*USABLE) & (id_no_birth_date(normalised) != column)
 
 
 _OF_ID_NO: Mapping[str, Callable[[Column, Column, Column], Column]] = {

@@ -1,4 +1,4 @@
-"""A night of some tables in this process, one after the other, without Airflow, layer gates or publication: for measuring."""
+"""A night of some tables in this process, one after the other, without Airflow, judging or publication: for measuring."""
 
 from collections.abc import Iterable, Iterator
 from datetime import date
@@ -9,7 +9,7 @@ from citylake.lake import Lake
 from citylake.ledger.nights.nights import ready
 from citylake.ledger.runs.tables import accept
 from citylake.night.steps.collect import collect_resource
-from citylake.night.steps.gate import pinned_now
+from citylake.night.steps.ready import pinned_now
 from citylake.night.steps.step import Step, closing, plain_words
 from citylake.night.steps.tables import make_one
 

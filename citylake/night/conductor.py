@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from citylake.lake import Lake
 from citylake.ledger.nights.nights import newest_published, settlements
-from citylake.night.steps.publish import is_published
+from citylake.night.steps.publish import is_closed
 from citylake.services.airflow_rest import AirflowClient, DagRun, TaskInstance
 
 CUTOFF = "cutoff"
@@ -60,7 +60,7 @@ def conduct(lake: Lake, client: AirflowClient, day: date, *, limit: timedelta) -
         NightError: Airflow does not know the DAGs, a run ended without publication, or the time is over.
     """
     departments = tuple(sorted({item.domain for item in lake.catalog.collected}))
-    if is_published(lake, day):
+    if is_closed(lake, day):
         yield Progress(frozenset(departments), departments, (), published=True)
         return
     _wait_for_dags(client, [*(f"collect_{name}" for name in departments), CUTOFF, LIBRARIES])
@@ -73,7 +73,7 @@ def conduct(lake: Lake, client: AirflowClient, day: date, *, limit: timedelta) -
     cut_off, asked = False, 0.0
     tasks: tuple[TaskInstance, ...] = ()
     while time.monotonic() < end:
-        settled, published = _settled(lake, day), is_published(lake, day)
+        settled, published = _settled(lake, day), is_closed(lake, day)
         all_in = not cut_off and settled >= set(departments)
         if published or all_in or time.monotonic() - asked > ASK_SECONDS:
             asked, runs = time.monotonic(), client.runs_of(day)
@@ -139,7 +139,7 @@ def _given_up(runs: Runs) -> list[DagRun]:
 def _check_alive(lake: Lake, client: AirflowClient, day: date, runs: Runs) -> None:
     """Raise when nothing goes on any more and nothing was published."""
     for run in _given_up(runs):
-        if is_published(lake, day):
+        if is_closed(lake, day):
             return
         tasks = client.tasks(LIBRARIES, run.run_id)
         failed = ", ".join(task.task_id for task in tasks if task.state == "failed" and task.task_id != "watch")

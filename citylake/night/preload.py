@@ -36,7 +36,7 @@ JUDGING = "great_expectations"
 """What only judging tasks need, and what takes longer to import than all else."""
 OWN = (
     "citylake.night.steps.collect",
-    "citylake.night.steps.gate",
+    "citylake.night.steps.ready",
     "citylake.night.steps.judge",
     "citylake.night.steps.movable",
     "citylake.night.steps.publish",

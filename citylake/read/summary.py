@@ -8,7 +8,7 @@ from datetime import date, datetime
 from citylake.lake import Lake
 from citylake.ledger.deliveries.deliveries import Delivery, receipts
 from citylake.ledger.nights.nights import Publication, Settled, night, publication, publications, settlements
-from citylake.ledger.runs.runs import Run, runs
+from citylake.ledger.runs.runs import JUDGING, Run, runs
 from citylake.ledger.runs.tables import contents, table_states
 from citylake.read.due import awaited, dry
 from citylake.read.entries import LAYERS, left_out
@@ -168,7 +168,7 @@ def _seconds(done: Iterable[Run]) -> dict[str, float]:
     for run in done:
         if run.ended_at is None:
             continue
-        stage = "judge" if run.kind == "gate" else run.table.partition(".")[0]
+        stage = "judge" if run.kind == JUDGING else run.table.partition(".")[0]
         first, last = spans.get(stage, (run.started_at, run.ended_at))
         spans[stage] = (min(first, run.started_at), max(last, run.ended_at))
     return {stage: round((last - first).total_seconds(), 1) for stage, (first, last) in spans.items()}

@@ -4,15 +4,14 @@ A part is a thing by rules alone. Parts that people have made one keep their own
 back gives each exactly what it had.
 """
 
-import hashlib
 from dataclasses import dataclass
 from datetime import date
 
 import duckdb
 
 from citylake.contract.resolve_spec import Identifier
+from citylake.engine.clean.identity import pads
 
-_BLOCK = 64
 _SEPARATOR = "chr(31)"
 
 
@@ -32,9 +31,7 @@ class Minting:
 
     def install(self, store: duckdb.DuckDBPyConnection) -> None:
         """Give the store the word ``minted(text)``: the prefix and digits of an HMAC-SHA256."""
-        key = hashlib.sha256(self.key).digest() if len(self.key) > _BLOCK else self.key
-        for name, byte in (("inner_pad", 0x36), ("outer_pad", 0x5C)):
-            pad = bytes(one ^ byte for one in key.ljust(_BLOCK, b"\0"))
+        for name, pad in pads(self.key).items():
             store.execute(f"SET VARIABLE {name} = $pad::BLOB", {"pad": pad})
         store.execute(
             "CREATE OR REPLACE TEMP MACRO keyed(m) AS "

@@ -42,7 +42,7 @@ class Shown:
 
     lake: Lake
     publication: Publication
-    positions: dict[str, ShownTable]
+    tables: dict[str, ShownTable]
 
     @property
     def business_date(self) -> date:
@@ -52,7 +52,7 @@ class Shown:
     def taken(self, contract: CollectedContract) -> list[Taken]:
         """Return the deliveries a clean table had accepted, in order, each with the date that judged it."""
         ledger = self.lake.ledger
-        held = self.positions[contract.name]
+        held = self.tables[contract.name]
         later = {one.id for one in to_take_again(ledger, contract.name, held.content)}
         # Whoever reads a delivery, and whenever: its lines are judged by the date it was received for.
         return [
@@ -69,7 +69,7 @@ def shown(lake: Lake, business_date: date | None) -> Shown | None:
         return None
     held = held_in(lake.ledger, published.business_date)
     pinned = night(lake.ledger, published.business_date)
-    positions = {}
+    tables = {}
     for contract in lake.catalog.contracts.values():
         one = held.get(contract.name)
         content = one.content if one is not None else None
@@ -79,8 +79,8 @@ def shown(lake: Lake, business_date: date | None) -> Shown | None:
         stale = entry is not None and entry.stale
         made_for = _made_for(lake, contract.name, content) if stale else published.business_date
         known = _known(lake, contract.name, content)
-        positions[contract.name] = ShownTable(contract.name, content, version, stale, made_for, consumed, known)
-    return Shown(lake, published, positions)
+        tables[contract.name] = ShownTable(contract.name, content, version, stale, made_for, consumed, known)
+    return Shown(lake, published, tables)
 
 
 def _version(contract: Contract, published: Publication, pinned: Night | None, content: int | None) -> int | None:

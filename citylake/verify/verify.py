@@ -96,44 +96,44 @@ class _Verifier:
 
     def table(self, contract: Contract) -> Verified:
         """Verify one table."""
-        position = self.shown.positions[contract.name]
+        held = self.shown.tables[contract.name]
         how = how_verified(self.lake.catalog, contract, self.lake.transforms)
         if how is None:
             reason = f"no reference SELECT beside its transform: write {contract.thing}.reference.sql"
             return self._unproven(contract, INVARIANTS, reason)
-        if position.version is None:
+        if held.version is None:
             return Verified(contract.name, contract.title, how, "not_made")
         try:
             if isinstance(contract, CollectedContract):
-                return self._clean(contract, position)
+                return self._clean(contract, held)
             if how == INVARIANTS:
-                return self._minted(contract, position)
-            return self._derived(contract, position, how)
+                return self._minted(contract, held)
+            return self._derived(contract, held, how)
         except (UnreadableError, TranslationError, UnknownPatternError, DeliveryError, ParserError, OSError) as error:
             return self._unproven(contract, how, str(error))
         except duckdb.Error as error:
             # Its text may quote a value of a row.
             return self._unproven(contract, how, f"DuckDB could not compute it: {type(error).__name__}")
 
-    def _clean(self, contract: CollectedContract, position: ShownTable) -> Verified:
-        published = self._load(position)
+    def _clean(self, contract: CollectedContract, held: ShownTable) -> Verified:
+        published = self._load(held)
         expected = replayed(self.store, self.lake, contract, self.shown.taken(contract))
         direct = frozenset(name for name, column in contract.columns.items() if column.direct)
         shape = Shape(clean_types(contract, id_columns(contract)), contract.key, ("_record_id",), direct)
-        return self._compared(contract, position, REPLAY, published, expected, shape)
+        return self._compared(contract, held, REPLAY, published, expected, shape)
 
-    def _derived(self, contract: DerivedContract, position: ShownTable, how: str) -> Verified:
-        published = self._load(position)
-        self._show_inputs(contract, position)
-        select = recomputed(self.store, self.lake.catalog, contract, self.lake.transforms, position.made_for)
+    def _derived(self, contract: DerivedContract, held: ShownTable, how: str) -> Verified:
+        published = self._load(held)
+        self._show_inputs(contract, held)
+        select = recomputed(self.store, self.lake.catalog, contract, self.lake.transforms, held.made_for)
         expected = self.store.keep(select)
         types = {name: column.type for name, column in contract.columns.items()}
         direct = frozenset(name for name, column in contract.columns.items() if column.direct)
         shape = Shape(types, contract.key, [name for name in contract.key if name not in direct], direct)
-        return self._compared(contract, position, how, published, expected, shape)
+        return self._compared(contract, held, how, published, expected, shape)
 
     def _compared(
-        self, contract: Contract, position: ShownTable, how: str, published: str, expected: str, shape: Shape
+        self, contract: Contract, held: ShownTable, how: str, published: str, expected: str, shape: Shape
     ) -> Verified:
         lacking = [name for name in shape.types if name not in self.store.columns(published)]
         if lacking:
@@ -148,7 +148,7 @@ class _Verifier:
                 differences=found,
             )
         one, reason = compare(self.store, published, expected, shape, values=self.values), ""
-        if one.is_equal and (foreign := self._foreign(position)) is not None:
+        if one.is_equal and (foreign := self._foreign(held)) is not None:
             # What was published is right; the next night would go on from rows that nobody accounts for.
             reason = f"文件的第 {foreign} 版不在台账中：引擎之外有人写过这张表"
             rows = self.store.load(self.lake.location(contract.name), foreign)
@@ -157,30 +157,30 @@ class _Verifier:
         state = "equal" if one.is_equal else "different"
         return Verified(
             contract.name, contract.title, how, state, one.rows, one.hash, one.expected_hash, one.counts, one.differences,
-            position.stale, "" if one.is_equal else reason,
+            held.stale, "" if one.is_equal else reason,
         )  # fmt: skip
 
-    def _foreign(self, position: ShownTable) -> int | None:
+    def _foreign(self, held: ShownTable) -> int | None:
         """Return the newest version of a table when the ledger knows nothing of it."""
-        if position.known is None:
+        if held.known is None:
             return None
-        newest = newest_version(self.lake.location(position.table))
-        return newest if newest > position.known else None
+        newest = newest_version(self.lake.location(held.table))
+        return newest if newest > held.known else None
 
-    def _minted(self, contract: DerivedContract, position: ShownTable) -> Verified:
+    def _minted(self, contract: DerivedContract, held: ShownTable) -> Verified:
         """Ask what must hold of a table whose ids no second engine can mint."""
         spec = self.lake.catalog.spec(contract.domain)
-        foreign = self._foreign(position)
-        published = self._load(position if foreign is None else replace(position, version=foreign))
+        foreign = self._foreign(held)
+        published = self._load(held if foreign is None else replace(held, version=foreign))
         if contract.maker == "override":
             asked = invariants.of_decisions(published, overrides(self.lake.ledger, contract.domain))
         elif contract.maker in ("crosswalk", "subject"):
-            named = self._subjects(spec, position)
+            named = self._subjects(spec, held)
             of_table = invariants.of_crosswalk if contract.maker == "crosswalk" else invariants.of_subjects
-            asked = of_table(published, named, spec, position.made_for)
+            asked = of_table(published, named, spec, held.made_for)
         else:
-            crosswalk = self._load(self._input(position, "crosswalk", spec.crosswalk, None))
-            asked = invariants.of_events(published, crosswalk, spec, position.made_for)
+            crosswalk = self._load(self._input(held, "crosswalk", spec.crosswalk, None))
+            asked = invariants.of_events(published, crosswalk, spec, held.made_for)
         counts, found = invariants.broken(self.store, asked)
         rows = self.store.number(f"SELECT count(*) FROM {published}")
         state = "different" if counts else "equal"
@@ -192,43 +192,43 @@ class _Verifier:
             rows,
             counts=counts,
             differences=found,
-            stale=position.stale,
+            stale=held.stale,
         )
 
-    def _subjects(self, spec: ResolveSpec, position: ShownTable) -> str:
+    def _subjects(self, spec: ResolveSpec, held: ShownTable) -> str:
         """Return a table of every subject as the clean tables have it that the kind's table of subjects was made from."""
-        said, made = self.lake.catalog.contract(spec.subjects), self.shown.positions[spec.subjects]
+        said, made = self.lake.catalog.contract(spec.subjects), self.shown.tables[spec.subjects]
         assert isinstance(said, DerivedContract)
         clean = {
             item.table: self._load(self._input(made, alias, item.table, item.part))
             for alias, item in said.inputs.items()
         }
-        return invariants.subjects(self.store, self.lake.catalog, spec, clean, position.made_for)
+        return invariants.subjects(self.store, self.lake.catalog, spec, clean, held.made_for)
 
-    def _show_inputs(self, contract: DerivedContract, position: ShownTable) -> None:
+    def _show_inputs(self, contract: DerivedContract, held: ShownTable) -> None:
         """Show every input under its alias, as the night shows it; one that is stale sees what it was made from."""
         for alias, item in contract.inputs.items():
-            rows = self._load(self._input(position, alias, item.table, item.part))
+            rows = self._load(self._input(held, alias, item.table, item.part))
             part = f" WHERE source = {text(item.part)}" if item.part is not None else ""
             self.store.view(alias, f"SELECT * FROM {rows}{part}")
 
-    def _input(self, position: ShownTable, alias: str, table: str, part: str | None) -> ShownTable:
-        now = self.shown.positions[table]
-        consumed = position.consumed.get(alias)
-        behind = position.stale or (part is None and position.table not in self._published)
+    def _input(self, held: ShownTable, alias: str, table: str, part: str | None) -> ShownTable:
+        now = self.shown.tables[table]
+        consumed = held.consumed.get(alias)
+        behind = held.stale or (part is None and held.table not in self._published)
         if behind and consumed is not None and now.content is not None and consumed.content < now.content:
             version = newest_of(self.lake, table, consumed.content) or consumed.version
-            return ShownTable(table, consumed.content, version, False, position.made_for, {})
+            return ShownTable(table, consumed.content, version, False, held.made_for, {})
         return now
 
     @property
     def _published(self) -> set[str]:
         return {entry.table for entry in self.shown.publication.entries}
 
-    def _load(self, position: ShownTable) -> str:
-        if position.version is None:
-            raise UnreadableError(f"{position.table} has no content in this night")
-        return self.store.load(self.lake.location(position.table), position.version)
+    def _load(self, held: ShownTable) -> str:
+        if held.version is None:
+            raise UnreadableError(f"{held.table} has no content in this night")
+        return self.store.load(self.lake.location(held.table), held.version)
 
     def _unproven(self, contract: Contract, how: str, reason: str) -> Verified:
         return Verified(contract.name, contract.title, how, "unproven", reason=reason)

@@ -75,12 +75,12 @@ def collect_plans(compiled: Compiled) -> list[DagPlan]:
 def cutoff_plan(cron: str, outlet: str) -> DagPlan:
     """Return the DAG that says that nobody is waited for any longer."""
     document = "到了截止时间：不再等任何部门，未交的数据沿用上一版并列入缺失。"
-    call = "citylake.night.steps.gate:cutoff"
+    call = "citylake.night.steps.ready:cutoff"
     task = TaskPlan("cutoff", "截止", call, outlets=(outlet,), trigger="all_success", document=document)
     return DagPlan("cutoff", "截止时间", Clock(cron), (task,), "大数据局", ("night",), document)
 
 
-def gate_plan(compiled: Compiled, cutoff: str, ready: str) -> DagPlan:
+def ready_plan(compiled: Compiled, cutoff: str, ready: str) -> DagPlan:
     """Return the DAG that decides whether the night can begin."""
     settled = [f"settled.{item['id']}" for item in compiled.departments if compiled.of_department(item["id"])]
     document = (
@@ -90,13 +90,13 @@ def gate_plan(compiled: Compiled, cutoff: str, ready: str) -> DagPlan:
     task = TaskPlan(
         "decide",
         "可否开始",
-        "citylake.night.steps.gate:decide_gate",
+        "citylake.night.steps.ready:make_ready",
         {"cutoff_asset": cutoff},
         outlets=(ready,),
         trigger="all_success",
         document=document,
     )
-    return DagPlan("gate", "开工闸", After((*settled, cutoff)), (task,), "大数据局", ("night",), document)
+    return DagPlan("ready", "放行", After((*settled, cutoff)), (task,), "大数据局", ("night",), document)
 
 
 def libraries_plan(compiled: Compiled, ready: str) -> DagPlan:
@@ -161,7 +161,7 @@ def _collect(department: Mapping[str, Json], tables: list[Mapping[str, Json]]) -
         after=ids,
         reads=ids,
         outlets=(f"settled.{name}",),
-        document="各资源今晚的结果：收下、未变、拒收、未交、连不上。总是成功，闸口由它唤醒。",
+        document="各资源今晚的结果：收下、未变、拒收、未交、连不上。总是成功，放行由它唤醒。",
     )
     return DagPlan(
         f"collect_{name}", f"采集 · {department['name']}", Clock(department["cron"]),
@@ -258,7 +258,7 @@ def _turns(tables: list[Mapping[str, Json]]) -> dict[str, int]:
 
 def _judge(layers: tuple[str, ...], made: list[TaskPlan], earlier: list[TaskPlan]) -> TaskPlan:
     done = {name for task in made for name in task.after}
-    # What the resolver makes beside the crosswalk is judged by its own gates; only the publication waits for it.
+    # What the resolver makes beside the crosswalk is accepted by its own gates; only the publication waits for it.
     loose = [task.id for task in _without_readers(earlier) if task.id not in done and not task.id.startswith(BESIDE)]
     tables = [name for task in made for name in task.arguments["tables"]]
     return TaskPlan(

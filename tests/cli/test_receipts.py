@@ -127,7 +127,9 @@ def test_before_the_first_publication_every_command_says_the_same_and_ends_with_
 ) -> None:
     code, _, said = run(*command)
     assert code == 2
-    assert f"{own_lake.settings.home} 里尚未发布任何一晚，请先运行 make night，或用 CITYLAKE_HOME 指明数据湖在哪里" in said
+    assert (
+        f"{own_lake.settings.home} 里尚未发布任何一晚，请先运行 make night，或用 CITYLAKE_HOME 指明数据湖在哪里" in said
+    )
     assert len(said.strip().splitlines()) == 1
 
 

@@ -6,9 +6,12 @@ from typing import Any
 import pytest
 
 from citylake.contract.catalog import load_catalog
+from citylake.contract.engine_columns import engine_columns
 from citylake.contract.errors import ContractError
 from citylake.contract.rules import Rule, Rules
 from tests.contract.given import CLEAN, DERIVED, clean, derived, write
+
+ADDED = {name for contract in load_catalog().collected for name in engine_columns(contract)}
 
 
 def refused(root: Path) -> str:
@@ -105,7 +108,7 @@ def test_a_wrong_made_table_is_refused_with_what_is_allowed(tmp_path: Path, chan
         ("编号", "a name is made of the letters a to z"),
         ("2nd", "begins with a letter"),
         ("_line", "column '_line': the engine keeps this name for a column of its own"),
-        ("_record_id", "the engine keeps this name"),
+        *[(name, "the engine keeps this name") for name in sorted({*ADDED, "_line_hash"})],
         ("inner_pad", "the engine keeps this name"),
         ("", "a name is made of the letters a to z"),
     ],
@@ -115,6 +118,12 @@ def test_a_column_that_an_engine_would_not_take_is_refused_with_the_reason(
 ) -> None:
     columns = {**CLEAN["columns"], name: {"label": "值", "grade": "L2"}}
     assert said in refused(write(tmp_path, collected=clean(columns=columns)))
+
+
+@pytest.mark.parametrize("name", sorted(ADDED - {"_record_id", "_as_of"}))
+def test_a_made_table_cannot_give_out_a_column_of_the_engines_own(tmp_path: Path, name: str) -> None:
+    columns = {**DERIVED["columns"], name: {"label": "值", "grade": "L2"}}
+    assert "the engine keeps this name" in refused(write(tmp_path, made=derived(columns=columns)))
 
 
 @pytest.mark.parametrize("name", ["a.b", "_line", "_change_type", "Records"])

@@ -128,7 +128,7 @@ def test_a_name_that_no_engine_knows_is_an_error_in_every_engine() -> None:
         lambda: unknown.judged_by(verdicts.WHOLE),
         lambda: unknown.sentence({}),
         lambda: suite.compile_suite(stated, CODES),
-        lambda: gates.judge_few(stated, gates.FewRows(pa.table({"record_no": ["1"]}), {}), 1),
+        lambda: gates.check_few(stated, gates.FewRows(pa.table({"record_no": ["1"]}), {}), 1),
     ]
     for ask in asked:
         with pytest.raises(UnjudgedError, match="sane"):

@@ -2,8 +2,11 @@
 
 import pytest
 
+from citylake.contract.catalog import load_catalog
+from citylake.contract.linked import linked_name
 from citylake.contract.model import DerivedContract
-from citylake.contract.select import refusals
+from citylake.contract.select import input_columns, refusals
+from citylake.delta.tables import clean_columns
 from tests.contract.selects import RIGHT, judged
 
 WRONG = {
@@ -220,3 +223,14 @@ def test_the_business_date_passes_with_a_day_to_look_again() -> None:
 
 def test_an_unread_select_is_told_without_repeating_it() -> None:
     assert "made_up_value" not in judged("SELECT 'made_up_value' FROM (", "p")[0]
+
+
+def test_of_a_clean_table_a_select_may_read_just_the_columns_that_its_files_have() -> None:
+    catalog = load_catalog()
+    for clean in catalog.collected:
+        linked = catalog.contract(linked_name(clean))
+        assert isinstance(linked, DerivedContract)
+        read = [
+            names for alias, names in input_columns(catalog, linked).items() if linked.inputs[alias].table == clean.name
+        ]
+        assert read == [tuple(column.name for column in clean_columns(clean))]

@@ -69,7 +69,7 @@ def tasks_of(dag: dict[str, Any]) -> dict[str, dict[str, Any]]:
 def test_all_dags_parse_within_a_second_and_without_spark_jobs_or_ledger(parsed: dict[str, Any]) -> None:
     assert parsed["heavy"] == []
     assert parsed["seconds"] < PARSE_SECONDS
-    assert {"cutoff", "gate", "libraries", "maintenance"} < set(parsed["dags"])
+    assert {"cutoff", "ready", "libraries", "maintenance"} < set(parsed["dags"])
 
 
 def test_dags_written_in_two_processes_are_the_same(parsed: dict[str, Any], home: Path) -> None:

@@ -5,7 +5,7 @@ import pytest
 from citylake.contract.catalog import load_catalog
 from citylake.contract.compiled import write_compiled
 from citylake_airflow.compiled import NotCompiledError, read_compiled
-from citylake_airflow.plan import DagPlan, TaskPlan, collect_plans, gate_plan, libraries_plan
+from citylake_airflow.plan import DagPlan, TaskPlan, collect_plans, libraries_plan, ready_plan
 from tests.dags.given import TABLES, compiled, table
 
 
@@ -46,7 +46,7 @@ def test_a_failed_task_keeps_its_run_red_although_the_last_task_succeeds(tmp_pat
 
 
 def test_the_gate_wakes_up_for_every_department_and_the_cutoff(tmp_path: Path) -> None:
-    schedule = gate_plan(compiled(tmp_path), "cutoff", "night.ready").schedule
+    schedule = ready_plan(compiled(tmp_path), "cutoff", "night.ready").schedule
     assert getattr(schedule, "assets", ()) == ("settled.civil_affairs", "settled.hrss", "cutoff")
 
 

@@ -7,8 +7,8 @@ import pytest
 from deltalake import DeltaTable, write_deltalake
 from sqlalchemy import update
 
+from citylake.contract.engine_columns import LINE_HASH
 from citylake.delta.small_read import all_rows
-from citylake.delta.tables import LINE_HASH
 from citylake.engine.clean import take
 from citylake.engine.clean.take import Taking
 from citylake.ledger.database import writing

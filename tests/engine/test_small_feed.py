@@ -77,7 +77,7 @@ def uri(spark: SparkSession, tmp_path: Path) -> str:
     return made
 
 
-def position(uri: str, **said: Any) -> dict[str, InputVersion]:
+def version_of(uri: str, **said: Any) -> dict[str, InputVersion]:
     version = DeltaTable(uri).version()
     return {"t": InputVersion("t", Input(table="base.t", on=("id",), **said), 1, version, uri)}
 
@@ -100,25 +100,25 @@ def test_the_changes_name_the_units_that_sparks_feed_names(
 ) -> None:
     write(spark, uri, 3)
     write(spark, uri, 4)
-    positions = position(uri, part=part)
-    changes = feed(spark, "base.t", uri, 2, positions["t"].version)
+    versions = version_of(uri, part=part)
+    changes = feed(spark, "base.t", uri, 2, versions["t"].version)
     wanted = changes.where("true" if part is None else f"source = '{part}'").select("id").distinct().collect()
-    assert named_by(positions, "t", 2) == {tuple(row) for row in wanted}
+    assert named_by(versions, "t", 2) == {tuple(row) for row in wanted}
 
 
 def test_new_columns_are_left_to_spark(spark: SparkSession, uri: str) -> None:
     with_another_column(spark, uri, 3)
-    assert named_by(position(uri), "t", 2) is None
+    assert named_by(version_of(uri), "t", 2) is None
 
 
 def test_a_version_whose_log_is_gone_is_left_to_spark(uri: str) -> None:
     (Path(uri) / "_delta_log" / f"{2:020d}.json").unlink()
-    assert named_by(position(uri), "t", 1) is None
+    assert named_by(version_of(uri), "t", 1) is None
 
 
 def test_more_than_this_process_should_hold_is_left_to_spark(uri: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(small_feed, "HELD_ROWS", 0)
-    assert named_by(position(uri), "t", 1) is None
+    assert named_by(version_of(uri), "t", 1) is None
 
 
 def test_changes_of_what_is_carried_name_the_units_of_the_carrier(spark: SparkSession, uri: str) -> None:
@@ -127,11 +127,11 @@ def test_changes_of_what_is_carried_name_the_units_of_the_carrier(spark: SparkSe
     carried = rows("d", "d", "e", "d").append_column("unit", pa.array([7, 8, 9, None], pa.int64()))
     here(spark, carrier, 1).overwrite(carried)
     mine = Input(table="base.carrier", on=("unit",))
-    positions = {
+    versions = {
         "t": InputVersion("t", Input(table="base.t", on=("id",), via="c"), 1, 2, uri),
         "c": InputVersion("c", mine, 1, 1, carrier),
     }
-    assert named_by(positions, "t", 1) == {(7,), (8,)}
+    assert named_by(versions, "t", 1) == {(7,), (8,)}
 
 
 def test_units_that_are_due_are_found(spark: SparkSession, uri: str) -> None:

@@ -20,8 +20,8 @@ from citylake.lake import Lake
 from citylake.ledger.nights.nights import Night, ready
 from citylake.ledger.runs.runs import Consumed
 from citylake.ledger.runs.tables import accept, table_states
-from citylake.night.steps.gate import pinned_now
 from citylake.night.steps.movable import movable
+from citylake.night.steps.ready import pinned_now
 from citylake.read.entries import candidates
 from citylake.settings import Settings
 from tests.engine.small_lake import SmallLake, contract

@@ -111,11 +111,13 @@ def collecting() -> list[EngineCell]:
             "after a department was settled",
             _after("citylake.night.steps.collect:settle_department", "hrss"),
         ),
-        _task("boundary-cutoff", "after the cut-off", _after("citylake.night.steps.gate:cutoff")),
+        _task("boundary-cutoff", "after the cut-off", _after("citylake.night.steps.ready:cutoff")),
         _task(
-            "gate-before-pin", "before the contents of the night are pinned", _before("citylake.night.steps.gate:ready")
+            "ready-before-pin",
+            "before the contents of the night are pinned",
+            _before("citylake.night.steps.ready:ready"),
         ),
-        _task("boundary-gate", "after the night was made ready", _after("citylake.night.steps.gate:decide_gate")),
+        _task("boundary-ready", "after the night was made ready", _after("citylake.night.steps.ready:make_ready")),
     ]
 
 
@@ -201,7 +203,7 @@ def publishing() -> list[EngineCell]:
     views = "citylake.night.publication.publish:refresh_views"
     entries = "citylake.night.publication.publish:publish_entries"
     cells = [
-        _task("gate-to-publish", "between the gate and the publication", _before(entries)),
+        _task("judged-to-publish", "between the last judgement and the publication", _before(entries)),
         _task(
             "publish-inside",
             "inside the transaction that publishes",
@@ -281,13 +283,13 @@ def by_lot() -> list[EngineCell]:
 SERIES = (
     ("publish-views",),
     ("boundary-publish",),
-    ("person-committed", "gx-asked", "topic-committed", "special-committed", "gate-to-publish", "views-half"),
+    ("person-committed", "gx-asked", "topic-committed", "special-committed", "judged-to-publish", "views-half"),
     ("boundary-base", "gx-asking", "boundary-judge", "boundary-topic", "boundary-special", "publish-inside"),
     ("boundary-start", "crosswalk-committed", "boundary-identify", "link-between", "linked-committed"),
     ("crosswalk-parquet", "boundary-resolve", "linked-parquet", "boundary-link"),
-    ("upload-half", "raw-committed-change", "clean-committed-snapshot", "boundary-settle", "boundary-gate"),
+    ("upload-half", "raw-committed-change", "clean-committed-snapshot", "boundary-settle", "boundary-ready"),
     ("raw-committed-event", "clean-committed-change", "upload-database", "boundary-cutoff"),
-    ("clean-committed-event", "raw-parquet", "raw-committed-snapshot", "gate-before-pin"),
+    ("clean-committed-event", "raw-parquet", "raw-committed-snapshot", "ready-before-pin"),
     ("landed", "clean-parquet", "boundary-collect"),
     ("landing-half", "run-opened"),
     ("received", "lines-staged"),

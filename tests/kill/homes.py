@@ -25,7 +25,7 @@ START = date(2026, 11, 22)
 BUSY = ("civil_affairs", "hrss")
 """Departments that deliver on every night, the others on the first only: two are enough to kill, and a night has to be short."""
 STAGES = {
-    "gate.decide": "collected",
+    "ready.decide": "collected",
     "libraries.identify_population": "resolved",
     "libraries.link_hrss": "linked",
     "libraries.judge_base": "base",

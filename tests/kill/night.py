@@ -19,9 +19,9 @@ from citylake_airflow.plan import (
     TaskPlan,
     collect_plans,
     cutoff_plan,
-    gate_plan,
     libraries_plan,
     maintenance_plan,
+    ready_plan,
 )
 from tests.kill import moments
 
@@ -89,7 +89,7 @@ def run_maintenance(chosen: Settings, day: date) -> int:
 
 
 def _rest(compiled: Compiled) -> list[DagPlan]:
-    return [cutoff_plan("", CUTOFF), gate_plan(compiled, CUTOFF, READY), libraries_plan(compiled, READY)]
+    return [cutoff_plan("", CUTOFF), ready_plan(compiled, CUTOFF, READY), libraries_plan(compiled, READY)]
 
 
 def _ordered(plan: DagPlan) -> Iterator[TaskPlan]:

@@ -14,8 +14,9 @@ from citylake.ledger.deliveries import deliveries
 from citylake.ledger.errors import LedgerAddressError, LedgerBusyError, LedgerOutdatedError
 from citylake.ledger.models import AuditRow, Base
 from citylake.ledger.people import decisions as audit
+from citylake.ledger.runs.runs import JUDGING, run
 from tests.ledger.conftest import Elsewhere
-from tests.ledger.given import FIRST_NIGHT, received
+from tests.ledger.given import FIRST_NIGHT, received, started
 
 
 def test_a_ledger_is_current_once_it_is_migrated(empty: Engine) -> None:
@@ -44,6 +45,17 @@ def test_the_migrations_can_be_taken_back(ledger: Engine) -> None:
     assert set(inspect(ledger).get_table_names()) == {"alembic_version"}
     migrate(ledger)
     assert is_current(ledger)
+
+
+def test_what_judging_came_to_is_told_from_a_gate_in_a_ledger_of_before(ledger: Engine) -> None:
+    judging, making = started(ledger, "base.a"), started(ledger, "base.b")
+    config = alembic_config()
+    with ledger.execution_options(ledger_writes=True).begin() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0004")
+        connection.execute(text("UPDATE run SET kind = 'gate' WHERE id = :id"), {"id": judging})
+    migrate(ledger)
+    assert (run(ledger, judging).kind, run(ledger, making).kind) == (JUDGING, "incremental")
 
 
 def test_a_failed_migration_leaves_nothing(empty: Engine, monkeypatch: pytest.MonkeyPatch) -> None:

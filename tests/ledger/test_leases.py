@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, text
 
+from citylake import boot
 from citylake.ledger.database import writing
 from citylake.ledger.errors import LeaseHeldError, LeaseLostError
 from citylake.ledger.models import LeaseRow
@@ -196,12 +197,12 @@ def test_this_process_is_alive_and_one_of_another_host_is_not_judged() -> None:
 def test_without_a_boot_id_of_the_kernel_one_is_made_that_stays_the_same(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(owner, "_BOOT_ID", tmp_path / "no boot id here")
-    owner.boot_id.cache_clear()
-    first = owner.boot_id()
-    owner.boot_id.cache_clear()
+    monkeypatch.setattr(boot, "_BOOT_ID", tmp_path / "no boot id here")
+    boot.boot_id.cache_clear()
+    first = boot.boot_id()
+    boot.boot_id.cache_clear()
     try:
-        assert owner.boot_id() == first
+        assert boot.boot_id() == first
         assert len(first) == 36
     finally:
-        owner.boot_id.cache_clear()
+        boot.boot_id.cache_clear()

@@ -91,7 +91,7 @@ def test_a_publication_names_every_table_with_version_and_content(ledger: Engine
     nights.ready(ledger, FIRST_NIGHT, VECTOR, [])
     published = nights.publish(ledger, FIRST_NIGHT, ENTRIES)
     assert published.entries == (ENTRIES[1], ENTRIES[0])
-    assert (published.business_date, published.night) == (FIRST_NIGHT, 1)
+    assert (published.business_date, published.number) == (FIRST_NIGHT, 1)
     assert published.entry("base.a") == ENTRIES[1]
     assert published.entry("base.c") is None
     assert nights.publication(ledger, FIRST_NIGHT) == published
@@ -103,15 +103,15 @@ def test_publishing_a_published_night_again_changes_nothing(ledger: Engine) -> N
     nights.ready(ledger, FIRST_NIGHT, VECTOR, [])
     first = nights.publish(ledger, FIRST_NIGHT, ENTRIES)
     assert nights.publish(ledger, FIRST_NIGHT, [Entry("base.a", 99, 99, False)]) == first
-    assert nights.publish(ledger, FIRST_NIGHT, [], night=1) == first
+    assert nights.publish(ledger, FIRST_NIGHT, [], number=1) == first
     with pytest.raises(NightOrderError, match="comes too late"):
-        nights.publish(ledger, FIRST_NIGHT, ENTRIES, night=2)
+        nights.publish(ledger, FIRST_NIGHT, ENTRIES, number=2)
 
 
 def test_a_night_is_published_with_the_vector_it_worked_on(ledger: Engine) -> None:
     nights.ready(ledger, FIRST_NIGHT, VECTOR, [])
     nights.ready(ledger, FIRST_NIGHT, MOVED, [])
-    assert nights.publish(ledger, FIRST_NIGHT, ENTRIES, night=1).night == 1
+    assert nights.publish(ledger, FIRST_NIGHT, ENTRIES, number=1).number == 1
     found = nights.night(ledger, FIRST_NIGHT)
     assert found is not None
     assert (found.number, found.vector, found.published) == (1, VECTOR, True)

@@ -203,7 +203,7 @@ def test_a_night_begun_and_not_published_is_given_up_only_when_asked_to(three: E
     restorations.finish(three, decided.number)
     assert nights.settlements(three, day) == {}
     with pytest.raises(NightOrderError, match="withdrawn"):
-        nights.publish(three, day, [], night=1)
+        nights.publish(three, day, [], number=1)
     assert nights.ready(three, day, vector, []).number == 2
 
 

@@ -7,9 +7,9 @@ import pytest
 from citylake.lake import Lake
 from citylake.ledger.nights.nights import Entry, publication, publish
 from citylake.ledger.runs.tables import table_states
-from citylake.night.steps.gate import decide_gate
 from citylake.night.steps.movable import start_night
 from citylake.night.steps.publish import publish_night
+from citylake.night.steps.ready import make_ready
 from citylake.night.steps.step import Step
 from citylake.settings import Settings
 from tests.night.given import DAY, a_lake, settle_all, write, write_everything
@@ -24,7 +24,7 @@ def published(settings: Settings) -> Lake:
     lake = a_lake(settings)
     write_everything(lake)
     settle_all(lake, DAY)
-    decide_gate(Step(DAY, given=lake), cutoff_asset="cutoff")
+    make_ready(Step(DAY, given=lake), cutoff_asset="cutoff")
     publish(lake.ledger, DAY, _entries(lake))
     return lake
 
@@ -41,7 +41,7 @@ def _entries(lake: Lake) -> list[Entry]:
 def night_through(lake: Lake) -> Step:
     """Run the steps of ``NEXT`` as Airflow would when nothing can move; return the publishing one."""
     settle_all(lake, NEXT, outcome="unchanged")
-    assert decide_gate(Step(NEXT, given=lake), cutoff_asset="cutoff").state == "done"
+    assert make_ready(Step(NEXT, given=lake), cutoff_asset="cutoff").state == "done"
     started = start_night(Step(NEXT, given=lake), tasks=TASKS)
     step = Step(NEXT, given=lake, reports={"start": started.facts})
     assert publish_night(step).state == "done"

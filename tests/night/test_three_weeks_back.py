@@ -16,8 +16,8 @@ from citylake.ledger.nights.nights import night, publication, publications, publ
 from citylake.ledger.runs.runs import runs
 from citylake.ledger.runs.tables import table_states
 from citylake.night.steps.collect import collect_resource, settle_department
-from citylake.night.steps.gate import decide_gate, pinned_now
 from citylake.night.steps.movable import start_night
+from citylake.night.steps.ready import make_ready, pinned_now
 from citylake.night.steps.step import Step
 from citylake.settings import Settings
 from tests.night.given import DAY, a_lake, settle_all, write_everything
@@ -51,7 +51,7 @@ def test_every_task_of_the_night_has_nothing_to_do_and_changes_nothing(published
     assert (said.state, "已发布，不再采集" in said.message) == ("nothing", True)
     assert drop.exists(), "the file waits for the next night"
     assert settle_department(step(published, BACK), "civil_affairs", [MARRIAGE]).state == "done"
-    assert decide_gate(step(published, BACK), "cutoff").state == "nothing"
+    assert make_ready(step(published, BACK), "cutoff").state == "nothing"
     started = start_night(step(published, BACK), {"base_population": [BASE]})
     assert (started.state, started.facts["tables"]) == ("done", [])
     assert (settlements(published.ledger, BACK), night(published.ledger, BACK)) == ({}, None)

@@ -90,7 +90,7 @@ def _check_same_people(city: City) -> None:
             contract=contract,
             catalog=city.catalog,
             lake=city.lake,
-            positions=context.standing_of(contract).inputs,
+            versions=context.standing_of(contract).inputs,
             present=None,
             scratch=f"{city.lake.settings.lake_uri}/_staging/from_nothing",
         )

@@ -12,7 +12,7 @@ from citylake.engine.run.run import run_table
 from citylake.ledger.nights.nights import ready
 from citylake.night.judging.layer import judge_layer
 from citylake.night.publication.publish import publish
-from citylake.night.steps.gate import pinned_now
+from citylake.night.steps.ready import pinned_now
 from citylake.read.why.why import why
 from citylake.settings import PROJECT_ROOT, Settings
 from citylake.verify.night import Shown, shown

@@ -219,4 +219,4 @@ def make_night(small: SmallLake, number: int) -> None:
         if (state := states[name]).content is not None and state.version is not None
     }
     night = ready(ledger, small.day, pins, [])
-    nights.publish(ledger, small.day, candidates(small.lake, states, night).values(), night=night.number)
+    nights.publish(ledger, small.day, candidates(small.lake, states, night).values(), number=night.number)

@@ -21,12 +21,13 @@ def key_frame(spark: SparkSession, key: bytes) -> DataFrame:
 
     The key travels as data of a local relation: plans, explain output and logs show column names only.
     """
+    return spark.createDataFrame(pa.table({name: pa.array([pad], pa.binary()) for name, pad in pads(key).items()}))
+
+
+def pads(key: bytes) -> dict[str, bytes]:
+    """Return what HMAC-SHA256 makes of a key: ``inner_pad`` and ``outer_pad``."""
     block = (key if len(key) <= BLOCK else hashlib.sha256(key).digest()).ljust(BLOCK, b"\0")
-    pads = {
-        "inner_pad": pa.array([bytes(byte ^ 0x36 for byte in block)], pa.binary()),
-        "outer_pad": pa.array([bytes(byte ^ 0x5C for byte in block)], pa.binary()),
-    }
-    return spark.createDataFrame(pa.table(pads))
+    return {name: bytes(byte ^ mask for byte in block) for name, mask in (("inner_pad", 0x36), ("outer_pad", 0x5C))}
 
 
 def keyed_hash(message: Column) -> Column:

@@ -12,8 +12,8 @@ from functools import reduce
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from citylake.contract.engine_columns import LINE_HASH
 from citylake.contract.model import CollectedContract
-from citylake.delta.tables import LINE_HASH
 from citylake.engine.check import check, warnings_counted
 
 

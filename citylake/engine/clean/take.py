@@ -9,13 +9,13 @@ import pyarrow as pa
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from citylake.contract.engine_columns import LINE_HASH
 from citylake.contract.model import CollectedContract
 from citylake.contract.spelling import table_of
 from citylake.delta.errors import AccountingError
 from citylake.delta.fetch import counts, fetch
 from citylake.delta.small_read import HELD_ROWS, known_rows, live_rows
 from citylake.delta.tables import (
-    LINE_HASH,
     as_frame,
     clean_columns,
     ensure,

@@ -17,7 +17,7 @@ from citylake.delta.small_read import earliest, rows_of_units
 from citylake.delta.tables import add_columns, at_version, derived_columns, ensure_derived, quoted
 from citylake.delta.write import Writer
 from citylake.engine.derived.evaluate import TransformRun, evaluate
-from citylake.engine.derived.gates import FewRows, Judged, fetch_few, judge, judge_few, needs_other_units
+from citylake.engine.derived.gates import Checked, FewRows, check_few, check_rows, fetch_few, needs_other_units
 from citylake.engine.derived.offered import offered
 from citylake.engine.derived.units import Due, Units, touched
 from citylake.engine.derived.work import Work
@@ -110,14 +110,14 @@ def _few(work: Work, record: RunRecord, units: Units, rows: DataFrame | None) ->
     difference = small_difference(result, present, work.contract.unit)
     assert work.state is not None
     rows_after = (work.state.rows or 0) + difference.rows.num_rows - difference.removed.num_rows
-    judged = judge_few(work.contract, few, rows_after)
+    checked = check_few(work.contract, few, rows_after)
     assert units.listed is not None
     if not difference.units:
-        return _nothing(work, judged), {"units": len(units.listed), "written": 0}
+        return _nothing(work, checked), {"units": len(units.listed), "written": 0}
     parts = _parts(work.contract, [difference.rows, difference.removed])
     _writer(work, record, rows_after, parts).replace_listed(difference.rows, work.contract.unit, difference.units)
     counts = {"units": len(units.listed), "changed_units": len(difference.units), "written": difference.rows.num_rows}
-    return _written(work, record, judged, rows_after, parts), counts
+    return _written(work, record, checked, rows_after, parts), counts
 
 
 def _present_rows(work: Work, units: Units, schema: pa.Schema) -> pa.Table | None:
@@ -141,12 +141,12 @@ def _rebuild(work: Work, record: RunRecord) -> tuple[Outcome, dict[str, int]]:
 
 
 def _first_few(work: Work, record: RunRecord, few: FewRows) -> tuple[Outcome, dict[str, int]]:
-    """Judge and write in this process."""
+    """Check and write in this process."""
     rows = few.rows.num_rows
-    judged = judge_few(work.contract, few, rows)
+    checked = check_few(work.contract, few, rows)
     parts = _parts(work.contract, [few.rows])
     _writer(work, record, rows, parts).overwrite(few.rows)
-    return _written(work, record, judged, rows, parts), {"written": rows}
+    return _written(work, record, checked, rows, parts), {"written": rows}
 
 
 def _many(
@@ -167,10 +167,10 @@ def _many(
 
 
 def _first(work: Work, record: RunRecord, staged: DataFrame) -> tuple[Outcome, dict[str, int]]:
-    judged = judge(work.context, work.contract, staged, None)
+    checked = check_rows(work.context, work.contract, staged, None)
     parts = _parts(work.contract, [_distinct_parts(work.contract, staged)])
-    _writer(work, record, judged.rows, parts).overwrite(staged)
-    return _written(work, record, judged, judged.rows, parts), {"written": judged.rows}
+    _writer(work, record, checked.rows, parts).overwrite(staged)
+    return _written(work, record, checked, checked.rows, parts), {"written": checked.rows}
 
 
 def _replace(work: Work, record: RunRecord, staged: DataFrame, units: Units | None) -> tuple[Outcome, dict[str, int]]:
@@ -181,9 +181,9 @@ def _replace(work: Work, record: RunRecord, staged: DataFrame, units: Units | No
     new, old = changed.rows_of(staged), changed.rows_of(present)
     rows_after = _rows_after(work, new, old)
     others = None if units is None else units.without(work.present(), by)
-    judged = judge(work.context, work.contract, staged, rows_after, others)
+    checked = check_rows(work.context, work.contract, staged, rows_after, others)
     if changed.units == 0:
-        return _nothing(work, judged), {"units": 0, "written": 0}
+        return _nothing(work, checked), {"units": 0, "written": 0}
     parts = _parts(work.contract, [_distinct_parts(work.contract, rows) for rows in (new, old)])
     if units is None and changed.units > OVERWRITE_SHARE * max(1, (work.state.rows or 0) if work.state else 0):
         _writer(work, record, rows_after, parts).overwrite(staged)
@@ -191,7 +191,7 @@ def _replace(work: Work, record: RunRecord, staged: DataFrame, units: Units | No
         writer = _writer(work, record, rows_after, parts, changed.steps)
         writer.replace_changed(_shaped(new, work.contract), changed)
     counts = {"changed_units": changed.units, "vanished_units": changed.vanished}
-    return _written(work, record, judged, rows_after, parts), counts
+    return _written(work, record, checked, rows_after, parts), counts
 
 
 def _distinct_parts(contract: DerivedContract, rows: DataFrame) -> pa.Table | None:
@@ -233,7 +233,7 @@ def _run(work: Work, record: RunRecord) -> TransformRun:
         catalog=context.lake.catalog,
         previous=work.present() if version is not None else at_version(context.spark, work.uri, 0).limit(0),
         scratch=f"{context.lake.staging(record.run.id)}/scratch",
-        positions=work.inputs,
+        versions=work.inputs,
         consumed=work.standing.consumed,
         make_keys=context.keys,
         lake=context.lake,
@@ -255,7 +255,7 @@ def _accepted_at_commit(contract: DerivedContract) -> bool:
     return contract.layer == "linked" or contract.made_by == "resolver"
 
 
-def _nothing(work: Work, judged: Judged | None = None) -> Outcome:
+def _nothing(work: Work, checked: Checked | None = None) -> Outcome:
     """Return the outcome of a run that wrote nothing; what a failed run half wrote before it now counts as content."""
     unknown = work.state is not None and work.present_version != work.state.version
     return Outcome(
@@ -266,11 +266,11 @@ def _nothing(work: Work, judged: Judged | None = None) -> Outcome:
         accepted=_accepted_at_commit(work.contract),
         recheck_on=_earliest_recheck(work),
         consumed=_consumed(work),
-        rules=judged.results if judged else (),
+        rules=checked.results if checked else (),
     )
 
 
-def _written(work: Work, record: RunRecord, judged: Judged, rows: int, parts: tuple[str, ...]) -> Outcome:
+def _written(work: Work, record: RunRecord, checked: Checked, rows: int, parts: tuple[str, ...]) -> Outcome:
     return Outcome(
         state="done",
         version=record.commits[-1].version,
@@ -278,7 +278,7 @@ def _written(work: Work, record: RunRecord, judged: Judged, rows: int, parts: tu
         rows=rows,
         recheck_on=_earliest_recheck(work),
         consumed=_consumed(work),
-        rules=judged.results,
+        rules=checked.results,
         metrics={"bytes_written": record.bytes_written},
         accepted=_accepted_at_commit(work.contract),
     )

@@ -50,7 +50,7 @@ class TransformRun:
     catalog: Catalog
     previous: DataFrame
     scratch: str
-    positions: Mapping[str, InputVersion]
+    versions: Mapping[str, InputVersion]
     consumed: Mapping[str, Consumed]
     make_keys: Callable[[], DataFrame]
     lake: Lake
@@ -60,19 +60,19 @@ class TransformRun:
 
     def feed(self, alias: str) -> DataFrame:
         """Return an input's changes since they were last consumed; at first all its rows as ``insert``."""
-        position, last = self.positions[alias], self.consumed.get(alias)
+        taken, last = self.versions[alias], self.consumed.get(alias)
         if last is None:
-            return position.frame(self.spark).withColumn("_change_type", F.lit("insert"))
-        if last.version >= position.version:
-            return position.frame(self.spark).withColumn("_change_type", F.lit("insert")).limit(0)
-        if not keeps_columns(position.uri, last.version, position.version):
-            return of_part(self._net_changes(position, last.version), position.input)
-        changes = feed(self.spark, self.contract.name, position.uri, last.version, position.version)
-        return of_part(changes, position.input)
+            return taken.frame(self.spark).withColumn("_change_type", F.lit("insert"))
+        if last.version >= taken.version:
+            return taken.frame(self.spark).withColumn("_change_type", F.lit("insert")).limit(0)
+        if not keeps_columns(taken.uri, last.version, taken.version):
+            return of_part(self._net_changes(taken, last.version), taken.input)
+        changes = feed(self.spark, self.contract.name, taken.uri, last.version, taken.version)
+        return of_part(changes, taken.input)
 
-    def _net_changes(self, position: InputVersion, since: int) -> DataFrame:
+    def _net_changes(self, taken: InputVersion, since: int) -> DataFrame:
         """Return what differs between two versions: a change feed does not pass a column that went or became another."""
-        now, before = (at_version(self.spark, position.uri, version) for version in (position.version, since))
+        now, before = (at_version(self.spark, taken.uri, version) for version in (taken.version, since))
         same = before.select(
             *[
                 (F.col(quoted(field.name)) if field.name in before.columns else F.lit(None))
@@ -93,7 +93,7 @@ class TransformRun:
 def evaluate(
     context: Context,
     contract: DerivedContract,
-    positions: Mapping[str, InputVersion],
+    versions: Mapping[str, InputVersion],
     run: TransformRun,
     units: Units | None,
 ) -> DataFrame:
@@ -105,8 +105,8 @@ def evaluate(
         TableError: the transform cannot be read; whether it fits its contract turns out when the result is run.
     """
     # Of disjoint inputs those that did not move have no row of a touched unit.
-    read = run.moved if units is not None and contract.disjoint else positions.keys()
-    frames = _frames({alias: item for alias, item in positions.items() if alias in read}, context.spark, units)
+    read = run.moved if units is not None and contract.disjoint else versions.keys()
+    frames = _frames({alias: item for alias, item in versions.items() if alias in read}, context.spark, units)
     text = select_text(context.lake.catalog, contract, context.lake.transforms)
     with analysed(contract.name):
         result = _select(context, text, frames) if text is not None else _python(context.lake, contract)(frames, run)
@@ -116,30 +116,30 @@ def evaluate(
     return kept if units is None else units.restrict(kept, contract.unit)
 
 
-def _frames(positions: Mapping[str, InputVersion], spark: SparkSession, units: Units | None) -> dict[str, DataFrame]:
+def _frames(versions: Mapping[str, InputVersion], spark: SparkSession, units: Units | None) -> dict[str, DataFrame]:
     """Return the inputs' rows of the units; what is little is read here and travels with the plan."""
     frames, left = {}, PLAN_BYTES
-    for alias, position in positions.items():
-        few = _few_rows(position, units) if left > 0 else None
+    for alias, taken in versions.items():
+        few = _few_rows(taken, units) if left > 0 else None
         if few is None or few.nbytes > left:
-            frames[alias] = _restricted(position, spark, units)
+            frames[alias] = _restricted(taken, spark, units)
         else:
             frames[alias] = local_frame(spark, few)
             left -= few.nbytes
     return frames
 
 
-def _few_rows(position: InputVersion, units: Units | None) -> pa.Table | None:
+def _few_rows(taken: InputVersion, units: Units | None) -> pa.Table | None:
     """Return what a transform reads of an input, None when that is for Spark to find."""
-    item = position.input
+    item = taken.input
     if _is_whole(item, units):
-        return all_rows(position.uri, position.version, part=item.part)
+        return all_rows(taken.uri, taken.version, part=item.part)
     assert units is not None
-    return input_rows(position.uri, position.version, item, units.listed) if units.listed else None
+    return input_rows(taken.uri, taken.version, item, units.listed) if units.listed else None
 
 
-def _restricted(position: InputVersion, spark: SparkSession, units: Units | None) -> DataFrame:
-    item, rows = position.input, position.frame(spark)
+def _restricted(taken: InputVersion, spark: SparkSession, units: Units | None) -> DataFrame:
+    item, rows = taken.input, taken.frame(spark)
     if units is None or _is_whole(item, units):
         return rows
     return units.restrict_any(rows, item.any) if item.any else units.restrict(rows, item.on)

@@ -1,4 +1,4 @@
-"""Gate and warn rules of a derived table, judged before anything is written."""
+"""Gate and warn rules of a derived table, checked before anything is written."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ _RULES = "rules"
 
 
 @dataclass(frozen=True)
-class Judged:
+class Checked:
     """Results of all rules, and how many rows were looked at."""
 
     results: tuple[RuleResult, ...]
@@ -51,15 +51,15 @@ class Stated:
 
 
 def needs_other_units(contract: DerivedContract) -> bool:
-    """Return whether some rule cannot be judged by the rows of the touched units alone."""
+    """Return whether some rule cannot be checked by the rows of the touched units alone."""
     return any(_crosses(contract, one) for one in _unique(contract))
 
 
 def fetch_few(context: Context, contract: DerivedContract, rows: DataFrame) -> FewRows | None:
     """Return the rows with what the rules find, counted in the pass that makes them; None when they are too many to be held here."""
     rules = _about_rows(contract)
-    judged = rows.observe(_RULES, *_counts(context, rules)) if rules else rows
-    asked = judged.limit(HELD_ROWS + 1)
+    counted = rows.observe(_RULES, *_counts(context, rules)) if rules else rows
+    asked = counted.limit(HELD_ROWS + 1)
     with analysed(contract.name):
         fetched = fetch(asked)
     if not fits(fetched):
@@ -68,8 +68,8 @@ def fetch_few(context: Context, contract: DerivedContract, rows: DataFrame) -> F
     return FewRows(fetched, {one.name: int(found[one.name]) for one in rules})
 
 
-def judge_few(contract: DerivedContract, few: FewRows, rows_after: int) -> Judged:
-    """Judge rows held in this process.
+def check_few(contract: DerivedContract, few: FewRows, rows_after: int) -> Checked:
+    """Check rows held in this process.
 
     Raises:
         GateError: a gate rule failed.
@@ -78,19 +78,19 @@ def judge_few(contract: DerivedContract, few: FewRows, rows_after: int) -> Judge
     without = sum(column.null_count for column in keys.columns)
     distinct = keys.group_by(list(contract.key)).aggregate([]).num_rows
     found = {one.name: repeated_few(few.rows, one.rule.arguments["columns"]) for one in _unique(contract)}
-    return _judged(
+    return _checked(
         contract, few.rows.num_rows, rows_after, few.rows.num_rows - distinct, without, {**few.found, **found}
     )
 
 
-def judge(
+def check_rows(
     context: Context,
     contract: DerivedContract,
     rows: DataFrame,
     rows_after: int | None,
     others: DataFrame | None = None,
-) -> Judged:
-    """Judge evaluated rows in one aggregation, and one more for each set of columns that must be unique.
+) -> Checked:
+    """Check evaluated rows in one aggregation, and one more for each set of columns that must be unique.
 
     Args:
         context: gives business date and code lists.
@@ -115,7 +115,7 @@ def judge(
     found = {one.name: int(counted[one.name]) for one in rules}
     for one in _unique(contract):
         found[one.name] = repeated(rows, others if _crosses(contract, one) else None, one.rule.arguments["columns"])
-    return _judged(contract, total, total if rows_after is None else rows_after, total - distinct, without, found)
+    return _checked(contract, total, total if rows_after is None else rows_after, total - distinct, without, found)
 
 
 def _stated(contract: DerivedContract) -> list[Stated]:
@@ -144,9 +144,9 @@ def _counts(context: Context, rules: Sequence[Stated]) -> list[Column]:
     return [F.count_if(bad(one.rule, codes, day)).alias(one.name) for one in rules]
 
 
-def _judged(
+def _checked(
     contract: DerivedContract, total: int, rows_after: int, repeated_keys: int, without: int, found: Mapping[str, int]
-) -> Judged:
+) -> Checked:
     results = [
         _result(f"unique:{'_'.join(contract.key)}", "gate", total, repeated_keys, "主键重复"),
         _result(f"not_null:{'_'.join(contract.key)}", "gate", total, without, "主键为空"),
@@ -158,7 +158,7 @@ def _judged(
     failed = tuple(item.message for item in results if item.verdict == "fail")
     if failed:
         raise GateError(contract.name, failed)
-    return Judged(tuple(results), total)
+    return Checked(tuple(results), total)
 
 
 def _broken(one: Stated, rows_after: int, found: Mapping[str, int]) -> int:

@@ -72,7 +72,7 @@ class Units:
 def touched(
     spark: SparkSession,
     contract: DerivedContract,
-    positions: Mapping[str, InputVersion],
+    versions: Mapping[str, InputVersion],
     moved: Mapping[str, Consumed],
     due: Due | None,
     staged: str,
@@ -84,7 +84,7 @@ def touched(
     Args:
         spark: session.
         contract: the derived table.
-        positions: where every input stands.
+        versions: where every input stands.
         moved: aliases of inputs whose content moved -> what was consumed of them last.
         due: where the table's own rows lie of which some are due, or None.
         staged: URI to which many units are written.
@@ -92,9 +92,9 @@ def touched(
     known: set[Values] = set()
     left: list[DataFrame] = []
     for alias, consumed in moved.items():
-        named = named_by(positions, alias, consumed.version)
+        named = named_by(versions, alias, consumed.version)
         if named is None:
-            left.append(_from_input(spark, contract, positions, alias, consumed))
+            left.append(_from_input(spark, contract, versions, alias, consumed))
         known |= named or set()
     if due is not None:
         come = due_units(due.uri, due.version, contract.unit, due.day)
@@ -124,20 +124,20 @@ def collected(units: DataFrame, by: tuple[str, ...], staged: str) -> Units:
 def _from_input(
     spark: SparkSession,
     contract: DerivedContract,
-    positions: Mapping[str, InputVersion],
+    versions: Mapping[str, InputVersion],
     alias: str,
     consumed: Consumed,
 ) -> DataFrame:
-    position = positions[alias]
-    item = position.input
-    changes = of_part(feed(spark, contract.name, position.uri, consumed.version, position.version), item)
+    taken = versions[alias]
+    item = taken.input
+    changes = of_part(feed(spark, contract.name, taken.uri, consumed.version, taken.version), item)
     if item.any:
         choices = [changes.select(*[quoted(name) for name in columns]).toDF(*contract.unit) for columns in item.any]
         return reduce(DataFrame.unionAll, choices)
     values = changes.select(*[quoted(name) for name in item.on])
     if item.via is None:
         return values
-    carrier = positions[item.via]
+    carrier = versions[item.via]
     wanted = values.distinct().toDF(*[f"_via_{index}" for index in range(len(item.on))])
     carried = item.via_on or item.on
     rows = carrier.frame(spark)

@@ -6,6 +6,7 @@ from typing import Any
 
 import sqlglot
 
+from citylake.contract.engine_columns import LINE_HASH
 from citylake.contract.model import CollectedContract, Contract, DerivedContract
 from citylake.contract.resolve_spec import ResolveSpec, roles
 from citylake.contract.survivorship import Golden
@@ -40,7 +41,7 @@ def meaning(lake: Lake, contract: Contract) -> str:
         said["code"] = code_of(*CONFORMING)
         if contract.mode == "snapshot":
             # Tables of before are made anew once, so that every row knows the line it was made of.
-            said["recognised"] = "_line_hash"
+            said["recognised"] = LINE_HASH
     else:
         said |= {"by": contract.unit, "inputs": contract.model_dump(include={"inputs"}, mode="json")}
         said["transform"] = _transform(lake, contract)

@@ -25,6 +25,7 @@ from citylake.ledger.models import (
     RunRow,
     TableRow,
 )
+from citylake.ledger.runs.runs import JUDGING
 from citylake.ledger.runs.tables import TableState, state_of
 
 COLLECTED = "clean."
@@ -145,7 +146,7 @@ def _last_reading(session: Session, content: ContentRow, business_date: date) ->
         RunRow.table == content.table,
         RunRow.id > content.run_id,
         RunRow.state == "done",
-        RunRow.kind != "gate",
+        RunRow.kind != JUDGING,
         RunRow.version.is_(None),
         RunRow.delivery_id.is_(None),
         RunRow.business_date <= business_date,

@@ -69,7 +69,7 @@ class Publication:
     """A published night: the number of its vector, its tables in order of name, and when (UTC)."""
 
     business_date: date
-    night: int
+    number: int
     entries: tuple[Entry, ...]
     published_at: datetime
 
@@ -164,7 +164,7 @@ def night(engine: Engine, business_date: date) -> Night | None:
         return None if row is None else _night(session, row)
 
 
-def publish(engine: Engine, business_date: date, entries: Iterable[Entry], *, night: int | None = None) -> Publication:
+def publish(engine: Engine, business_date: date, entries: Iterable[Entry], *, number: int | None = None) -> Publication:
     """Publish a night in one transaction: afterwards all of it is the newest, before it nothing.
 
     Publishing the same night again changes nothing and returns what was published.
@@ -173,7 +173,7 @@ def publish(engine: Engine, business_date: date, entries: Iterable[Entry], *, ni
         engine: the ledger.
         business_date: the night's date.
         entries: every table with the newest version of its accepted content.
-        night: number of the vector the entries were made from; default the last one made ready.
+        number: of the vector the entries were made from; default the last one made ready.
 
     Raises:
         UnknownNightError: the night was never made ready.
@@ -182,21 +182,21 @@ def publish(engine: Engine, business_date: date, entries: Iterable[Entry], *, ni
     with writing(engine) as session:
         published = session.get(PublicationRow, business_date)
         if published is not None:
-            if night not in (None, published.night):
+            if number not in (None, published.night):
                 raise NightOrderError(
-                    f"{business_date} is published with night {published.night}, night {night} comes too late: "
+                    f"{business_date} is published with vector {published.night}, vector {number} comes too late: "
                     "what it brings will be in the next date's night"
                 )
             return _publication(session, published)
         _check_order(session, business_date)
         refuse_while_restoring(session)
-        pinned = _latest(session, business_date) if night is None else _find(session, business_date, night)
+        pinned = _latest(session, business_date) if number is None else _find(session, business_date, number)
         if pinned is None:
             raise _unknown(business_date)
         if pinned.withdrawn:
             raise NightOrderError(
-                f"night {pinned.number} of {business_date} was withdrawn when the lake went back to an earlier one: "
-                "collect and run the gate again"
+                f"vector {pinned.number} of {business_date} was withdrawn when the lake went back to an earlier one: "
+                "collect again and make it ready"
             )
         row = PublicationRow(business_date=business_date, night=pinned.number, published_at=now())
         session.add(row)

@@ -2,13 +2,10 @@
 
 import os
 import socket
-import uuid
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
-_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
-_UPTIME = Path("/proc/stat")
+from citylake.boot import boot_id
 
 
 @dataclass(frozen=True)
@@ -27,21 +24,6 @@ class Owner:
 def this_process() -> Owner:
     """Return the owner that this process is."""
     return Owner(socket.gethostname(), boot_id(), os.getpid(), process_started(os.getpid()))
-
-
-@lru_cache(maxsize=1)
-def boot_id() -> str:
-    """Return what identifies this boot of the host.
-
-    Where the kernel offers no boot id it is made from host and boot time; where that is unknown too, from
-    the host alone, and a restart is then noticed only by process ids that no longer exist.
-    """
-    if _BOOT_ID.exists():
-        return _BOOT_ID.read_text("ascii").strip()
-    booted = ""
-    if _UPTIME.exists():
-        booted = next((line for line in _UPTIME.read_text("ascii").splitlines() if line.startswith("btime")), "")
-    return str(uuid.uuid5(uuid.NAMESPACE_DNS, f"{socket.gethostname()} {booted}"))
 
 
 def process_started(pid: int) -> str:

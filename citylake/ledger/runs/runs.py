@@ -20,6 +20,7 @@ from citylake.ledger.runs.owner import this_process
 from citylake.ledger.runs.tables import TableState
 
 __all__ = [
+    "JUDGING",
     "Consumed",
     "DeliveryOutcome",
     "Outcome",
@@ -34,6 +35,9 @@ __all__ = [
     "runs",
     "start",
 ]
+
+JUDGING = "judge"
+"""The kind of a run that says what judging a table came to; it makes nothing."""
 
 
 @dataclass(frozen=True)

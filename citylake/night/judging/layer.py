@@ -1,4 +1,4 @@
-"""The gate of one layer in one night: what moved is judged, then accepted or put back."""
+"""One layer in one night: what moved is judged, then accepted or put back."""
 
 import time
 from collections.abc import Collection
@@ -12,16 +12,14 @@ from citylake.contract.model import DerivedContract
 from citylake.delta.small_read import HELD_ROWS, all_rows
 from citylake.delta.tables import at_version, local_frame
 from citylake.lake import Lake
-from citylake.ledger.runs.runs import Outcome, RuleResult, abandon, open_runs, record, start
+from citylake.ledger.runs.runs import JUDGING, Outcome, RuleResult, abandon, open_runs, record, start
 from citylake.ledger.runs.tables import TableState, accept, table_states
 from citylake.night.judging.restore import put_back, tainted
 from citylake.night.judging.suite import compile_suite
 from citylake.night.judging.validate import Validator
 
 LAYERS = ("base", "topic", "office", "special")
-"""Layers that have a gate; what lies below is accepted by its own rules when it is written."""
-
-_KIND = "gate"
+"""Layers that are judged; what lies below is accepted by its own gates when it is written."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +60,7 @@ def judge_layer(
         A judgement for each table that was ever recorded, in the order of the data flow.
     """
     if layer not in LAYERS:
-        raise ValueError(f"layer '{layer}' has no gate; gates: {', '.join(LAYERS)}")
+        raise ValueError(f"layer '{layer}' is not judged; judged are: {', '.join(LAYERS)}")
     contracts = [item for item in lake.catalog.derived if item.layer == layer and item.made_by != "resolver"]
     states = table_states(lake.ledger)
     chosen = _with_inputs(contracts, tables) if tables is not None else {item.name for item in contracts}
@@ -163,12 +161,12 @@ def _accept(
 def _note(lake: Lake, spark: SparkSession, state: TableState, business_date: date, outcome: Outcome) -> None:
     """Record what the rules said as a run of its own, so that it can be read like what the engine's rules said."""
     for left in open_runs(lake.ledger, state.table):
-        if left.kind == _KIND:
-            abandon(lake.ledger, left.id, "the gate was killed while it recorded its verdict")
+        if left.kind == JUDGING:
+            abandon(lake.ledger, left.id, "killed while its verdict was recorded")
     run = start(
         lake.ledger,
         table=state.table,
-        kind=_KIND,
+        kind=JUDGING,
         business_date=business_date,
         session_id=str(spark.session_id),  # type: ignore[attr-defined]
         inputs={},

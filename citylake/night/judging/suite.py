@@ -20,7 +20,7 @@ MONTH = r"\d{4}-(?:0[1-9]|1[0-2])"
 LISTED_CODES = 1000
 """Codes that an expectation carries itself; a longer list goes into a column of the frame."""
 UNIQUE_ROWS = 5_000_000
-"""Rows up to which the gate counts distinct keys, the only check with a shuffle; beyond, the engine's own check before the write counts."""
+"""Rows up to which distinct keys are counted here, the only check with a shuffle; beyond, the engine's check before the write counts."""
 
 
 @dataclass(frozen=True)

@@ -57,10 +57,10 @@ def publish(lake: Lake, spark: SparkSession, business_date: date, *, number: int
     """
     pinned = night(lake.ledger, business_date)
     if pinned is None:
-        raise UnknownNightError(f"the night of {business_date} was never made ready: run its gate first")
+        raise UnknownNightError(f"the night of {business_date} was never made ready: trigger the DAG ready first")
     states, before = table_states(lake.ledger), publication(lake.ledger)
     if pinned.published:
-        done = publish_entries(lake.ledger, business_date, (), night=number)
+        done = publish_entries(lake.ledger, business_date, (), number=number)
         missing = left_out(lake.catalog, states, {entry.table: entry for entry in done.entries})
     else:
         entries = candidates(lake, states, pinned)
@@ -68,7 +68,7 @@ def publish(lake: Lake, spark: SparkSession, business_date: date, *, number: int
         private = _unfit(lake, entries, before)
         missing |= private
         fit = [entry for name, entry in entries.items() if name not in private]
-        done = publish_entries(lake.ledger, business_date, fit, night=number or pinned.number)
+        done = publish_entries(lake.ledger, business_date, fit, number=number or pinned.number)
         if before is not None and _versions(before) == _versions(done):
             # The views show all of it already; what may have failed then is made up by maintenance.
             return Published(done, missing, (), ())

@@ -7,7 +7,7 @@ from typing import Any, get_args
 from citylake.contract.model import CollectedContract
 from citylake.contract.spelling import table_of
 from citylake.ledger.nights.nights import Settled, SettledOutcome, settle
-from citylake.night.steps.publish import is_published
+from citylake.night.steps.publish import is_closed
 from citylake.night.steps.step import Report, State, Step
 from citylake.read.unrecognised import unrecognised
 
@@ -28,7 +28,7 @@ def collect_resource(step: Step, resource: str) -> Report:
     The report's facts hold ``outcome`` (as in ``citylake.ledger.nights.nights.Settled``), ``deliveries``, ``reason``, ``counts`` of
     lines per fate, ``rows``, ``version`` and ``content``.
     """
-    if is_published(step.lake, step.business_date):
+    if is_closed(step.lake, step.business_date):
         return Report("nothing", PUBLISHED.format(date=step.business_date))
     from citylake.engine.clean.collect import collect
     from citylake.engine.run.context import Context
@@ -58,7 +58,7 @@ def settle_department(step: Step, department: str, resources: Sequence[str]) -> 
     A resource whose task left no report (killed, out of time) counts as unreachable: nothing of it came through.
     Files in the drop folder that no contract takes are counted in the message; their names may be somebody's.
     """
-    if is_published(step.lake, step.business_date):
+    if is_closed(step.lake, step.business_date):
         return Report("done", PUBLISHED.format(date=step.business_date))
     # A collection's task is called what the resource is within its department.
     settled = [_settled(one, step.reports.get(one.partition(".")[2])) for one in resources]

@@ -7,23 +7,23 @@ from citylake.night.steps.tables import NOT_STARTED
 
 
 def judge_layer(step: Step, tables: Sequence[str]) -> Report:
-    """Have the layer gate judge those of these tables that could move; what fails is put back with whoever read it.
+    """Judge those of these tables that could move; what fails is put back with whoever read it.
 
     The facts hold per table its verdict.
     """
     start = step.reports.get("start")
     if start is None:
         return Report("nothing", NOT_STARTED)
-    from citylake.night.judging import layer as gate
+    from citylake.night.judging import layer as judging
 
     wanted = set(tables) & set(start["tables"])
     verdicts: dict[str, str] = {}
     refused: list[str] = []
-    for layer in gate.LAYERS:
+    for layer in judging.LAYERS:
         names = sorted(name for name in wanted if name.startswith(f"{layer}."))
         if not names:
             continue
-        for one in gate.judge_layer(step.lake, step.spark, layer, step.business_date, tables=names):
+        for one in judging.judge_layer(step.lake, step.spark, layer, step.business_date, tables=names):
             verdicts[one.table] = one.verdict
             if one.verdict == "refused":
                 refused.append(f"{one.table}：{one.reason}")

@@ -7,7 +7,7 @@ from citylake.engine.run.standing import standing
 from citylake.lake import Lake
 from citylake.ledger.nights.nights import Pin, night
 from citylake.ledger.runs.tables import table_states
-from citylake.night.steps.publish import is_published
+from citylake.night.steps.publish import is_closed
 from citylake.night.steps.step import Report, Step
 
 
@@ -18,9 +18,9 @@ def start_night(step: Step, tasks: Mapping[str, Sequence[str]]) -> Report:
         step: the step.
         tasks: task -> tables it makes or judges.
 
-    The facts are ``night``, ``tables`` (that can move, inputs first) and ``pinned`` (table -> content and version).
+    The facts are ``number`` (of the vector), ``tables`` (that can move, inputs first) and ``pinned`` (table -> content and version).
     """
-    if is_published(step.lake, step.business_date):
+    if is_closed(step.lake, step.business_date):
         return Report("done", f"{step.business_date} 已发布，无事可做", {"tables": []}, tuple([*tasks, "publish"]))
     made = night(step.lake.ledger, step.business_date)
     if made is None:
@@ -28,7 +28,7 @@ def start_night(step: Step, tasks: Mapping[str, Sequence[str]]) -> Report:
     tables = movable(step.lake, step.business_date, made.vector)
     idle = tuple(task for task, names in tasks.items() if not set(names) & set(tables))
     pins = {table: [pin.content, pin.version] for table, pin in made.vector.items()}
-    facts = {"night": made.number, "tables": tables, "pinned": pins}
+    facts = {"number": made.number, "tables": tables, "pinned": pins}
     return Report("done", f"今晚可能变化的表 {len(tables)} 张", facts, idle)
 
 

@@ -7,8 +7,8 @@ from citylake.ledger.nights.nights import newest_published
 from citylake.night.steps.step import Report, Step
 
 
-def is_published(lake: Lake, business_date: date) -> bool:
-    """Return whether the night of a date, or a later one, is published: then nothing is done for it any more."""
+def is_closed(lake: Lake, business_date: date) -> bool:
+    """Return whether a business date is over: its night, or a later one, is published, so nothing of it moves again."""
     newest = newest_published(lake.ledger)
     return newest is not None and newest >= business_date
 
@@ -16,16 +16,16 @@ def is_published(lake: Lake, business_date: date) -> bool:
 def publish_night(step: Step) -> Report:
     """Publish what is accepted.
 
-    The facts hold ``night``, the number of ``published`` tables, the ``stale`` ones and those ``left_out``.
+    The facts hold ``number`` (of the vector), the number of ``published`` tables, the ``stale`` ones and those ``left_out``.
     """
     start = step.reports.get("start")
-    if start is None or "night" not in start:
+    if start is None or "number" not in start:
         return Report("nothing", "今晚没有可发布的内容")
     from citylake.night.publication.publish import publish
 
-    done = publish(step.lake, step.spark_when_asked, step.business_date, number=start["night"])
+    done = publish(step.lake, step.spark_when_asked, step.business_date, number=start["number"])
     facts = {
-        "night": done.publication.night,
+        "number": done.publication.number,
         "published": len(done.publication.entries),
         "stale": done.stale,
         "left_out": done.left_out,

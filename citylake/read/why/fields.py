@@ -88,7 +88,7 @@ def fields(
         identified: show direct identifiers.
     """
     wanted = [item for item in spec.survivorship[contract.thing] if only in (None, item.field)]
-    made_for = night.shown.positions[contract.name].made_for
+    made_for = night.shown.tables[contract.name].made_for
     shown = night.rows(contract.name, [contract.key], [entity])
     row = (shown.to_pylist() or [{}])[0] if shown is not None else {}
     with opened(night.lake.settings.timezone) as store:

@@ -56,12 +56,12 @@ class Night:
         Raises:
             TooManyRowsError: they are more than this process should hold.
         """
-        position = self.shown.positions.get(table)
+        held = self.shown.tables.get(table)
         wanted = sorted(set(values))
-        if position is None or position.version is None or not wanted:
+        if held is None or held.version is None or not wanted:
             return None
         found = rows_of_units(
-            self.lake.location(table), position.version, choices, [(value,) for value in wanted], part=part
+            self.lake.location(table), held.version, choices, [(value,) for value in wanted], part=part
         )
         if found is None:
             raise TooManyRowsError(f"{table}: more rows than can be shown, or its files cannot be read")

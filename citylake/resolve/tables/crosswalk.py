@@ -42,15 +42,15 @@ def transform(_inputs: Mapping[str, DataFrame], run: TransformRun) -> DataFrame:
 
 def changes(run: TransformRun) -> Offer | None:
     """Return the rows that differ because of changed subjects and decisions, None if everything is to be resolved."""
-    spec, position = run.catalog.spec(run.contract.domain), run.positions[SUBJECTS]
+    spec, taken = run.catalog.spec(run.contract.domain), run.versions[SUBJECTS]
     since = run.consumed[SUBJECTS].version
-    if run.is_whole or run.present is None or not keeps_columns(position.uri, since, position.version):
+    if run.is_whole or run.present is None or not keeps_columns(taken.uri, since, taken.version):
         return None
     units, rows = f"{run.scratch}/units.parquet", f"{run.scratch}/rows.parquet"
     with opened() as store:
         _load_subjects(store, run, spec, "everybody")
         try:
-            load_changes(store, "changed", position.uri, since, position.version, _columns(spec))
+            load_changes(store, "changed", taken.uri, since, taken.version, _columns(spec))
         except (DeltaError, OSError, duckdb.Error) as error:
             log.warning("feed lost, resolving everybody", table=run.contract.name, kind=type(error).__name__)
             return None
@@ -75,8 +75,8 @@ def _columns(spec: ResolveSpec) -> list[str]:
 
 
 def _load_subjects(store: duckdb.DuckDBPyConnection, run: TransformRun, spec: ResolveSpec, name: str) -> None:
-    position = run.positions[SUBJECTS]
-    load(store, name, position.uri, position.version, _columns(spec))
+    taken = run.versions[SUBJECTS]
+    load(store, name, taken.uri, taken.version, _columns(spec))
 
 
 def _load_before(store: duckdb.DuckDBPyConnection, run: TransformRun, spec: ResolveSpec) -> None:
@@ -95,8 +95,8 @@ def _load_before(store: duckdb.DuckDBPyConnection, run: TransformRun, spec: Reso
 
 def _load_decisions(store: duckdb.DuckDBPyConnection, run: TransformRun) -> None:
     """Make ``override`` of the decisions in force and ``withdrawn`` of the subjects of the others."""
-    position = run.positions[DECISIONS]
-    load(store, "decided", position.uri, position.version, _DECIDED)
+    taken = run.versions[DECISIONS]
+    load(store, "decided", taken.uri, taken.version, _DECIDED)
     store.execute(
         "CREATE OR REPLACE TABLE override AS SELECT subject_id, other_subject_id, decision FROM decided WHERE is_in_force"
     )

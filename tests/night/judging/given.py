@@ -163,7 +163,7 @@ class SmallLake:
             return TableResult(table, "waiting", reason=str(error))
 
     def judge(self, layer: str, night: Night) -> dict[str, Judgement]:
-        """Let a layer's gate judge."""
+        """Judge a layer."""
         return {one.table: one for one in judge_layer(self.lake, self.spark, layer, night.business_date)}
 
     def whole_night(self, night_date: date, rows: list[Row]) -> Published:

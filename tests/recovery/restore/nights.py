@@ -13,7 +13,7 @@ from citylake.engine.run.run import run_table
 from citylake.ledger.nights.nights import ready
 from citylake.night.judging.layer import judge_layer
 from citylake.night.publication.publish import Published, publish
-from citylake.night.steps.gate import pinned_now
+from citylake.night.steps.ready import pinned_now
 from citylake.settings import Settings
 from tests.engine.small_lake import SmallLake, contract
 

@@ -1,4 +1,4 @@
-"""The gate on real Delta tables that were never accepted, that only warn, or whose files do not fit their contract.
+"""Judging real Delta tables that were never accepted, that only warn, or whose files do not fit their contract.
 
 What a refusal does to a table that was published before is told by ``tests/night/publication/test_three_nights.py``.
 """
@@ -11,7 +11,7 @@ import pytest
 
 from citylake.delta.log import newest_version
 from citylake.engine.run.context import TableResult
-from citylake.ledger.runs.runs import rule_results, runs
+from citylake.ledger.runs.runs import JUDGING, rule_results, runs
 from citylake.ledger.runs.tables import TableState, note_version
 from citylake.night.judging.layer import Judgement
 from citylake.settings import Settings
@@ -40,7 +40,7 @@ class Story:
 @pytest.fixture(scope="module")
 def story(lake_of_module: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     with session(lake_of_module) as spark:
-        small = SmallLake.open(lake_of_module, spark, tmp_path_factory.mktemp("gate"))
+        small = SmallLake.open(lake_of_module, spark, tmp_path_factory.mktemp("judging"))
         night = small.deliver(FIRST_NIGHT, PLANTED)
         small.make(night, PERSON, TALLY)
         planted = small.judge("base", night)
@@ -72,7 +72,7 @@ def test_a_table_never_accepted_is_emptied_with_its_readers_and_leaves_the_layer
 def test_a_refusal_names_the_rule_the_counts_and_no_value(story: Story) -> None:
     assert "in_codes:pay_state（1/3）领取状态的值不在代码表 pay_state 内" in story.planted[PERSON].reason
     assert PERSON in story.planted[TALLY].reason
-    run = [one for one in runs(story.small.lake.ledger, table=PERSON) if one.kind == "gate"][-1]
+    run = [one for one in runs(story.small.lake.ledger, table=PERSON) if one.kind == JUDGING][-1]
     assert run.state == "refused"
     failed = [rule for rule in rule_results(story.small.lake.ledger, run.id) if rule.verdict == "fail"]
     assert [(rule.rule, rule.checked, rule.bad) for rule in failed] == [("in_codes:pay_state", 3, 1)]

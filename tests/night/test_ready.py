@@ -7,8 +7,8 @@ import pytest
 from citylake.lake import Lake
 from citylake.ledger.nights.nights import Entry, night, publish
 from citylake.ledger.runs.tables import table_states
-from citylake.night.steps.gate import decide_gate, pinned_now
 from citylake.night.steps.movable import movable, start_night
+from citylake.night.steps.ready import make_ready, pinned_now
 from citylake.night.steps.step import Report, Step
 from citylake.settings import Settings
 from tests.night.given import DAY, a_lake, settle_all, write, write_everything
@@ -22,7 +22,7 @@ def made(settings: Settings) -> Lake:
 
 
 def decide(lake: Lake, day: date = DAY, events: frozenset[str] = frozenset()) -> Report:
-    return decide_gate(Step(day, events=events, given=lake), cutoff_asset="cutoff")
+    return make_ready(Step(day, events=events, given=lake), cutoff_asset="cutoff")
 
 
 def test_the_night_waits_while_a_department_has_not_settled(made: Lake) -> None:
@@ -52,11 +52,11 @@ def test_the_cutoff_of_this_date_begins_the_night_without_those_who_are_late(mad
 def test_the_same_contents_are_not_sent_out_twice_but_a_late_delivery_is(made: Lake) -> None:
     write(made, "clean.transport__bus_tap")
     settle_all(made, DAY, but=("justice",))
-    assert decide(made, events=CUTOFF).facts["night"] == 1
+    assert decide(made, events=CUTOFF).facts["number"] == 1
     assert decide(made).state == "nothing"
     write(made, "clean.justice__serving_sentence")
     settle_all(made, DAY)
-    assert decide(made).facts["night"] == 2
+    assert decide(made).facts["number"] == 2
 
 
 def test_a_published_date_is_left_alone(made: Lake) -> None:

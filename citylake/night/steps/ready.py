@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from citylake.lake import Lake
 from citylake.ledger.nights.nights import Pin, night, ready, settlements
 from citylake.ledger.runs.tables import table_states
-from citylake.night.steps.publish import is_published
+from citylake.night.steps.publish import is_closed
 from citylake.night.steps.step import Report, Step
 from citylake.read.due import overdue
 
@@ -15,13 +15,13 @@ def cutoff(step: Step) -> Report:
     return Report("done", f"{step.business_date} 截止")
 
 
-def decide_gate(step: Step, cutoff_asset: str) -> Report:
+def make_ready(step: Step, cutoff_asset: str) -> Report:
     """Pin tonight's contents when every due resource is settled or the cut-off has come for this date.
 
-    The facts are ``night`` (its number), ``missing`` and ``pinned`` (table -> content and version).
+    The facts are ``number`` (of the vector), ``missing`` and ``pinned`` (table -> content and version).
     """
     lake, day = step.lake, step.business_date
-    if is_published(lake, day):
+    if is_closed(lake, day):
         return Report("nothing", f"{day} 已发布")
     settled = settlements(lake.ledger, day)
     before = night(lake.ledger, day)
@@ -33,7 +33,7 @@ def decide_gate(step: Step, cutoff_asset: str) -> Report:
         return Report("nothing", f"内容没有变化，第 {before.number} 次已经发出")
     made = ready(lake.ledger, day, vector, overdue(lake, day))
     pins = {table: [pin.content, pin.version] for table, pin in made.vector.items()}
-    return Report("done", facts={"night": made.number, "missing": list(made.missing), "pinned": pins})
+    return Report("done", facts={"number": made.number, "missing": list(made.missing), "pinned": pins})
 
 
 def pinned_now(lake: Lake) -> dict[str, Pin]:
