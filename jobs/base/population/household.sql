@@ -1,7 +1,11 @@
+-- Whom the register still keeps and another source calls dead is no member any more.
 WITH told AS (
-  SELECT household_no, person_id, household_state_code, relation_to_head_code, household_kind_code, village_code,
-         updated_at, resident_no, CASE WHEN household_state_code = '1' THEN 1 ELSE 0 END AS is_there
+  SELECT household_register.household_no, household_register.person_id, household_register.relation_to_head_code,
+         household_register.household_kind_code, household_register.village_code, household_register.updated_at,
+         household_register.resident_no,
+         CASE WHEN household_register.household_state_code = '1' AND NOT COALESCE(person.is_dead, FALSE) THEN 1 ELSE 0 END AS is_there
   FROM household_register
+  LEFT JOIN person ON person.person_id = household_register.person_id
 ),
 held AS (
   SELECT told.household_no,
