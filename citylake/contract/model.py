@@ -1,6 +1,7 @@
 """The contract language: one YAML file per table, read into one of these frozen models."""
 
 import re
+import unicodedata
 from typing import ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
@@ -22,6 +23,11 @@ Generated = Literal[
 ]  # fmt: skip
 
 _TYPE = re.compile(r"string|int|bigint|double|boolean|date|timestamp|month|decimal\(\d+,\s*\d+\)")
+
+
+def _is_never_read(sign: str) -> bool:
+    """Return whether no text holds a sign once it is read."""
+    return "\uff01" <= sign <= "\uff5e" or (sign != " " and unicodedata.category(sign) in {"Zs", "Cf", "Cc"})
 
 
 class Column(Model):
@@ -55,6 +61,17 @@ class Column(Model):
     @classmethod
     def _one_or_many(cls, value: object) -> object:
         return (value,) if isinstance(value, str) else value
+
+    @field_validator("null_values")
+    @classmethod
+    def _as_texts_are_read(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for text in value:
+            if not text or text != text.strip() or any(_is_never_read(sign) for sign in text):
+                raise ValueError(
+                    f"null_values: {text!r} is never met: a text is read in half width, trimmed, without signs that nobody sees, "
+                    f"and an empty one says nothing anyway; write what is left of it"
+                )
+        return value
 
     @property
     def spark_type(self) -> str:

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from citylake.contract.role import Model, Name
 
 Form = Literal["csv", "xlsx", "ndjson", "json_api", "database"]
-_SPAN = re.compile(r"^(\d+)([dhm])$")
+_SPAN = re.compile(r"(\d+)([dhm])")
 _UNITS = {"d": "days", "h": "hours", "m": "minutes"}
 
 
@@ -85,7 +85,7 @@ class Source(Model):
     def overlap(self) -> timedelta | int:
         """The lookback as a length of time, or as a number."""
         said = self.lookback or "1d"
-        match = _SPAN.match(said)
+        match = _SPAN.fullmatch(said)
         return timedelta(**{_UNITS[match[2]]: int(match[1])}) if match else int(said)
 
     def check_stamps(self, kind: Literal["moment", "number"] | None) -> None:

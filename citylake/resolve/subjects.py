@@ -209,7 +209,7 @@ def _credit(code: Column) -> Column:
 
 def _told(state: Column) -> Column:
     """Return the state of a code that somebody wrote; a registration number alone is no code of these kinds."""
-    return F.when(state.isin("checksum_wrong", "wrong_kind"), state)
+    return F.when(state.isin("impossible_letter", "checksum_wrong", "wrong_kind"), state)
 
 
 def _compared_code(code: Column) -> Column:

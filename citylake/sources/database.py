@@ -214,6 +214,7 @@ def _from(column: sa.ColumnElement[Any], kind: Any, dialect: str, since: Stamp) 
     if isinstance(since.value, int):
         # Of texts, those that are no number come every time; in SQLite they follow all numbers.
         number = column if dialect == "sqlite" and not isinstance(kind, sa.String) else sa.cast(column, sa.Numeric)
-        digits = text.regexp_match("^[0-9]{1,18}$")
+        # Asked for what it must not have: databases differ in what ``$`` lets pass.
+        digits = sa.and_(sa.not_(text.regexp_match("[^0-9]")), sa.func.length(text).between(1, 18))
         return sa.case((digits, number >= since.value), else_=sa.true())
     return sa.or_(text >= since.text, text.not_like(since.shape), text < NO_YEAR, unsaid)

@@ -21,7 +21,7 @@ class ChangedBytesError(OSError):
 
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_TAIL = re.compile(r"/([0-9a-f]{2})/(\1[0-9a-f]{62})$")
+_TAIL = re.compile(r"/([0-9a-f]{2})/(\1[0-9a-f]{62})\Z")
 
 
 def store(settings: Settings, path: Path, sha256: str) -> str:

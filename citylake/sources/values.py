@@ -8,8 +8,8 @@ from decimal import Decimal
 
 EXACT_DIGITS = 15
 """Digits of a whole number that a floating-point cell holds without loss."""
-_DAY = re.compile(r"^\s*(\d{4})\s*([-/.年]?)\s*(\d{1,2})\s*(?:\2|月)\s*(\d{1,2})(?:日)?(?:[T\s].*)?$")
-_COMPACT = re.compile(r"^\s*(\d{4})(\d{2})(\d{2})(?:\d{6})?\s*$")
+_DAY = re.compile(r"\s*(\d{4})\s*([-/.年]?)\s*(\d{1,2})\s*(?:\2|月)\s*(\d{1,2})(?:日)?(?:[T\s].*)?")
+_COMPACT = re.compile(r"\s*(\d{4})(\d{2})(\d{2})(?:\d{6})?\s*")
 
 
 def number_text(value: float) -> str:
@@ -76,10 +76,10 @@ def cell_text(value: object) -> str | None:  # noqa: C901 - one branch per type,
 
 def day(text: str) -> date | None:
     """Read a day in one of the usual ways of writing (20261122, 2026-11-22, 2026/11/22, 2026年11月22日), or None."""
-    match = _COMPACT.match(text)
+    match = _COMPACT.fullmatch(text)
     parts = match.groups() if match else ()
     if not parts:
-        match = _DAY.match(text)
+        match = _DAY.fullmatch(text)
         if match is None:
             return None
         parts = (match[1], match[3], match[4])

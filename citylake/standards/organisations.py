@@ -20,7 +20,9 @@ _CREDIT_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _CREDIT_WEIGHTS = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)
 _ORG_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _ORG_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
-_SHAPED = rf"[1-9A-Y][1-9A-Y]\d{{6}}[{_CREDIT_ALPHABET}]{{10}}"
+_SHAPED = rf"[{_CREDIT_ALPHABET[1:]}]{{2}}\d{{6}}[{_CREDIT_ALPHABET}]{{10}}"
+_MISREAD = r"(?=.*[IOSVZ])(?:[1-9A-Z]{2}[0-9IOSVZ]{6}[0-9A-Z]{10}|[0-9A-Z]{8}[0-9X])"
+"""A code with a letter that none has (GB 32100-2015): a misread 1, 0, 5, U or 2. An organisation code is part of a credit code."""
 _WORDS = Path(__file__).parent / "entity_words.txt"
 
 
@@ -44,7 +46,10 @@ def code_class(code: Column) -> Column:
 
 
 def code_state(code: Column) -> Column:
-    """Return what a code is worth: ok, upgraded (an organisation code, the old form), checksum_wrong, wrong_kind, missing."""
+    """Return what a code is worth.
+
+    ok, upgraded (an organisation code, the old form), impossible_letter, checksum_wrong, wrong_kind, missing.
+    """
     return once(code_text(code), _state)
 
 
@@ -53,7 +58,7 @@ def organisation_code(code: Column) -> Column:
 
     def within(text: Column) -> Column:
         kind = _class(text)
-        good = F.when(kind == CREDIT, _credit_holds(text)).when(kind == ORGANISATION, valid_org_code(text, 1))
+        good = F.when(kind == CREDIT, _credit_holds(text)).when(kind == ORGANISATION, _organisation_holds(text))
         return F.when(good, F.right(F.left(text, F.when(kind == CREDIT, 17).otherwise(9)), F.lit(9)))
 
     return once(code_text(code), within)
@@ -100,6 +105,10 @@ def _credit_holds(text: Column) -> Column:
     return whole(text, _SHAPED) & checked & valid_org_code(text, 9)
 
 
+def _organisation_holds(text: Column) -> Column:
+    return valid_org_code(text, 1) & ~whole(text, _MISREAD)
+
+
 def _class(text: Column) -> Column:
     return (
         F.when(whole(text, _SHAPED), CREDIT)
@@ -114,9 +123,10 @@ def _state(text: Column) -> Column:
     checked = (F.length(text) == 13) | _registration_holds(text)
     return (
         F.when(text.isNull(), "missing")
+        .when(whole(text, _MISREAD), "impossible_letter")
         .when(kind.isNull(), "wrong_kind")
         .when((kind == CREDIT) & _credit_holds(text), "ok")
-        .when((kind == ORGANISATION) & valid_org_code(text, 1), "upgraded")
+        .when((kind == ORGANISATION) & _organisation_holds(text), "upgraded")
         .when((kind == REGISTRATION) & checked, "ok")
         .otherwise("checksum_wrong")
     )

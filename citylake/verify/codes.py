@@ -38,18 +38,22 @@ def install(store: Store) -> None:
         "ELSE id_18(t) END",
         "document_state(t, kind, latest)": f"CASE WHEN document_class(t, kind) IN ('{marked}') THEN 'ok' ELSE id_state(t, latest) END",
         "code_of(t)": f"nullif(translate(folded(t), {_DASHES}, ''), '')",
-        "code_kind_of(c)": "CASE WHEN regexp_full_match(c, '[1-9A-Y][1-9A-Y][0-9]{6}[0-9A-HJ-NPQRTUWXY]{10}') THEN 'credit' "
+        "code_kind_of(c)": "CASE WHEN regexp_full_match(c, '[1-9A-HJ-NPQRTUWXY]{2}[0-9]{6}[0-9A-HJ-NPQRTUWXY]{10}') THEN 'credit' "
         "WHEN regexp_full_match(c, '[0-9]{13}|[0-9]{15}') THEN 'registration' "
         "WHEN regexp_full_match(c, '[0-9A-Z]{8}[0-9X]') THEN 'organisation' END",
+        # Letters that no code has, read for 1, 0, 5, U and 2.
+        "is_misread_code(c)": "regexp_matches(c, '[IOSVZ]') "
+        "AND regexp_full_match(c, '[1-9A-Z]{2}[0-9IOSVZ]{6}[0-9A-Z]{10}|[0-9A-Z]{8}[0-9X]')",
         "is_office_code(c)": f"CASE 11 - ({office}) % 11 WHEN 10 THEN 'X' WHEN 11 THEN '0' "
         f"ELSE CAST(11 - ({office}) % 11 AS VARCHAR) END = substr(c, 9, 1)",
         "office_code_of(c)": "CASE code_kind_of(c) WHEN 'credit' THEN CASE WHEN is_credit_code(c) THEN substr(c, 9, 9) END "
-        "WHEN 'organisation' THEN CASE WHEN is_office_code(c) THEN c END END",
+        "WHEN 'organisation' THEN CASE WHEN is_office_code(c) AND NOT is_misread_code(c) THEN c END END",
         "office_code(t)": "office_code_of(code_of(t))",
         "credit_code(t)": "CASE WHEN is_credit_code(code_of(t)) THEN code_of(t) END",
         "registration_no(t)": "CASE WHEN code_kind_of(code_of(t)) = 'registration' THEN code_of(t) END",
         "is_registration_no(c)": f"CASE WHEN length(c) = 13 THEN true ELSE {hybrid} END",
-        "code_state(t)": "CASE WHEN code_of(t) IS NULL THEN 'missing' WHEN code_kind_of(code_of(t)) IS NULL THEN 'wrong_kind' "
+        "code_state(t)": "CASE WHEN code_of(t) IS NULL THEN 'missing' "
+        "WHEN is_misread_code(code_of(t)) THEN 'impossible_letter' WHEN code_kind_of(code_of(t)) IS NULL THEN 'wrong_kind' "
         "WHEN code_kind_of(code_of(t)) = 'registration' THEN CASE WHEN is_registration_no(code_of(t)) THEN 'ok' ELSE 'checksum_wrong' END "
         "WHEN office_code(t) IS NULL THEN 'checksum_wrong' WHEN length(code_of(t)) = 18 THEN 'ok' ELSE 'upgraded' END",
     }.items():

@@ -62,7 +62,9 @@ def _first(word: str) -> str:
 
 
 _ANY_CODE = _first("CASE WHEN code_kind_of(code_of({0})) IS NOT NULL THEN code_of({0}) END")
-_WRONG = _first("CASE WHEN code_state({0}) IN ('checksum_wrong', 'wrong_kind') THEN code_state({0}) END")
+_WRONG = _first(
+    "CASE WHEN code_state({0}) IN ('impossible_letter', 'checksum_wrong', 'wrong_kind') THEN code_state({0}) END"
+)
 _LEGAL_ENTITY = (
     f"{_first('office_code({0})')} AS id_no, "
     f"CASE WHEN {_first('office_code({0})')} IS NOT NULL THEN 'organisation' END AS id_class, "

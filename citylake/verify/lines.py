@@ -82,7 +82,8 @@ def typed_value(value: str, column: Column) -> str:
         case "decimal":
             return _decimal(value, duckdb_type(column.type))
         case "double":
-            return f"CASE WHEN regexp_full_match({value}, '{_NUMBER}') THEN TRY_CAST({value} AS DOUBLE) END"
+            number = f"TRY_CAST({value} AS DOUBLE)"
+            return f"CASE WHEN regexp_full_match({value}, '{_NUMBER}') AND isfinite({number}) THEN {number} END"
         case _:
             return (
                 f"CASE WHEN regexp_full_match({value}, '[+-]?[0-9]+') THEN TRY_CAST({value} AS {duckdb_type(kind)}) END"
@@ -105,14 +106,14 @@ def _date(value: str, pattern: str) -> str:
 
 
 def _moment(value: str, pattern: str) -> str:
-    """Return a text of a pattern as a moment of the city's clock."""
+    """Return a text of a pattern as a moment of the city's clock: of a time it showed twice the first, NULL for one it skipped."""
     regex, places = _regex(pattern)
     part = {name: f"regexp_extract({value}, '{regex}', {place})" for name, place in places.items()}
     told = f"{part['y']} || '-' || lpad({part['M']}, 2, '0') || '-' || lpad({part['d']}, 2, '0') || ' '"
     clock = " || ':' || ".join(f"lpad({part[name]}, 2, '0')" if name in part else "'00'" for name in ("H", "m", "s"))
     fraction = f" || '.' || {part['S']}" if "S" in part else ""
-    whole = f"CAST(TRY_CAST({told} || {clock}{fraction} AS TIMESTAMP) AS TIMESTAMPTZ)"
-    return f"CASE WHEN regexp_full_match({value}, '{regex}') AND {part['y']} <> '0000' THEN {whole} END"
+    shown = f"TRY_CAST({told} || {clock}{fraction} AS TIMESTAMP)"
+    return f"CASE WHEN regexp_full_match({value}, '{regex}') AND {part['y']} <> '0000' THEN moment_of({shown}) END"
 
 
 def _regex(pattern: str) -> tuple[str, dict[str, int]]:

@@ -1,5 +1,6 @@
 """Rules of the house that no linter knows."""
 
+import ast
 import re
 import subprocess
 from functools import cache
@@ -59,6 +60,25 @@ def test_no_pattern_of_spark_ends_where_a_last_line_break_may_follow() -> None:
     asked = [path for path in modules() if PROJECT_ROOT / "citylake" in path.parents and "rlike(" in text(path)]
     assert asked
     assert names([path for path in asked if ending.search(text(path))]) == []
+
+
+def test_no_pattern_of_python_ends_where_a_last_line_break_may_follow() -> None:
+    """Its ``$`` lets one pass too: ``fullmatch`` asks for the whole, ``\\Z`` for the end; lines are asked for by name."""
+    asking = {"compile", "match", "search", "fullmatch", "sub", "split", "findall", "finditer", "regexp_match"}
+    found = []
+    for path in modules():
+        if not {PROJECT_ROOT / "citylake", PROJECT_ROOT / "plugins"}.isdisjoint(path.parents):
+            for call in (node for node in ast.walk(ast.parse(text(path))) if isinstance(node, ast.Call) and node.args):
+                name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
+                parts = call.args[0].values if isinstance(call.args[0], ast.JoinedStr) else [call.args[0]]
+                last = parts[-1].value if parts and isinstance(parts[-1], ast.Constant) else ""
+                ends = re.search(
+                    r"(?<!\\)\$\)*\Z",
+                    last if isinstance(last, str) else last.decode("latin-1") if isinstance(last, bytes) else "",
+                )
+                if name in asking and ends and "MULTILINE" not in ast.unparse(call):
+                    found.append(f"{path.name}:{call.lineno}")
+    assert found == []
 
 
 def test_no_module_or_package_has_a_name_that_says_nothing() -> None:

@@ -13,6 +13,8 @@ from citylake.standards.signs import folded, whole
 _DATE_FORMATS = ("yyyy-MM-dd", "yyyyMMdd", "yyyy/M/d")
 _TIMESTAMP_FORMATS = ("yyyy-MM-dd HH:mm:ss", "yyyy-MM-dd'T'HH:mm:ss", "yyyyMMddHHmmss", "yyyy-MM-dd HH:mm:ss.SSSSSS")
 _TRUE, _FALSE = ("1", "true", "TRUE", "是", "Y"), ("0", "false", "FALSE", "否", "N")
+_NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
+"""How a number is written: neither by a name (NaN, Infinity) nor with a letter for its type (1d)."""
 REASON = "struct<rule:string,column:string,reason:string>"
 
 
@@ -83,6 +85,9 @@ def _typed(text: Column, column: ColumnContract) -> Column:
             exact = text.try_cast("decimal(38,12)")
             value = text.try_cast(column.spark_type)
             return F.when(value.cast("decimal(38,12)") == exact, value)
+        case "double":
+            value = F.when(whole(text, _NUMBER), text.try_cast("double"))
+            return F.when(F.abs(value) < float("inf"), value)
         case _:
             return text.try_cast(column.spark_type)
 
@@ -112,9 +117,21 @@ def _date(text: Column, pattern: str) -> Column:
 
 
 def _moment(text: Column, pattern: str) -> Column:
+    """Return a text as a moment of the city's clock, NULL for a time that the clock has skipped; of one it showed twice the first."""
     if pattern == "yyyy-MM-dd HH:mm:ss":
-        return _cast_where(text, r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}", text, "timestamp")
-    return F.try_to_timestamp(text, F.lit(pattern))
+        moment = _cast_where(text, r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}", text, "timestamp")
+        return F.when(moment.cast("timestamp_ntz") == text.try_cast("timestamp_ntz"), moment)
+    moment = F.try_to_timestamp(text, F.lit(pattern))
+    # Spark puts a skipped time behind the gap. Where no clock was set, which is nearly always, this is not asked.
+    as_if_utc = F.try_to_timestamp(F.concat(text, F.lit("Z")), F.lit(f"{pattern}X"))
+    day_before = moment - F.expr("INTERVAL 24 HOURS")
+    clock_was_set = _by_clock(moment) - _by_clock(day_before) != moment - day_before
+    return F.when(~clock_was_set | (_by_clock(moment) == as_if_utc), moment)
+
+
+def _by_clock(moment: Column) -> Column:
+    """Return the moment at which a clock of UTC shows what the city's clock shows at this one."""
+    return F.from_utc_timestamp(moment, F.current_timezone())
 
 
 def _hyphened(text: Column) -> Column:
