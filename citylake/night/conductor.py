@@ -90,7 +90,7 @@ def conduct(lake: Lake, client: AirflowClient, day: date, *, limit: timedelta) -
 def _settled(lake: Lake, day: date) -> set[str]:
     """Return the departments all of whose resources are settled for a date."""
     known = settlements(lake.ledger, day)
-    open_still = {item.domain for item in lake.catalog.collected if item.name not in known}
+    open_still = {item.domain for item in lake.catalog.collected if item.resource not in known}
     return {item.domain for item in lake.catalog.collected} - open_still
 
 
