@@ -86,7 +86,10 @@ def settle_all(lake: Lake, day: date, outcome: SettledOutcome) -> None:
     """Say what every department's collection of a date came to."""
     for department in sorted({item.domain for item in lake.catalog.collected}):
         settle(
-            lake.ledger, department, day, [Settled(one.resource, outcome) for one in lake.catalog.of_department(department)]
+            lake.ledger,
+            department,
+            day,
+            [Settled(one.resource, outcome) for one in lake.catalog.of_department(department)],
         )
 
 
