@@ -91,39 +91,46 @@ def test_nothing_but_such_signs_says_nothing(spark: SparkSession, store: Store) 
     }
 
 
-@pytest.mark.parametrize(
-    ("text", "kinds"),
-    [
-        ("a b", set()),
-        (" a", {"trimmed"}),
-        ("a\t", {"trimmed"}),
-        ("a\u200b \ufeff", {"trimmed", "unseen"}),
-        ("a\u200bb", {"unseen"}),
-        ("ａ", {"narrowed"}),
-        ("a\u3000b", {"narrowed"}),
-        ("\u00a0a", {"narrowed", "trimmed"}),
-        ("甲\n乙", set()),
-    ],
-)  # fmt: skip
-def test_each_change_is_of_its_kind(spark: SparkSession, text: str, kinds: set[str]) -> None:
-    found = by_spark(spark, [text], **{name: lambda t, of=pattern: t.rlike(of) for name, pattern in CHANGES.items()})
-    assert {name for name, (is_so,) in found.items() if is_so} == kinds
+def test_each_change_is_of_its_kind(spark: SparkSession) -> None:
+    kinds: dict[str, set[str]] = {
+        "a b": set(),
+        " a": {"trimmed"},
+        "a\t": {"trimmed"},
+        "a\u200b \ufeff": {"trimmed", "unseen"},
+        "a\u200bb": {"unseen"},
+        "ａ": {"narrowed"},
+        "a\u3000b": {"narrowed"},
+        "\u00a0a": {"narrowed", "trimmed"},
+        "甲\n乙": set(),
+    }
+    found = by_spark(spark, [*kinds], **{name: lambda t, of=pattern: t.rlike(of) for name, pattern in CHANGES.items()})
+    for number, (text, wanted) in enumerate(kinds.items()):
+        assert {name for name, said in found.items() if said[number]} == wanted, ascii(text)
 
 
-@pytest.mark.parametrize("ending", ["\n", "\r\n", "\t", " ", "\u3000", "\u00a0", "\u2028", "\u200b", "\ufeff", *UNSEEN])
-def test_a_sign_that_nobody_sees_makes_nobody_else(spark: SparkSession, store: Store, ending: str) -> None:
+def test_a_sign_that_nobody_sees_makes_nobody_else(spark: SparkSession, store: Store) -> None:
     firm = uscc_code("91370702" + "MA3C0GCB")
     words = {"id_text": id_text, "id_18": normalised_id_no, "state": id_no_state, "name": normalised_name}
     words |= {"firm": entity_name, "code": code_state}
-    for text in (f"{GOOD}{ending}", f"{ending}{GOOD}", f"{GOOD[:6]}{ending}{GOOD[6:]}"):
-        said = by_spark(spark, [text], **words)
-        assert (said["id_text"], said["id_18"], said["state"]) == ([GOOD], [GOOD], ["ok"])
-        told = by_duckdb(store, [text], "id_text(t)", "id_18(t)", "id_state(t, DATE '2026-03-01')")
-        assert [value for (value,) in told.values()] == [GOOD, GOOD, "ok"]
-    named = [f"王小{ending}明{ending}", f"{ending}潍坊示例有限公司", f"{firm}{ending}"]
-    said = by_spark(spark, named, **words)
-    assert (said["name"][0], said["firm"][1], said["code"][2]) == ("王小明", "潍坊示例有限公司", "ok")
-    assert by_duckdb(store, named, "code_state(t)")["code_state(t)"][2] == "ok"
+    endings = ["\r\n", "\t", " ", "\u3000", "\u00a0", "\u2028", "\n", *UNSEEN]
+    numbers = [text for one in endings for text in (f"{GOOD}{one}", f"{one}{GOOD}", f"{GOOD[:6]}{one}{GOOD[6:]}")]
+    said = by_spark(spark, numbers, **words)
+    assert wrong(numbers, said["id_text"], GOOD) == wrong(numbers, said["id_18"], GOOD) == []
+    assert wrong(numbers, said["state"], "ok") == []
+    for word, right in (("id_text(t)", GOOD), ("id_18(t)", GOOD), ("id_state(t, DATE '2026-03-01')", "ok")):
+        assert wrong(numbers, by_duckdb(store, numbers, word)[word], right) == []
+    people, firms, codes = (
+        [form.replace("|", one) for one in endings] for form in ("王小|明|", "|潍坊示例有限公司", f"{firm}|")
+    )
+    assert wrong(people, by_spark(spark, people, **words)["name"], "王小明") == []
+    assert wrong(firms, by_spark(spark, firms, **words)["firm"], "潍坊示例有限公司") == []
+    assert wrong(codes, by_spark(spark, codes, **words)["code"], "ok") == []
+    assert wrong(codes, by_duckdb(store, codes, "code_state(t)")["code_state(t)"], "ok") == []
+
+
+def wrong(texts: list[str], said: list[Any], right: str) -> list[str]:
+    """Return the texts of which something else is said, written out."""
+    return [ascii(text) for text, one in zip(texts, said, strict=True) if one != right]
 
 
 def test_only_a_whole_text_matches(spark: SparkSession) -> None:

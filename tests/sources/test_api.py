@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -323,7 +324,7 @@ def test_an_api_that_asks_to_wait_is_waited_for_and_never_beyond_the_deadline(
     lake: Settings, office: Department, service: Service, make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     waited: list[float] = []
-    monkeypatch.setattr(time, "sleep", waited.append)
+    monkeypatch.setattr(api_client, "time", SimpleNamespace(sleep=waited.append, monotonic=time.monotonic))
     service.more_headers = {"Retry-After": "7"}
     service.answer = lambda page, query: (429, "") if len(service.asked) == 1 else service.pages(page, query)
     assert offers(make("json_api", source=SOURCE), lake, office)[0][1].count(b"\n") == 25
