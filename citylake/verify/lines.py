@@ -102,18 +102,24 @@ def _date(value: str, pattern: str) -> str:
         days = f"CASE WHEN regexp_full_match({value}, '[+-]?[0-9]+') THEN TRY_CAST({value} AS INTEGER) END"
         late = f"WHEN {days} BETWEEN 61 AND 80000 THEN DATE '1899-12-30' + {days}"
         return f"CASE {late} WHEN {days} BETWEEN 1 AND 59 THEN DATE '1899-12-31' + {days} END"
-    return f"CAST({_moment(value, pattern)} AS DATE)"
+    # A day whose midnight the clock has skipped is a day: no clock is asked.
+    return f"CAST({_shown(value, pattern)} AS DATE)"
 
 
 def _moment(value: str, pattern: str) -> str:
     """Return a text of a pattern as a moment of the city's clock: of a time it showed twice the first, NULL for one it skipped."""
+    return f"moment_of({_shown(value, pattern)})"
+
+
+def _shown(value: str, pattern: str) -> str:
+    """Return a text of a pattern as what a clock shows, anywhere; NULL for any other text."""
     regex, places = _regex(pattern)
     part = {name: f"regexp_extract({value}, '{regex}', {place})" for name, place in places.items()}
     told = f"{part['y']} || '-' || lpad({part['M']}, 2, '0') || '-' || lpad({part['d']}, 2, '0') || ' '"
     clock = " || ':' || ".join(f"lpad({part[name]}, 2, '0')" if name in part else "'00'" for name in ("H", "m", "s"))
     fraction = f" || '.' || {part['S']}" if "S" in part else ""
     shown = f"TRY_CAST({told} || {clock}{fraction} AS TIMESTAMP)"
-    return f"CASE WHEN regexp_full_match({value}, '{regex}') AND {part['y']} <> '0000' THEN moment_of({shown}) END"
+    return f"CASE WHEN regexp_full_match({value}, '{regex}') AND {part['y']} <> '0000' THEN {shown} END"
 
 
 def _regex(pattern: str) -> tuple[str, dict[str, int]]:

@@ -1,6 +1,7 @@
 """Values that look right and are not: told, held back or unreadable, never something else in silence; in both engines alike."""
 
 from collections.abc import Iterator
+from datetime import date, timedelta
 from typing import Any
 
 import pyarrow as pa
@@ -63,6 +64,21 @@ def test_a_time_that_the_clock_skipped_is_none_and_of_one_shown_twice_it_is_the_
     early, twice, late = seconds[3:6]
     assert (twice - early, late - twice) == (3600, 7200), "the first of the two"
     assert seconds[6] == 1772323200
+
+
+@pytest.mark.parametrize("form", ["yyyy-MM-dd", "yyyyMMdd", "yyyy/M/d", "yyyy-MM-dd HH:mm:ss"])
+def test_a_day_whose_midnight_the_clock_skipped_is_a_day(spark: SparkSession, store: Store, form: str) -> None:
+    days = [date(1900, 1, 1) + timedelta(days=count) for count in range(50_000)]
+    spelt = {"yyyyMMdd": "%Y%m%d", "yyyy/M/d": "%Y/%m/%d", "yyyy-MM-dd HH:mm:ss": "%Y-%m-%d 00:00:00"}.get(
+        form, "%Y-%m-%d"
+    )
+    given = pa.table({"i": range(len(days)), "t": [day.strftime(spelt) for day in days]})
+    column = Column(label="日期", grade="L2", type="date", format=(form,))
+    frame = local_frame(spark, given)
+    found = frame.select("i", _typed(frame["t"], column).alias("v")).toArrow().sort_by("i").column("v").to_pylist()
+    store.connection.register("given", given)
+    told = [day for (day,) in store.run(f"SELECT {typed_value('t', column)} FROM given ORDER BY i").fetchall()]
+    assert [day for day, one, other in zip(days, found, told, strict=True) if (one, other) != (day, day)] == []
 
 
 @pytest.mark.parametrize("kind", ["double", "decimal(9,2)"])
