@@ -11,6 +11,7 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from city.kit.layouts import resources
@@ -59,8 +60,12 @@ def delivered(city: City, catalog: Catalog, spec: ResolveSpec, day: int, blocks:
 
 
 def _of_role(role: ResolvedRole, frame: Frame, damages: Sequence[Damage], numbers: np.ndarray) -> pa.Table:
-    said, columns, count = role.columns.model_dump(exclude_none=True), frame.columns, len(frame)
+    said, columns, count = role.columns.values(), frame.columns, len(frame)
     told = {name: _text(columns.get(said.get(name, "")), count) for name in _TEXTS}
+    for name, asked in role.columns.when.items():
+        for column, codes in asked.items():
+            fits = pc.is_in(_text(columns[column], count), pa.array(codes, pa.string()))
+            told[name] = pc.if_else(fits, told[name], None)
     told |= {name: _day(columns.get(said.get(name, "")), count) for name in _DATES}
     fixed = {
         "source": role.source,

@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -71,16 +71,19 @@ def run_night(chosen: Settings, day: date, after: Callable[[str], None] | None =
     lake = open_lake(chosen)
     known = settlements(lake.ledger, day)
     lake.ledger.dispose()
-    for plan in collect_plans(compiled):
-        tables = [task.arguments["table"] for task in plan.tasks if "table" in task.arguments]
-        if all(table in known for table in tables):
-            continue
-        if status := _run_dag(chosen, day, plan, after):
-            return status
-    for plan in _rest(compiled):
+    for plan in [*uncollected(compiled, known), *_rest(compiled)]:
         if status := _run_dag(chosen, day, plan, after):
             return status
     return 0
+
+
+def uncollected(compiled: Compiled, settled: Container[str]) -> list[DagPlan]:
+    """Return the collections that have a resource which is not settled."""
+    return [
+        plan
+        for plan in collect_plans(compiled)
+        if any("resource" in task.arguments and task.arguments["resource"] not in settled for task in plan.tasks)
+    ]
 
 
 def run_maintenance(chosen: Settings, day: date) -> int:

@@ -12,9 +12,12 @@ import pyarrow as pa
 import pytest
 from deltalake import write_deltalake
 
+from citylake.contract.catalog import load_catalog
+from citylake.contract.compiled import write_compiled
 from citylake.lake import open_lake
 from citylake.ledger.runs.leases import lease
 from citylake.settings import PROJECT_ROOT, Settings
+from citylake_airflow.compiled import read_compiled
 from tests.kill.airflow import SERIES as AIRFLOW_SERIES
 from tests.kill.airflow import airflow_cells
 from tests.kill.cells import SERIES as ENGINE_SERIES
@@ -23,6 +26,7 @@ from tests.kill.checks import CHECKS, check, differing_receipts
 from tests.kill.content import content
 from tests.kill.grid import Row, line
 from tests.kill.moments import Order, carry_out, pending, was_carried_out
+from tests.kill.night import uncollected
 from tests.kill.reader import Sight
 from tests.kill.record import record
 
@@ -93,6 +97,17 @@ def test_every_moment_of_the_grid_names_a_function_that_exists() -> None:
         except (AttributeError, ImportError):
             missing.append(place)
     assert missing == []
+
+
+def test_what_is_settled_is_not_collected_again_and_all_else_is(tmp_path: Path) -> None:
+    catalog = load_catalog()
+    write_compiled(catalog, tmp_path)
+    compiled = read_compiled(tmp_path)
+    every = {item.resource for item in catalog.collected}
+    assert {plan.id for plan in uncollected(compiled, ())} == {f"collect_{item.domain}" for item in catalog.collected}
+    assert uncollected(compiled, every) == []
+    (left,) = uncollected(compiled, every - {"justice.serving_sentence"})
+    assert left.id == "collect_justice"
 
 
 def test_cells_have_names_of_their_own() -> None:

@@ -144,13 +144,11 @@ class City:
 
 
 def _of_role(role: Role, said: Mapping[str, Any]) -> Row:
-    named = role.model_dump(exclude_none=True)
-    return {column: said[name] for name, column in named.items() if name in said}
+    return {column: said[name] for name, column in role.values().items() if name in said}
 
 
 def _subject(table: str, name: str, role: Role, key: Sequence[str], row: Row) -> str:
-    columns = role.model_dump(exclude_none=True, exclude={"subject"}).values()
-    of = key if role.subject == "record" else [str(row[column]) for column in columns]
+    of = key if role.subject == "record" else [str(row[column]) for column in role.identifying]
     return f"s{_hashed(table, name, *of)}"
 
 
