@@ -82,6 +82,18 @@ RULES: Mapping[str, Kind] = {
     "quarantined": Kind("问题行比例超过 {max_percent}%", _DELIVERY, "whole", needed=("max_percent",)),
 }  # fmt: skip
 """All rules there are; the order is that of the documentation."""
+TYPE_LABELS = {
+    "string": "文本",
+    "int": "整数",
+    "bigint": "整数",
+    "double": "数值",
+    "boolean": "是否值",
+    "date": "有效日期",
+    "timestamp": "有效时间",
+    "month": "有效月份",
+    "decimal": "有效数值",
+}
+"""What a value of a type is called to a clerk."""
 
 
 class UnjudgedError(LookupError):

@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 
 from citylake.delta.fetch import fetch
 from citylake.delta.small_read import HELD_ROWS, Values, fits
-from citylake.delta.tables import quoted
+from citylake.delta.sql_text import quoted
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,7 @@
 """Delta tables as files: how one is made, read at a version and asked for its changes."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from decimal import Decimal
 
 import pyarrow as pa
 from pyspark.errors import AnalysisException
@@ -18,6 +15,7 @@ from citylake.delta.errors import FeedLostError
 from citylake.delta.first_version import write_first_version
 from citylake.delta.log import newest_version
 from citylake.delta.small_write import takes
+from citylake.delta.sql_text import literal, quoted
 
 RESTORE_PROMISE = "interval 30 days"
 """How far back any table can be restored; files and logs are cleaned by maintenance only."""
@@ -209,28 +207,3 @@ def columns_of(contract: Contract) -> list[Physical]:
 def derived_columns(contract: DerivedContract) -> list[Physical]:
     """Return the columns of a derived table."""
     return contract_columns(contract)
-
-
-def quoted(name: str) -> str:
-    """Return an identifier in back-quotes, safe whatever it holds."""
-    return "`" + name.replace("`", "``") + "`"
-
-
-def literal(value: object) -> str:
-    """Return a value as a Spark SQL literal, safe whatever it holds."""
-    if value is None:
-        return "NULL"
-    if isinstance(value, bool | int):
-        return str(value).lower()
-    if isinstance(value, float):
-        return f"{float.__repr__(value)}D" if math.isfinite(value) else f"CAST('{value}' AS DOUBLE)"
-    if isinstance(value, Decimal):
-        return f"{value}BD"
-    if isinstance(value, bytes):
-        return f"X'{value.hex()}'"
-    if isinstance(value, datetime):
-        return f"TIMESTAMP'{value.isoformat(sep=' ')}'"
-    if isinstance(value, date):
-        return f"DATE'{value.isoformat()}'"
-    text = str(value).replace("\\", "\\\\").replace("'", "\\'")
-    return f"'{text}'"

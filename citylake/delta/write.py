@@ -13,7 +13,8 @@ from citylake.delta.difference import Changed
 from citylake.delta.errors import CommitLostError
 from citylake.delta.log import Commit, find_commit, newest_version
 from citylake.delta.small_write import is_small, takes, units_predicate, write_few
-from citylake.delta.tables import as_frame, literal, quoted
+from citylake.delta.sql_text import literal, quoted
+from citylake.delta.tables import as_frame
 
 Rows: TypeAlias = DataFrame | pa.Table
 """Rows on their way into a table; those held in this process are written by it where that is cheaper than asking Spark."""

@@ -8,7 +8,8 @@ from pyspark.sql import functions as F
 
 from citylake.contract.model import CollectedContract
 from citylake.contract.rules import Rule
-from citylake.delta.tables import as_frame, quoted
+from citylake.delta.sql_text import quoted
+from citylake.delta.tables import as_frame
 from citylake.delta.write import Rows
 from citylake.engine.clean.staged import project, rewritten
 

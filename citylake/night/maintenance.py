@@ -19,7 +19,8 @@ from citylake.contract.model import DerivedContract
 from citylake.contract.spelling import table_of
 from citylake.delta.log import newest_version, said
 from citylake.delta.old_files import Needed, OldFile, old_files
-from citylake.delta.tables import local_frame, quoted
+from citylake.delta.sql_text import quoted
+from citylake.delta.tables import local_frame
 from citylake.engine.run.dress import dress_up
 from citylake.engine.run.record import remove_staging
 from citylake.lake import Lake

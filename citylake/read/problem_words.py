@@ -5,9 +5,8 @@ from typing import Any
 
 from citylake.contract.catalog import Catalog
 from citylake.contract.model import TableContract
-from citylake.contract.rules import Rule
+from citylake.contract.rules import TYPE_LABELS, Rule
 from citylake.contract.spelling import table_of
-from citylake.engine.clean.conform import TYPE_LABELS
 from citylake.ledger.deliveries.problems import Problem
 from citylake.words import CHANGES, changes_of
 

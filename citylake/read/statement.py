@@ -24,7 +24,7 @@ from sqlglot.errors import ParseError, SqlglotError
 from sqlglot.parsers.spark import SparkParser
 from sqlglot.tokenizer_core import Token, TokenType
 
-from citylake.delta.tables import literal
+from citylake.delta.sql_text import literal, quoted
 
 
 class _AsWritten(Spark):
@@ -105,7 +105,7 @@ def prepare(
     tokens = _tokens(text)
     if (described := _described(text)) is not None:
         asked = _published(described.name, published)
-        return Prepared(f"{described.verb} {_quoted(view_of(asked))}", (asked,))
+        return Prepared(f"{described.verb} {quoted(view_of(asked))}", (asked,))
     if tokens[0].token_type not in _FIRST:
         raise StatementError(_READ_ONLY)
     query = _parsed(text)
@@ -238,11 +238,11 @@ def _stand_in(table: exp.Table, name: str, view: str, tokens: list[Token]) -> _C
     """Return the exchange of a table's tokens by its view, which keeps the name the rest of the statement knows it by."""
     start, end = _span(table.parts)
     if table.alias:
-        return _Change(start, end, f"{_quoted(view)} ")
-    alias = f" AS {_quoted(name.partition('.')[2])}"
+        return _Change(start, end, f"{quoted(view)} ")
+    alias = f" AS {quoted(name.partition('.')[2])}"
     sample = _sample_end(tokens, end)
     if sample is None:
-        return _Change(start, end, f"{_quoted(view)}{alias} ")
+        return _Change(start, end, f"{quoted(view)}{alias} ")
     raise StatementError(f"give {name} an alias after its TABLESAMPLE, as in {name} TABLESAMPLE (1 PERCENT) AS t")
 
 
@@ -257,7 +257,7 @@ def _qualified_columns(query: exp.Expression, named: list[str]) -> Iterator[_Cha
         parts = column.parts
         if len(parts) > 2 and f"{parts[0].name}.{parts[1].name}".lower() in named:
             start, end = _span(parts[:2])
-            yield _Change(start, end, _quoted(parts[1].name.lower()))
+            yield _Change(start, end, quoted(parts[1].name.lower()))
 
 
 def _values(query: exp.Expression, tokens: list[Token], parameters: Mapping[str, object]) -> Iterator[_Change]:
@@ -302,7 +302,3 @@ def _tokens_only(text: str) -> str:
         written += [" "] * (bool(written) and token.start > end) + [lexeme]
         end = token.end + 1
     return "".join(written)
-
-
-def _quoted(name: str) -> str:
-    return "`" + name.replace("`", "``") + "`"

@@ -5,9 +5,13 @@ from dataclasses import dataclass
 from datetime import date
 
 from citylake.contract.survivorship import Choice, Golden
-from citylake.resolve.survivorship import AGREED, age_days, rank
 
 _LOWEST = -1e12
+_UNITS = {"d": 1, "m": 30, "y": 365}
+UNRANKED = 99
+"""Place of a source that a field does not rank."""
+AGREED = "agreed"
+"""Rule given where all sources say the same."""
 
 
 @dataclass(frozen=True)
@@ -100,3 +104,13 @@ _GREATEST_WINS: dict[str, Callable[[Word, int, int], float]] = {
     "latest": lambda word, votes, place: _days(_day(word.value)),
     "most_complete": lambda word, votes, place: float(len(word.value)),
 }
+
+
+def rank(field: Golden, source: str) -> int:
+    """Return the place of a source in a field's ranking, 0 best."""
+    return field.ranked.index(source) if source in field.ranked else UNRANKED
+
+
+def age_days(age: str) -> int:
+    """Return the days of an age such as 5y; a month has 30, a year 365."""
+    return int(age[:-1]) * _UNITS[age[-1]]

@@ -12,13 +12,9 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from citylake.contract.survivorship import Given, Golden
+from citylake.resolve.ranking import AGREED, UNRANKED, age_days, rank
 from citylake.standards.organisations import valid_uscc
 from citylake.standards.signs import fold
-
-_UNRANKED = 99
-_UNITS = {"d": 1, "m": 30, "y": 365}
-AGREED = "agreed"
-"""Rule given where all sources say the same."""
 
 
 def claims(
@@ -143,11 +139,6 @@ def _said(given: Given, field: Golden, source: str, successors: Mapping[str, Map
     )
 
 
-def rank(field: Golden, source: str) -> int:
-    """Return the place of a source in a field's ranking, 0 best."""
-    return field.ranked.index(source) if source in field.ranked else _UNRANKED
-
-
 def _key(fields: Sequence[Golden], level: int, business_date: date) -> Column:
     """Return the number by which a claim is judged at a level; level 0 is freshness, greatest wins."""
     key = F.lit(0.0)
@@ -163,7 +154,7 @@ def _judged_by(field: Golden, index: int) -> Column:
     choice = field.choices[index]
     if choice.pick == "value_rank":
         places = [F.when(F.col("value") == value, -float(place)) for place, value in enumerate(choice.values)]
-        return F.coalesce(*places, F.lit(-float(_UNRANKED)))
+        return F.coalesce(*places, F.lit(-float(UNRANKED)))
     return _GREATEST_WINS[choice.pick]()
 
 
@@ -198,11 +189,6 @@ def _too_old_on(fields: Sequence[Golden], business_date: date) -> Column:
             mine = (F.col("field") == field.field) & (day > F.lit(business_date))
             found = F.when(mine, day).otherwise(found)
     return found
-
-
-def age_days(age: str) -> int:
-    """Return the days of an age such as 5y; a month has 30, a year 365."""
-    return int(age[:-1]) * _UNITS[age[-1]]
 
 
 def _deciding(fields: Sequence[Golden], depth: int) -> Column:

@@ -13,6 +13,7 @@ from citylake.settings import PROJECT_ROOT
 GOLDEN, CROSSWALK, SUBJECT = (f"citylake.resolve.tables.{name}" for name in ("golden", "crosswalk", "subject"))
 PLACES = {
     "survivorship": "citylake/resolve/survivorship.py",
+    "ranking": "citylake/resolve/ranking.py",
     "links": "citylake/resolve/links.py",
     "identifiers": "citylake/standards/identifiers.py",
     "homophones": "citylake/standards/homophones.txt",
@@ -42,7 +43,7 @@ def changed(root: Path, name: str, change: Callable[[str], str]) -> set[str]:
 @pytest.mark.parametrize(
     ("name", "change", "means"),
     [
-        ("survivorship", lambda text: text.replace("_UNRANKED = 99", "_UNRANKED = 98"), {"golden"}),
+        ("ranking", lambda text: text.replace("UNRANKED = 99", "UNRANKED = 98"), {"golden"}),
         ("links", lambda text: text.replace("'several_candidates'", "'several'"), {"crosswalk"}),
         ("identifiers", lambda text: text.replace("sequence % 2 == 1", "sequence % 2 == 0"), {"golden", "subject"}),
         ("homophones", lambda text: text + "甲乙 x\n", {"golden", "subject"}),
@@ -52,7 +53,7 @@ def changed(root: Path, name: str, change: Callable[[str], str]) -> set[str]:
         ("survivorship", lambda text: text.replace("    return ", "    return  "), set()),
         ("tables", lambda text: f"{text}\n\nMORE = 1\n", set()),
     ],
-    ids=["survivorship", "linking", "a standard", "a list of a standard", "conforming", "comment", "docstring", "layout", "the engine"],
+    ids=["ranking", "linking", "a standard", "a list of a standard", "conforming", "comment", "docstring", "layout", "the engine"],
 )  # fmt: skip
 def test_what_code_decides_is_what_a_change_of_it_makes_anew(
     root: Path, name: str, change: Callable[[str], str], means: set[str]
@@ -65,8 +66,8 @@ def test_a_transform_beside_its_contract_counts_with_what_it_imports(root: Path)
     path.parent.mkdir(parents=True)
     path.write_text("from citylake.resolve.survivorship import golden\n", "utf-8")
     before = code_of_file(path, root)
-    deciding = root / PLACES["survivorship"]
-    deciding.write_text(deciding.read_text("utf-8").replace("_UNRANKED = 99", "_UNRANKED = 98"), "utf-8")
+    deciding = root / PLACES["ranking"]
+    deciding.write_text(deciding.read_text("utf-8").replace("UNRANKED = 99", "UNRANKED = 98"), "utf-8")
     assert code_of_file(path, root) != before
 
 

@@ -21,7 +21,8 @@ from city.world.texts import text_of
 from citylake.contract.catalog import Catalog
 from citylake.contract.linked import linked_name, subject_column
 from citylake.contract.model import CollectedContract, DerivedContract, Role
-from citylake.delta.tables import clean_columns, ensure_clean, local_frame, quoted
+from citylake.delta.sql_text import quoted
+from citylake.delta.tables import clean_columns, ensure_clean, local_frame
 from citylake.engine.run.context import Context, TableResult
 from citylake.engine.run.meaning import meaning
 from citylake.engine.run.record import running, sole_writer

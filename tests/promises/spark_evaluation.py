@@ -10,7 +10,8 @@ from pyspark.sql import functions as F
 
 from citylake.contract.catalog import Catalog
 from citylake.contract.model import DerivedContract
-from citylake.delta.tables import derived_columns, local_frame, quoted
+from citylake.delta.sql_text import quoted
+from citylake.delta.tables import derived_columns, local_frame
 from citylake.engine.transforms import transform_module
 from citylake.settings import PROJECT_ROOT
 from tests.promises.duck import arrow_schema

@@ -18,7 +18,8 @@ from citylake.contract.linked import kind_id
 from citylake.contract.model import DerivedContract
 from citylake.delta.difference import changed_units
 from citylake.delta.input_version import of_part
-from citylake.delta.tables import at_version, derived_columns, quoted
+from citylake.delta.sql_text import quoted
+from citylake.delta.tables import at_version, derived_columns
 from citylake.engine.derived.evaluate import with_date
 from citylake.engine.run.context import Context
 from citylake.lake import open_lake

@@ -8,8 +8,8 @@ import pytest
 from pyspark.sql import Row, SparkSession
 
 from citylake.contract.survivorship import Golden
-from citylake.resolve.ranking import Ranked, Word, ranked
-from citylake.resolve.survivorship import compared, golden, rank
+from citylake.resolve.ranking import Ranked, Word, rank, ranked
+from citylake.resolve.survivorship import compared, golden
 
 TODAY = date(2026, 11, 22)
 OLD, NEW = date(2020, 1, 1), date(2026, 1, 1)

@@ -9,7 +9,8 @@ from pyspark.sql import functions as F
 
 from citylake.contract.catalog import Catalog
 from citylake.contract.model import DerivedContract
-from citylake.delta.tables import derived_columns, quoted
+from citylake.delta.sql_text import quoted
+from citylake.delta.tables import derived_columns
 from citylake.engine.derived.evaluate import with_date
 from citylake.engine.transforms import select_text, transform_module
 from citylake.verify.derived import recomputed

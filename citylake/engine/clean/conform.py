@@ -7,6 +7,7 @@ from pyspark.sql import functions as F
 
 from citylake.contract.model import CollectedContract
 from citylake.contract.model import Column as ColumnContract
+from citylake.contract.rules import TYPE_LABELS
 from citylake.engine.clean.changes import changed_values
 from citylake.standards.signs import folded, whole
 
@@ -158,15 +159,4 @@ def _failure(
     return F.when(outside, unknown) if failure is None else failure.when(outside, unknown)
 
 
-TYPE_LABELS = {
-    "string": "文本",
-    "int": "整数",
-    "bigint": "整数",
-    "double": "数值",
-    "boolean": "是否值",
-    "date": "有效日期",
-    "timestamp": "有效时间",
-    "month": "有效月份",
-    "decimal": "有效数值",
-}
 """What a column of each type holds, in a clerk's words; decimals without their digits."""

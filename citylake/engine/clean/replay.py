@@ -10,7 +10,8 @@ from citylake.contract.spelling import table_of
 from citylake.delta.difference import stage_changed
 from citylake.delta.errors import TableError
 from citylake.delta.log import newest_version
-from citylake.delta.tables import add_columns, clean_columns, ensure_clean, quarantine_columns, quoted, raw_columns
+from citylake.delta.sql_text import quoted
+from citylake.delta.tables import add_columns, clean_columns, ensure_clean, quarantine_columns, raw_columns
 from citylake.engine.clean.delivered import is_few, lines_of, parsed_lines
 from citylake.engine.clean.take import Taking
 from citylake.engine.run.context import Context

@@ -9,7 +9,8 @@ import pyarrow.compute as pc
 from pyspark.sql import Column, SparkSession
 from pyspark.sql import functions as F
 
-from citylake.delta.tables import as_frame, quoted
+from citylake.delta.sql_text import quoted
+from citylake.delta.tables import as_frame
 from citylake.delta.write import Rows
 from citylake.ledger.deliveries.deliveries import Problem
 

@@ -15,6 +15,7 @@ from citylake.contract.spelling import table_of
 from citylake.delta.errors import AccountingError
 from citylake.delta.fetch import counts, fetch
 from citylake.delta.small_read import HELD_ROWS, known_rows, live_rows
+from citylake.delta.sql_text import quoted
 from citylake.delta.tables import (
     as_frame,
     clean_columns,
@@ -22,7 +23,6 @@ from citylake.delta.tables import (
     ensure_clean,
     local_frame,
     quarantine_columns,
-    quoted,
     raw_columns,
 )
 from citylake.delta.write import LISTED_UNITS, Rows

@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 from citylake.contract.model import CollectedContract
 from citylake.contract.rules import Action, Rule, row_rules
 from citylake.delta.errors import AccountingError, GateError
-from citylake.delta.tables import quoted
+from citylake.delta.sql_text import quoted
 from citylake.engine.check import warnings_counted
 from citylake.engine.clean.changes import changes_counted, told
 from citylake.engine.clean.lines import OUTCOMES

@@ -14,7 +14,8 @@ from citylake.delta.errors import FeedLostError, WaitingError
 from citylake.delta.fetch import analysed, fetch
 from citylake.delta.shape import check_follows
 from citylake.delta.small_read import earliest, rows_of_units
-from citylake.delta.tables import add_columns, at_version, derived_columns, ensure_derived, quoted
+from citylake.delta.sql_text import quoted
+from citylake.delta.tables import add_columns, at_version, derived_columns, ensure_derived
 from citylake.delta.write import Writer
 from citylake.engine.derived.evaluate import TransformRun, evaluate
 from citylake.engine.derived.gates import Checked, FewRows, check_few, check_rows, fetch_few, needs_other_units

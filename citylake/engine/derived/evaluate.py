@@ -19,7 +19,8 @@ from citylake.delta.fetch import analysed
 from citylake.delta.input_version import InputVersion, of_part
 from citylake.delta.shape import keeps_columns
 from citylake.delta.small_read import all_rows, input_rows
-from citylake.delta.tables import at_version, derived_columns, feed, local_frame, quoted
+from citylake.delta.sql_text import quoted
+from citylake.delta.tables import at_version, derived_columns, feed, local_frame
 from citylake.engine.derived.units import Units
 from citylake.engine.run.context import Context
 from citylake.engine.transforms import select_text, transform_module

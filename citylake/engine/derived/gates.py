@@ -12,7 +12,7 @@ from citylake.contract.rules import Action, Rule, UnjudgedError
 from citylake.delta.errors import GateError
 from citylake.delta.fetch import analysed, counts, fetch
 from citylake.delta.small_read import HELD_ROWS, fits
-from citylake.delta.tables import quoted
+from citylake.delta.sql_text import quoted
 from citylake.engine.check import bad
 from citylake.engine.run.context import Context
 from citylake.engine.unique import repeated, repeated_few

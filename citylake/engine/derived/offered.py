@@ -7,7 +7,8 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from citylake.contract.model import DerivedContract
-from citylake.delta.tables import derived_columns, quoted
+from citylake.delta.sql_text import quoted
+from citylake.delta.tables import derived_columns
 from citylake.engine.derived.evaluate import TransformRun
 from citylake.engine.derived.units import Units, collected
 from citylake.engine.transforms import select_text, transform_module

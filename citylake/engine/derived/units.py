@@ -14,7 +14,8 @@ from citylake.delta.input_version import InputVersion, of_part
 from citylake.delta.small_feed import due as due_units
 from citylake.delta.small_feed import named_by
 from citylake.delta.small_read import Values
-from citylake.delta.tables import at_version, feed, local_frame, quoted
+from citylake.delta.sql_text import quoted
+from citylake.delta.tables import at_version, feed, local_frame
 from citylake.delta.write import LISTED_UNITS, in_units
 from citylake.ledger.runs.runs import Consumed
 

@@ -10,7 +10,8 @@ from citylake.contract.model import DerivedContract
 from citylake.delta.input_version import InputVersion
 from citylake.delta.log import newest_version
 from citylake.delta.small_read import HELD_ROWS
-from citylake.delta.tables import at_version, derived_columns, quoted
+from citylake.delta.sql_text import quoted
+from citylake.delta.tables import at_version, derived_columns
 from citylake.engine.run.context import Context
 from citylake.engine.run.standing import Standing
 from citylake.ledger.runs.tables import TableState

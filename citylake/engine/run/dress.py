@@ -8,7 +8,8 @@ from pyspark.sql import SparkSession
 from citylake.contract.model import CollectedContract, Contract
 from citylake.delta.log import newest_version
 from citylake.delta.shape import dress_differences, shape_of
-from citylake.delta.tables import Physical, columns_of, lines_of, literal, quoted
+from citylake.delta.sql_text import literal, quoted
+from citylake.delta.tables import Physical, columns_of, lines_of
 from citylake.engine.run.meaning import dress as dress_hash
 from citylake.lake import Lake
 from citylake.ledger.runs.leases import lease

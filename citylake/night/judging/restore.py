@@ -9,7 +9,7 @@ from pyspark.sql import SparkSession
 from citylake.contract.model import DerivedContract
 from citylake.delta.errors import CommitLostError
 from citylake.delta.log import commit, newest_version
-from citylake.delta.tables import quoted
+from citylake.delta.sql_text import quoted
 from citylake.lake import Lake
 from citylake.ledger.runs.leases import lease
 from citylake.ledger.runs.tables import TableState, refuse, table_state

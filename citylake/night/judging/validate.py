@@ -14,7 +14,7 @@ from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from citylake.delta.tables import quoted
+from citylake.delta.sql_text import quoted
 from citylake.engine.check import bad
 from citylake.ledger.runs.runs import RuleResult
 from citylake.night.judging.suite import Check, Suite

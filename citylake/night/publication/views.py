@@ -8,7 +8,7 @@ import structlog
 from pyspark.errors import AnalysisException, PySparkException
 from pyspark.sql import Row, SparkSession
 
-from citylake.delta.tables import literal, quoted
+from citylake.delta.sql_text import literal, quoted
 from citylake.lake import Lake
 from citylake.ledger.nights.nights import Entry, Publication
 

@@ -13,8 +13,7 @@ from citylake.contract.resolve_spec import ResolveSpec
 from citylake.contract.spelling import resource_of, table_of
 from citylake.contract.survivorship import Given, Golden
 from citylake.read.why.rows import Night, Origin
-from citylake.resolve.ranking import Word, ranked
-from citylake.resolve.survivorship import rank
+from citylake.resolve.ranking import Word, rank, ranked
 from citylake.verify import identifiers
 from citylake.verify.store import Store, opened, quoted
 from citylake.verify.translate import duckdb_condition

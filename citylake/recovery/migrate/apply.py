@@ -17,7 +17,8 @@ from citylake.contract.model import Contract, DerivedContract
 from citylake.delta.errors import TableError
 from citylake.delta.log import newest_version
 from citylake.delta.shape import shape_of
-from citylake.delta.tables import COUNTED, Physical, at_version, columns_of, literal, marks_of, quoted
+from citylake.delta.sql_text import literal, quoted
+from citylake.delta.tables import COUNTED, Physical, at_version, columns_of, marks_of
 from citylake.engine.run.context import Context
 from citylake.engine.run.dress import dress_up
 from citylake.engine.run.record import sole_writer

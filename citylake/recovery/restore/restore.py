@@ -15,7 +15,7 @@ from pyspark.sql import SparkSession
 from citylake.contract.model import DerivedContract
 from citylake.contract.spelling import resource_of, table_of
 from citylake.delta.log import commit, newest_version
-from citylake.delta.tables import quoted
+from citylake.delta.sql_text import quoted
 from citylake.engine.run.context import Context
 from citylake.engine.run.record import sole_writer
 from citylake.lake import Lake

@@ -6,7 +6,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from citylake.contract.linked import kind_id
-from citylake.delta.tables import quoted
+from citylake.delta.sql_text import quoted
 from citylake.engine.derived.evaluate import TransformRun
 from citylake.resolve.claims import claims_of
 from citylake.resolve.survivorship import golden

@@ -10,7 +10,8 @@ from citylake.contract.linked import kind_id
 from citylake.contract.spelling import resource_of
 from citylake.contract.survivorship import Golden
 from citylake.engine.derived.evaluate import TransformRun
-from citylake.resolve.survivorship import claims, golden, rank
+from citylake.resolve.ranking import rank
+from citylake.resolve.survivorship import claims, golden
 
 _LENT = "borrowed"
 _SAID = ("entity_id", "field", "value", "source", "said_on", "place")

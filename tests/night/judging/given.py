@@ -8,7 +8,8 @@ from pyspark.sql import SparkSession
 
 from citylake.contract.model import CollectedContract, DerivedContract
 from citylake.delta.errors import WaitingError
-from citylake.delta.tables import clean_columns, ensure, quoted
+from citylake.delta.sql_text import quoted
+from citylake.delta.tables import clean_columns, ensure
 from citylake.engine.derived.derive import derive
 from citylake.engine.run.context import Context, TableResult
 from citylake.engine.run.meaning import dress, meaning
