@@ -1,4 +1,4 @@
-"""A project of three hundred tables above clean: the city's own contracts and, beside them, generated ones.
+"""A project of some 350 tables above clean: the city's own contracts and, beside them, generated ones.
 
 Every generated department delivers a few resources that name people, so that the resolver reads them; every library
 table is a SELECT per person. They are held to the same checks as contracts that somebody wrote.
@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 @dataclass(frozen=True)
 class Sizes:
-    """How many there are; the defaults make three hundred tables above clean, with the city's own."""
+    """How many there are; the defaults make some 350 tables above clean, with the city's own."""
 
     departments: int = 14
     resources: int = 7

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-PACKAGES = frozenset({"citylake", "citylake_airflow", "jobs"})
+PACKAGES = frozenset({"citylake", "citylake_airflow"})
 """The project's own packages: what they hold in memory follows from files that may change."""
 _seen: dict[Path, int] = {}
 

@@ -1,4 +1,4 @@
-"""Airflow DAG maintenance: small files, old files, the ledger."""
+"""Airflow DAG maintenance: small files, old files, Airflow's own history."""
 
 from citylake_airflow.build import build_all
 from citylake_airflow.plan import maintenance_plan

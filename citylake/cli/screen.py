@@ -27,7 +27,7 @@ _STAGES = {
     "link_": "关联",
     "base_": "基础库",
     "topic_": "主题库",
-    "office_": "部门库",
+    "office_": "通用办公库",
     "special_": "专题库",
     "judge_": "检验",
     "publish": "发布",
@@ -39,7 +39,7 @@ _SECONDS = {
     "base": "归人与基础库",
     "linked": "关联",
     "topic": "主题库",
-    "office": "部门库",
+    "office": "通用办公库",
     "special": "专题库",
     "judge": "检验",
 }

@@ -48,5 +48,5 @@ def left_out(catalog: Catalog, states: Mapping[str, TableState], entries: Mappin
         if state is None:
             reasons[contract.name] = "尚未生成"
         else:
-            reasons[contract.name] = f"未通过门禁：{state.reason}" if state.refused else "尚未通过验收"
+            reasons[contract.name] = f"未通过：{state.reason}" if state.refused else "尚未通过验收"
     return reasons

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from citylake.contract.spelling import resource_of
+
 Table = Mapping[str, Any]
 _MODES = {"snapshot": "全量快照", "change": "增量变更", "event": "事件流水"}
 _FORMS = {"csv": "CSV 文件", "xlsx": "Excel 文件", "ndjson": "JSON 行文件", "json_api": "接口", "database": "数据库"}
@@ -17,7 +19,7 @@ def department_document(department: Mapping[str, Any], tables: Iterable[Table]) 
         due = table["due"]
         how = f"{_FORMS[table['form']]}，{_MODES[table['mode']]}"
         when = f"{_EVERY[due['every']]} {due['time']}"
-        lines.append(f"| {table['title']} `{table['name']}` | {table['grain']} | {how} | {when} |")
+        lines.append(f"| {table['title']} `{resource_of(table['name'])}` | {table['grain']} | {how} | {when} |")
     return "\n".join(lines)
 
 

@@ -15,7 +15,7 @@ BESIDE = "identify_"
 """Start of the ids of tasks that make what nothing else of the night waits for."""
 STAGES = (("base",), ("topic", "office"), ("special",))
 """Layers above ``linked``; those of one stage are judged together."""
-STAGE_LABELS = {"base": "基础库", "topic": "主题库与部门库", "special": "专题库"}
+STAGE_LABELS = {"base": "基础库", "topic": "主题库与通用办公库", "special": "专题库"}
 
 
 @dataclass(frozen=True)
@@ -82,9 +82,9 @@ def cutoff_plan(cron: str, outlet: str) -> DagPlan:
 
 def ready_plan(compiled: Compiled, cutoff: str, ready: str) -> DagPlan:
     """Return the DAG that decides whether the night can begin."""
-    settled = [f"settled.{item['id']}" for item in compiled.departments if compiled.of_department(item["id"])]
+    settled = [settled_asset(item["id"]) for item in compiled.departments if compiled.of_department(item["id"])]
     document = (
-        "任一部门采集结束或截止时间到时运行。当日应到的数据都有了结果，或者截止时间已到，"
+        "任一部门采集结束或截止时间到时运行。所有资源都有了结果，或者截止时间已到，"
         "即钉住各清洗表的版本，发出 night.ready；否则跳过。内容没有变化时不重复发出。"
     )
     task = TaskPlan(
@@ -122,7 +122,7 @@ def libraries_plan(compiled: Compiled, ready: str) -> DagPlan:
         document="把通过检验的版本一次写成当晚的发布；未通过的沿用上一版并标明。",
     )
     tasks_all = (start, *first, publish)
-    document = "归人 → 关联 → 基础库 → 检验 → 主题库、部门库 → 检验 → 专题库 → 检验 → 发布。"
+    document = "归人 → 关联 → 基础库 → 检验 → 主题库、通用办公库 → 检验 → 专题库 → 检验 → 发布。"
     return DagPlan(
         "libraries", "建库与发布", After((ready,)), (*tasks_all, _watcher(tasks_all)), "大数据局", ("night",),
         dag_document(document, compiled.libraries, compiled.tables),
@@ -130,7 +130,7 @@ def libraries_plan(compiled: Compiled, ready: str) -> DagPlan:
 
 
 def maintenance_plan(cron: str) -> DagPlan:
-    """Return the DAG that keeps tables and ledger small."""
+    """Return the DAG that keeps tables and Airflow's history small."""
     document = "按提交次数合并小文件，在保留期之内清理旧文件；任何仍被引用的版本都不动。"
     task = TaskPlan(
         "tidy", "整理", "citylake.night.steps.tidy:tidy_lake", spark=True, trigger="all_success", document=document
@@ -140,6 +140,11 @@ def maintenance_plan(cron: str) -> DagPlan:
         document="每周日删去早于保留天数（CITYLAKE_AIRFLOW_DAYS）的 Airflow 运行记录和任务日志；台账不动。",
     )  # fmt: skip
     return DagPlan("maintenance", "日常维护", Clock(cron), (task, forget), "大数据局", ("maintenance",), document)
+
+
+def settled_asset(department: str) -> str:
+    """Return the name of the asset that says that a department's collection of a date is over."""
+    return f"settled.{department}"
 
 
 def _collect(department: Mapping[str, Json], tables: list[Mapping[str, Json]]) -> DagPlan:
@@ -160,7 +165,7 @@ def _collect(department: Mapping[str, Json], tables: list[Mapping[str, Json]]) -
         {"department": name, "resources": [resource_of(table["name"]) for table in tables]},
         after=ids,
         reads=ids,
-        outlets=(f"settled.{name}",),
+        outlets=(settled_asset(name),),
         document="各资源今晚的结果：收下、未变、拒收、未交、连不上。总是成功，放行由它唤醒。",
     )
     return DagPlan(

@@ -45,7 +45,7 @@ def test_a_failed_task_keeps_its_run_red_although_the_last_task_succeeds(tmp_pat
         assert set(watch.after) == {task.id for task in plan.tasks} - {"watch"}
 
 
-def test_the_gate_wakes_up_for_every_department_and_the_cutoff(tmp_path: Path) -> None:
+def test_ready_wakes_up_for_every_department_and_the_cutoff(tmp_path: Path) -> None:
     schedule = ready_plan(compiled(tmp_path), "cutoff", "night.ready").schedule
     assert getattr(schedule, "assets", ()) == ("settled.civil_affairs", "settled.hrss", "cutoff")
 

@@ -214,7 +214,7 @@ def prepare(chosen: Settings, night: int) -> None:
 def commit() -> str:
     """Return the commit of the code, with a plus when the product's files differ from it."""
     said = _git("rev-parse", "--short=12", "HEAD")
-    changed = _git("status", "--porcelain", "--", "jobs", "ledger", "schemas", "plugins", "dags", "citylake", "city")
+    changed = _git("status", "--porcelain", "--", "jobs", "schemas", "plugins", "dags", "citylake", "city")
     return said + ("+" if changed else "")
 
 

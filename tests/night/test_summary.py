@@ -57,7 +57,7 @@ def test_a_night_with_a_refused_delivery_is_fine_since_nothing_is_lost() -> None
     [
         {"published": False},
         {"unbalanced": ("a b",)},
-        {"withheld": {"base.population__person": "未通过门禁"}},
+        {"withheld": {"base.population__person": "未通过检验"}},
         {"tables": (replace(GOOD.tables[0], stale=True),)},
     ],
 )

@@ -27,7 +27,7 @@ def test_airflow_waits_for_a_task_as_the_prompt_coordinator_takes_it_to() -> Non
 
 
 def test_pyspark_gives_a_plans_rows_as_fetch_takes_them() -> None:
-    """``citylake.delta.fetch``: rows without asking for the schema first, tests/spark and tests/engine."""
+    """``citylake.delta.fetch``: rows without asking for the schema first, tests/engine."""
     assert version("pyspark-client") == "4.2.0", "PySpark was raised: read DataFrame.toArrow once more"
     assert list(inspect.signature(DataFrame._to_table).parameters) == ["self"]
     own, asked = inspect.getsource(DataFrame._to_table), inspect.getsource(DataFrame.toArrow)

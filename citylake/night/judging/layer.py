@@ -69,7 +69,7 @@ def judge_layer(
     judged = _judge(lake, spark, moved, states, business_date)
     reasons = {name: _reason(one.rules) for name, one in judged.items() if one.verdict == "refused"}
     for name, source in tainted(contracts, states, reasons).items():
-        reasons[name] = f"同层输入 {source} 未通过门禁"
+        reasons[name] = f"同层输入 {source} 未通过检验"
     # Last in the flow first: what failed by itself keeps its unjudged content until all that read it is back, so that
     # a kill in between cannot leave a reader with refused rows.
     for contract in reversed(contracts):

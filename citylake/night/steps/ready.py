@@ -16,7 +16,7 @@ def cutoff(step: Step) -> Report:
 
 
 def make_ready(step: Step, cutoff_asset: str) -> Report:
-    """Pin tonight's contents when every due resource is settled or the cut-off has come for this date.
+    """Pin tonight's contents when every resource is settled or the cut-off has come for this date.
 
     The facts are ``number`` (of the vector), ``missing`` and ``pinned`` (table -> content and version).
     """
