@@ -50,6 +50,8 @@ def make_new(
     if table is None and other is None:
         end(f"'{name}' is no name of anything new: {_FORMS}", USE)
     project = settings().project
+    if not (project / "schemas").is_dir():
+        end(f"{project} has no schemas/: set CITYLAKE_PROJECT to the project's folder, or call from there", USE)
     try:
         with told_plainly():
             catalog = load_catalog(project / "schemas")

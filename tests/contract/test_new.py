@@ -366,3 +366,13 @@ def test_compiling_refuses_a_table_without_a_transform(project: Path) -> None:
     done = CliRunner().invoke(app, ["compile"])
     assert done.exit_code == 1
     assert "needs exactly one of jobs/topic/housing/home.sql and jobs/topic/housing/home.py" in done.output
+
+
+def test_nothing_is_written_where_there_is_no_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CITYLAKE_PROJECT", str(tmp_path))
+    settings.cache_clear()
+    done = CliRunner().invoke(app, ["new", "codes.ability_level"])
+    settings.cache_clear()
+    assert done.exit_code == 2
+    assert "CITYLAKE_PROJECT" in done.output
+    assert list(tmp_path.iterdir()) == []
