@@ -7,8 +7,8 @@ contract names a ``cursor``, an item's key, ``after=<key of the last item>`` sta
 order of that key, and an answer without items is the end.
 The token is the user or password part of the connection's URL: ``http://:token@host:port/base``.
 
-Numbered pages shift when rows come or go while they are read. More than one page is therefore read again until two
-readings agree. Items are landed as they came, one a line.
+Numbered pages shift when rows come or go while they are read, or have no fixed order. More than one page is therefore read
+again until two readings agree that show no item on two pages. Items are landed as they came, one a line.
 """
 
 from collections.abc import Iterator, Mapping
@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from citylake.contract.department import Department
 from citylake.contract.model import CollectedContract
@@ -36,6 +37,7 @@ from citylake.sources.tail import sums
 PAGE_SIZE = 5_000
 READINGS = 4
 """Times that all pages are read at most, until two readings agree."""
+_REPEATS = "有同一条记录出现在两页上"
 
 
 def fetch_api(
@@ -116,13 +118,19 @@ class _Reading:
             self.size += out.write(line)
             hashes.append(int.from_bytes(blake2b(line, digest_size=8).digest()))
             said = item.get(mark) if mark else None
-            texts.append(said if said is None else str(said))
+            texts.append(said if said is None else _sound(str(said)))
         self.pages, self.rows = self.pages + 1, self.rows + len(page.items)
         self.content += sum(hashes)
         stamps = pa.array(texts, pa.string())
         if mark:
             self.stamps.note(stamps)
         self.seen.append(pa.table({mark or "stamp": stamps, "citylake:item": pa.array(hashes, pa.uint64())}))
+
+    @property
+    def repeats(self) -> bool:
+        """Whether an item stands on two pages: then another may stand on none, though the total is right."""
+        pages = [pc.unique(page["citylake:item"]) for page in self.seen]
+        return len(pc.unique(pa.chunked_array(pages, pa.uint64()))) < sum(map(len, pages))
 
     def agrees(self, other: "_Reading | None") -> bool:
         """Whether two readings found the same items."""
@@ -157,6 +165,13 @@ class _Reader:
             whys += [now.why] if now.why else []
             before = now
         assert before is not None
+        if before.why == _REPEATS:
+            # Asked for again, it would be as likely to be missed again.
+            raise DeliveryError(
+                "repeats",
+                f"{self.asking.who}的接口 {self.asking.path} 读了 {READINGS} 遍，总{_REPEATS}，别的记录就可能一页也没有，"
+                "本次没有接收任何数据。请接口维护单位按主键排序后分页，核对 page 是否起作用，或提供按主键续取的接口（cursor）。",
+            )
         if self._comes_again(before.stamps):
             before.remarks = (self._said(whys or ["内容有变动"]) + "，没有两遍一致；漏掉的下次随重叠时段再取",)
             return before
@@ -193,6 +208,8 @@ class _Reader:
             if found.pages == 1:
                 raise self.asking.refused("answer", 1, f"共 {found.rows} 条，与声明的总数 {first.total} 条不符")
             found.why = f"读到 {found.rows} 条，与声明的总数 {first.total} 条不符"
+        elif found.repeats:
+            found.why = _REPEATS
         return found
 
     def _by_key(self, cursor: str) -> _Reading:
@@ -208,7 +225,7 @@ class _Reader:
                 if not page.items:
                     return found
                 key = page.items[-1][1].get(cursor)
-                if not isinstance(key, str) or not key:
+                if not isinstance(key, str) or not key or "\ufffd" in key or _sound(key) != key:
                     raise self.asking.refused("cursor", number, f"最后一条没有约定的续取字段“{cursor}”")
                 if key in passed:
                     raise self.asking.refused("cursor", number, "又回到了已经读过的地方，翻不到头")
@@ -219,7 +236,8 @@ class _Reader:
         keyed = self.contract.source.cursor is not None
         body = self.asking.page({**self.request, **which}, number)
         try:
-            page = read_page(body.decode("utf-8"), keyed=keyed)
+            # What is no UTF-8 makes its own line unreadable, not the whole answer.
+            page = read_page(body.decode("utf-8-sig", "replace"), keyed=keyed)
         except (ValueError, RecursionError) as error:
             said = "items" if keyed else "items、page、pages、total"
             raise self.asking.refused("answer", number, f"内容不是约定的 JSON（{said}）") from error
@@ -233,3 +251,8 @@ class _Reader:
             raise self.asking.refused("too_many_pages", pages, f"超过 {limits.pages} 页的上限（source.limits），已停止")
         if size > limits.file_bytes:
             raise self.asking.refused("too_large", pages, f"累计超过 {limits.file_bytes >> 20} MiB 的上限，已停止")
+
+
+def _sound(text: str) -> str:
+    """Return a text with a question mark for each half of a character (a lone surrogate), which nothing can hold."""
+    return text.encode("utf-8", "replace").decode()
