@@ -31,7 +31,7 @@ from citylake.sources.limits import Limits
 from citylake.sources.offer import Fetched, Offer, Rejected, as_of
 from citylake.sources.parquet_form import UNREADABLE
 from citylake.sources.staging import hash_of, staging
-from citylake.sources.stamps import NO_YEAR, Stamp, Stamps
+from citylake.sources.stamps import NO_YEAR, REST, Stamp, Stamps
 from citylake.sources.tail import sums
 
 BATCH_ROWS = 20_000
@@ -215,6 +215,17 @@ def _from(column: sa.ColumnElement[Any], kind: Any, dialect: str, since: Stamp) 
         # Of texts, those that are no number come every time; in SQLite they follow all numbers.
         number = column if dialect == "sqlite" and not isinstance(kind, sa.String) else sa.cast(column, sa.Numeric)
         # Asked for what it must not have: databases differ in what ``$`` lets pass.
-        digits = sa.and_(sa.not_(text.regexp_match("[^0-9]")), sa.func.length(text).between(1, 18))
+        digits = sa.and_(sa.not_(_matches(text, "[^0-9]", dialect)), sa.func.length(text).between(1, 18))
         return sa.case((digits, number >= since.value), else_=sa.true())
-    return sa.or_(text >= since.text, text.not_like(since.shape), text < NO_YEAR, unsaid)
+    alike, others = since.shape
+    odd = [_matches(text, other, dialect) for other in others]
+    return sa.or_(text >= since.text, sa.not_(_matches(text, alike, dialect)), *odd, text < NO_YEAR, unsaid)
+
+
+def _matches(text: sa.ColumnElement[str], pattern: str, dialect: str) -> sa.ColumnElement[bool]:
+    """Return whether a regular expression is found, one of those that ``Stamp.shape`` gives."""
+    if dialect != "sqlite":
+        return text.regexp_match(pattern)
+    # SQLite's own patterns: its regular expressions are a call into Python, which a text that is no UTF-8 would end.
+    glob = pattern.replace(f"{REST}*", "*") + "*"
+    return text.op("GLOB", is_comparison=True)(glob[1:] if glob.startswith("^") else f"*{glob}")

@@ -27,6 +27,14 @@ _KINDS: dict[str, Kind] = {
     "decimal": "number",
 }
 _NUMBER = re.compile(r"\d{1,18}")
+_FIRST, _END = datetime(1990, 1, 1), datetime(2100, 1, 1)
+"""A number that would be a moment outside these is a number and nothing else."""
+_EPOCHS = {10: 1, 13: 1_000}
+"""Digits of a number of seconds or milliseconds since 1970 -> how many of it are a second."""
+_OFFSETS = timedelta(hours=26)
+"""From the clock that is furthest ahead to the one furthest behind."""
+REST = "[0-9:., T]"
+"""What may follow the minutes of a moment without an offset."""
 NO_YEAR = "0001"
 """Texts below this, 0000-00-00 among them, are no moments."""
 _LEAST = timedelta(seconds=1)
@@ -52,17 +60,29 @@ class Stamp:
             return isinstance(self.value, int) and isinstance(other.value, int) and self.value > other.value
         return self.value > other.value
 
+    def day(self, zone: str) -> date | None:
+        """Return the day that it says, None for a number that is no moment: yyyyMMdd[HHmmss], or seconds or milliseconds since 1970."""
+        moment = _counted(self.value, zone) if isinstance(self.value, int) else self.value
+        return moment.date() if moment else None
+
     def back(self, overlap: timedelta | int) -> "Stamp":
         """Return the stamp that lies so far behind, written like this one: at least a second, or one.
 
-        An overlap of the other kind counts as the least one.
+        Of a moment with an offset a day and two hours more: others of the source may be written with another offset, and
+        texts are compared as they are. An overlap of the other kind counts as the least one.
         """
         if isinstance(self.value, int):
-            number = max(0, self.value - (overlap if isinstance(overlap, int) and overlap else 1))
+            number = max(0, self.value - 1)
+            if isinstance(overlap, int):
+                number = max(0, self.value - max(overlap, 1))
+            elif _counted(self.value, "UTC"):
+                number = _earlier(self.value, overlap)
             return Stamp(str(number), number)
         span = max(overlap, _LEAST) if isinstance(overlap, timedelta) else _LEAST
         match = _spelt(self.text)
         assert match is not None
+        if match.groupdict().get("z"):
+            span += _OFFSETS
         try:
             text = _rewritten(match, _local(match) - span)
             return Stamp(text, self.value - span)
@@ -70,11 +90,19 @@ class Stamp:
             return self
 
     @property
-    def shape(self) -> str:
-        """LIKE pattern of texts spelt like this moment, to the minute: any sign for a digit, the others themselves."""
-        cut = re.match(r"\D*\d{4}\D?\d{1,2}\D?\d{1,2}(?:\D*\d{2}\D?\d{2})?", self.text)
-        assert cut is not None
-        return re.sub(r"\d", "_", cut.group()) + "%"
+    def shape(self) -> tuple[str, list[str]]:
+        """Regular expressions of the texts that are in order as the moments are, since they are spelt like this one.
+
+        They match the first and none of the others: as many digits, the same signs between them, an offset only if
+        this has one.
+        """
+        match = _spelt(self.text)
+        assert match is not None
+        end = match.end("M") if match["M"] else match.end("d") + match.string[match.end("d") :].startswith("日")
+        said = "^" + re.sub(r"\d", "[0-9]", match.string[:end].replace(".", "[.]"))
+        parted = match.re is _SPELLINGS[0]
+        offset = bool(match.groupdict().get("z"))
+        return said, [said + "[0-9]"] * parted + [f"{said}{REST}*{REST.replace('[', '[^')}"] * (not offset)
 
 
 def read_stamp(text: str, kind: Kind | None = None, zone: str = "UTC") -> Stamp | None:
@@ -89,6 +117,36 @@ def read_stamp(text: str, kind: Kind | None = None, zone: str = "UTC") -> Stamp 
     if kind != "moment" and _NUMBER.fullmatch(text):
         return Stamp(text, int(text))
     return None
+
+
+def _counted(number: int, zone: str) -> datetime | None:
+    """Return the moment that a number is likely to mean, None for one that only counts."""
+    text = str(number)
+    try:
+        if len(text) in _EPOCHS:
+            since = datetime.fromtimestamp(number // _EPOCHS[len(text)], ZoneInfo(zone))
+            moment = since.replace(tzinfo=None)
+        else:
+            match = _SPELLINGS[1].fullmatch(text)
+            if match is None:
+                return None
+            moment = _local(match)
+    except (ValueError, OverflowError):
+        return None
+    return moment if _FIRST <= moment < _END else None
+
+
+def _earlier(number: int, span: timedelta) -> int:
+    """Return the number that lies a length of time before one that means a moment."""
+    text, span = str(number), max(span, _LEAST)
+    if len(text) in _EPOCHS:
+        return max(0, number - int(span.total_seconds()) * _EPOCHS[len(text)])
+    match = _SPELLINGS[1].fullmatch(text)
+    assert match is not None
+    try:
+        return int(_rewritten(match, _local(match) - span))
+    except OverflowError:
+        return 0
 
 
 def _spelt(text: str) -> re.Match[str] | None:
@@ -187,9 +245,8 @@ class Stamps:
 
     def _good(self, stamp: Stamp | None) -> Stamp | None:
         """Return a stamp that is not ahead of the business date, None for any other."""
-        if stamp is None or (isinstance(stamp.value, datetime) and stamp.value.date() > self.until):
-            return None
-        return stamp
+        day = stamp.day(self.zone) if stamp else None
+        return None if day and day > self.until else stamp
 
     def remarks(self) -> tuple[str, ...]:
         """Return what is to be said of the stamps, in a clerk's words, without values."""

@@ -42,5 +42,13 @@ def _again(column: str, since: Stamp) -> str:
     if isinstance(since.value, int):
         number = f"TRY_CAST({column} AS BIGINT) >= {since.value}"
         return f"CASE WHEN regexp_full_match({column}, '[0-9]{{1,18}}') THEN {number} ELSE true END"
-    text, shape = (said.replace("'", "''") for said in (since.text, since.shape))
-    return f"coalesce({column} >= '{text}' OR {column} NOT LIKE '{shape}' OR {column} < '{NO_YEAR}', true)"
+    alike, others = since.shape
+    odd = "".join(f" OR regexp_matches({column}, {_quoted(other)})" for other in others)
+    return (
+        f"coalesce({column} >= {_quoted(since.text)} OR NOT regexp_matches({column}, {_quoted(alike)}){odd} "
+        f"OR {column} < '{NO_YEAR}', true)"
+    )
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

@@ -1,115 +1,25 @@
 """A paged API over real HTTP, in good and bad health."""
 
 import json
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from citylake.contract.department import Department
-from citylake.contract.model import CollectedContract
 from citylake.settings import Settings
 from citylake.sources import api, api_client
 from citylake.sources.api_client import retry_after
-from citylake.sources.api_page import read_page
 from citylake.sources.errors import DeliveryError, UnreachableError
-from citylake.sources.fetch import fetch
 from citylake.sources.limits import Limits
-from citylake.sources.offer import Fetched, Offer
-from tests.sources.conftest import BUSINESS_DATE, Reading
-
-Make = Callable[..., CollectedContract]
-ITEMS = [
-    f'{{"BH": "{number}", "XM": "甲", "JE": {number}.50, "GX": "2026-11-{number % 20 + 1:02d}"}}'
-    for number in range(1, 26)
-]
-
-
-class Service(ThreadingHTTPServer):
-    """Ten items a page; ``answer`` may be replaced."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.asked: list[tuple[str, dict[str, str], str | None]] = []
-        self.answer: Callable[[int, dict[str, str]], tuple[int, str]] = self.pages
-        self.items = list(ITEMS)
-        self.more_headers: dict[str, str] = {}
-        self.drips = ""
-        """``head`` or ``body``: that part comes a byte now and then."""
-
-    def pages(self, page: int, query: dict[str, str]) -> tuple[int, str]:
-        items = [item for item in self.items if json.loads(item)["GX"] >= query.get("since", "")]
-        shown = ",\n ".join(items[(page - 1) * 10 : page * 10])
-        return (
-            200,
-            f'{{"page": {page}, "pages": {-(-len(items) // 10)}, "more": {{"x": [1]}}, "items": [{shown}], "total": {len(items)}}}',
-        )
-
-
-class _Handler(BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        assert isinstance(self.server, Service)
-        parts = urlsplit(self.path)
-        query = {name: values[0] for name, values in parse_qs(parts.query).items()}
-        self.server.asked.append((parts.path, query, self.headers.get("Authorization")))
-        status, text = self.server.answer(int(query.get("page", "0")), query)
-        body = text.encode("utf-8", "surrogateescape")
-        if status == 0:
-            self.connection.close()
-            return
-        if self.server.drips == "head":
-            self._drip(b"HTTP/1.0 200 OK\r\nX-Waiting: " + b"x" * 200)
-            return
-        self.send_response(status)
-        for name, value in self.server.more_headers.items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(body) * (2 if status == 206 else 1)))
-        self.end_headers()
-        if self.server.drips == "body":
-            self._drip(body)
-            return
-        self.wfile.write(body)
-
-    def _drip(self, data: bytes) -> None:
-        for byte in data:
-            try:
-                self.connection.sendall(bytes([byte]))
-            except OSError:
-                return
-            time.sleep(0.1)
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Quiet."""
-
-
-@pytest.fixture
-def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
-    server = Service()
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    monkeypatch.setenv("CITYLAKE_CONNECTION_CIVIL_AFFAIRS", f"http://:token-1@127.0.0.1:{server.server_port}/base")
-    monkeypatch.setattr(api_client, "PAUSES", (0.01, 0.01, 0.01))
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-SOURCE = {"path": "/thing", "watermark": "GX"}
-
-
-def offers(contract: CollectedContract, lake: Settings, office: Department, **more: Any) -> list[tuple[Offer, bytes]]:
-    return [
-        (item, item.path.read_bytes() if item.path else b"")
-        for item in fetch(contract, lake, office, BUSINESS_DATE, **more)
-    ]
+from citylake.sources.offer import Fetched
+from tests.sources.api_service import ITEMS, SOURCE, Make, Service, offers
+from tests.sources.api_service import service as service
+from tests.sources.conftest import BUSINESS_DATE
 
 
 def test_all_pages_are_landed_one_item_a_line_as_they_came(
@@ -271,84 +181,6 @@ def test_a_cursor_that_leads_nowhere_is_refused(
         offers(make("json_api", source={**SOURCE, "cursor": "BH"}), lake, office)
 
 
-@pytest.mark.parametrize(
-    "answer",
-    [
-        '{"code": 500, "msg": "系统繁忙，请稍后再试"}',
-        "{}",
-        '{"code": 0, "data": {"items": [{"BH": "2"}]}}',
-        '{"items": null}',
-        '{"items": [{"BH": "2"}], "items": []}',
-        '{"items": [], "items": [{"BH": "2"}]}',
-    ],
-)
-def test_an_answer_without_its_items_is_not_the_end_of_the_pages(
-    lake: Settings, office: Department, service: Service, make: Make, answer: str
-) -> None:
-    service.answer = lambda page, query: (200, answer if "after" in query else '{"items": [{"BH": "1"}]}')
-    with pytest.raises(DeliveryError, match=r"第 2 页内容不是约定的 JSON（items），本次没有接收任何数据"):
-        offers(make("json_api", source={**SOURCE, "cursor": "BH"}), lake, office)
-
-
-@pytest.mark.parametrize("second", ["1, 2", "2, 3"])
-def test_an_item_on_two_pages_may_stand_in_for_another(
-    lake: Settings, office: Department, service: Service, make: Make, second: str
-) -> None:
-    def shown(numbers: str) -> str:
-        return ",".join(
-            f'{{"BH": "{number}", "XM": "甲", "JE": 1, "GX": "2026-11-21"}}' for number in numbers.split(", ")
-        )
-
-    def answer(page: int, query: dict[str, str]) -> tuple[int, str]:
-        numbers = "1, 2" if page == 1 else "3, 4" if len(service.asked) > restless else second
-        return 200, f'{{"items": [{shown(numbers)}], "page": {page}, "pages": 2, "total": 4}}'
-
-    service.answer, restless = answer, 2
-    contract = make("json_api", mode="event", source={**SOURCE, "lookback": "30d"})
-    ((offer, data),) = offers(contract, lake, office)
-    assert isinstance(offer, Fetched)
-    assert [json.loads(line)["BH"] for line in data.splitlines()] == ["1", "2", "3", "4"]
-    assert offer.remarks == ("读取期间接口有同一条记录出现在两页上，读 3 遍后一致",)
-    restless = 1000
-    with pytest.raises(DeliveryError, match="读了 4 遍，总有同一条记录出现在两页上") as caught:
-        offers(contract, lake, office)
-    assert caught.value.code == "repeats"
-
-
-@pytest.mark.parametrize(
-    "odd",
-    [
-        r'{"BH": "2", "XM": "乙", "JE": 1, "GX": "\ud800"}',
-        r'{"BH": "2", "XM": "\ud800", "JE": 1, "GX": "2026-11-21"}',
-        '{"BH": "2", "XM": "乙\t丙", "JE": 1, "GX": "2026-11-21"}',
-        '{"BH": "2", "XM": "乙\n丙", "JE": 1, "GX": "2026-11-21"}',
-        '{"BH": "2", "XM": "\udcff", "JE": 1, "GX": "2026-11-21"}',
-    ],
-)
-def test_an_item_with_an_odd_sign_does_not_cost_the_others(
-    lake: Settings, office: Department, service: Service, make: Make, read: Reading, odd: str
-) -> None:
-    good = '{"BH": "%d", "XM": "甲", "JE": 1, "GX": "2026-11-20"}'
-    items = f"[{good % 1}, {odd}, {good % 3}]"
-    service.answer = lambda page, query: (200, f'\ufeff{{"items": {items}, "page": 1, "pages": 1, "total": 3}}')
-    columns = {"no": "BH", "name": "XM", "amount": "JE"}
-    contract = make("json_api", mode="event", columns=columns, source=SOURCE, ignore={"GX": "x"})
-    ((offer, data),) = offers(contract, lake, office)
-    assert isinstance(offer, Fetched)
-    rows = read(data, contract)
-    assert {row["_line"] for row in rows if row["_unreadable"]} == {2}
-    assert {row["no"] for row in rows if not row["_unreadable"]} == {"1", "3"}
-
-
-def test_a_cursor_that_is_half_a_character_leads_nowhere(
-    lake: Settings, office: Department, service: Service, make: Make
-) -> None:
-    for key in (r"\ud800", "\udcff"):
-        service.answer = lambda page, query, key=key: (200, f'{{"items": [{{"BH": "{key}"}}]}}')  # type: ignore[misc]
-        with pytest.raises(DeliveryError, match="没有约定的续取字段"):
-            offers(make("json_api", source={**SOURCE, "cursor": "BH"}), lake, office)
-
-
 def test_pages_without_end_and_bytes_without_end_are_refused(
     lake: Settings, office: Department, service: Service, make: Make
 ) -> None:
@@ -439,8 +271,3 @@ def test_no_items_at_all_are_a_delivery_unless_there_was_a_watermark(
     service.answer = lambda page, query: (200, '{"items":[],"page":1,"pages":0,"total":0}')
     assert offers(make("json_api", mode="event", source=SOURCE), lake, office)[0][1] == b""
     assert offers(make("json_api", mode="event", source=SOURCE), lake, office, watermark="2026-11-01") == []
-
-
-def test_items_keep_their_text_and_lose_only_line_breaks() -> None:
-    page = read_page('{ "items" : [ {"a": 1.50,\n "b": "x\\ny"} ,{} ] , "pages":1,"page":1,"total":2 }\n')
-    assert [text for text, _ in page.items] == ['{"a": 1.50,\t "b": "x\\ny"}', "{}"]

@@ -107,6 +107,23 @@ def test_stamps_with_a_zone_are_told_on_the_citys_clock_and_overlap(
     assert second.watermark == first.watermark
 
 
+def test_texts_that_are_spelt_otherwise_are_asked_for(server: sa.Engine, make: Make, night: Night) -> None:
+    run(server, 'CREATE TABLE "T" ("BH" text, "GX" text)', "INSERT INTO \"T\" VALUES ('1', '20261120080000')")
+    contract = make(
+        "database", mode="event", source={"table": "T", "watermark": "GX"}, columns={"no": "BH", "stamp": "GX"}
+    )
+    first, _ = night(contract)
+    assert first is not None
+    asked: dict[str, Any] = {"watermark": first.watermark, "tail": first.tail}
+    run(server, "INSERT INTO \"T\" VALUES ('2', '2026-11-21 08:00:00'), ('3', '20261101080000')")
+    second, rows = night(contract, **asked)
+    assert second is not None
+    assert [row["no"] for row in rows] == ["1", "2"]
+    run(server, "INSERT INTO \"T\" VALUES ('4', '2026-11-21T00:30:00Z'), ('5', '2026-11-01 08:00:00')")
+    asked = {"watermark": second.watermark, "tail": second.tail}
+    assert [row["no"] for row in night(contract, **asked)[1]] == ["1", "2", "3", "4"]
+
+
 def test_a_moment_is_a_day_where_the_contract_says_so(server: sa.Engine, make: Make, night: Night) -> None:
     run(
         server,

@@ -154,7 +154,7 @@ def test_a_stamp_is_a_moment_of_the_city_or_a_number(text: str, value: object) -
     ("text", "back", "since"),
     [
         ("2026-03-01 01:10:00", timedelta(days=1), "2026-02-28 01:10:00"),
-        ("2026-03-01T01:10:00.25Z", timedelta(hours=2), "2026-02-28T23:10:00.25Z"),
+        ("2026-03-01T01:10:00.25Z", timedelta(hours=2), "2026-02-27T21:10:00.25Z"),
         ("2026/3/1", timedelta(days=1), "2026/2/28"),
         ("20260301011000", timedelta(minutes=11), "20260301005900"),
         ("2026-03-01 00:00:00", timedelta(), "2026-02-28 23:59:59"),
@@ -162,6 +162,10 @@ def test_a_stamp_is_a_moment_of_the_city_or_a_number(text: str, value: object) -
         ("17", 5, "12"),
         ("17", 0, "16"),
         ("3", 5, "0"),
+        ("1772323200", timedelta(days=1), "1772236800"),
+        ("1772323200000", timedelta(days=1), "1772236800000"),
+        ("1772323200000", 5, "1772323199995"),
+        ("4772323200", timedelta(days=1), "4772323199"),
     ],
 )
 def test_asking_begins_a_little_earlier_in_the_spelling_of_the_source(
@@ -170,6 +174,102 @@ def test_asking_begins_a_little_earlier_in_the_spelling_of_the_source(
     stamp = read_stamp(text)
     assert stamp is not None
     assert stamp.back(back).text == since
+
+
+@pytest.mark.parametrize(
+    ("text", "day", "since"),
+    [
+        ("20260301", date(2026, 3, 1), "20260228"),
+        ("20260301080000", date(2026, 3, 1), "20260228080000"),
+        ("1772380800", date(2026, 3, 2), "1772294400"),  # 16:00 of the day before in Greenwich
+        ("1772380800000", date(2026, 3, 2), "1772294400000"),
+        ("20260230", None, "20260229"),
+        ("99991231", None, "99991230"),
+        ("400", None, "399"),
+        ("9999999999", None, "9999999998"),
+        ("123456789012345678", None, "123456789012345677"),
+    ],
+)
+def test_a_number_may_mean_a_moment(text: str, day: date | None, since: str) -> None:
+    stamp = read_stamp(text, "number")
+    assert stamp is not None
+    assert stamp.value == int(text)
+    assert stamp.day("Asia/Shanghai") == day
+    assert stamp.back(timedelta(days=1)).text == since
+
+
+@pytest.mark.parametrize("typed", ["bigint", "string"])
+@pytest.mark.parametrize("kind", ["BIGINT", "TEXT"])
+@pytest.mark.parametrize(
+    ("good", "late", "ahead", "after"),
+    [
+        (1772323200000, 1772323200000 - 80_000_000, 2909106600000, 1772409600000),
+        (1772323200, 1772323200 - 80_000, 2909106600, 1772409600),
+        (20260301080000, 20260228090000, 20620228080000, 20260302080000),
+        (20260301, 20260228, 20620228, 20260302),
+    ],
+)
+def test_a_number_that_means_a_day_to_come_is_no_progress(
+    register: Register, kind: str, typed: str, good: int, late: int, ahead: int, after: int
+) -> None:
+    register.use(kind)
+    if typed == "bigint":
+        body = register.contract.model_dump(by_alias=True)
+        body["columns"]["seq"] = {"label": "序号", "grade": "L2", "from": "GX", "type": "bigint"}
+        register.contract = CollectedContract.model_validate(body)
+    value = str if kind == "TEXT" else int
+    register.write(("R1", value(good)), ("R2", value(ahead)))
+    assert register.night(0) == ["R1", "R2"]
+    assert "1 行晚于业务日期" in register.remarks[0]
+    assert register.last is not None
+    assert register.last.watermark == str(good)
+    register.write(("R3", value(after)), ("R4", value(late)))
+    assert register.night(1) == ["R1", "R2", "R3", "R4"]
+
+
+@pytest.mark.parametrize(
+    ("newest", "others"),
+    [
+        ("20260301080000", ["2026-03-01 09:00:00", "2026/3/2", "2026年3月2日", "20260302"]),
+        ("20260301", ["2026-03-01", "2026-03-01 09:00:00", "2026年3月1日 8:00"]),
+        ("2026-3-1 9:10:00", ["2026-3-1 10:30:00", "2026-3-2 8:00:00", "2026-03-02 8:00:00", "20260302"]),
+        ("2026-3-1", ["2026-3-2", "2026-03-01", "2026-3-1 9:10"]),
+        ("2026-03-01T09:10:00+08:00", ["2026-03-01T01:30:00Z", "2026-03-01T09:40:00+08:00", "2026-03-01 09:40:00"]),
+        ("2026-03-01T01:10:00Z", ["2026-02-28T21:30:00-05:00", "2026-03-01T01:40:00Z", "2026-03-01T09:40:00"]),
+        ("2026-03-01 09:10:00", ["2026-03-01T01:30:00Z", "2026-03-01 01:30:00Z", "2026-02-28 20:30:00-05:00"]),
+    ],
+)
+def test_a_stamp_that_is_spelt_otherwise_is_asked_for_all_the_same(
+    register: Register, newest: str, others: list[str]
+) -> None:
+    register.use("TEXT", lookback="30m")
+    register.write(("R0", newest))
+    assert register.night(1) == ["R0"]
+    register.write(*((f"R{number}", text) for number, text in enumerate(others, 1)))
+    assert register.night(1) == [f"R{number}" for number in range(len(others) + 1)]
+
+
+def test_days_and_hours_without_zeros_are_not_in_the_order_of_their_texts(register: Register) -> None:
+    register.write(("R1", "2026-3-10 9:10:00"))
+    assert register.night(9) == ["R1"]
+    register.write(("R2", "2026-3-10 10:00:00"), ("R3", "2026-3-9 10:00:00"), ("R4", "2026-3-11 8:00:00"))
+    assert register.night(10) == ["R1", "R2", "R3", "R4"]
+
+
+def test_what_is_spelt_alike_and_older_is_not_asked_for(register: Register) -> None:
+    register.write(("R1", "2026-03-01 09:10:00.25"), ("R2", "2026-02-01 09:10:00"), ("R3", "2026-02-01 09:10"))
+    assert register.night(0) == ["R1", "R2", "R3"]
+    assert register.night(1) == []
+    register.write(("R4", "2026-03-01 09:10"), ("R5", "2026-01-01 09:10"))
+    assert register.night(1) == ["R1", "R4"]
+
+
+@pytest.mark.parametrize("newest", ["2026-03-01 09:10:00", "17"])
+def test_a_stamp_that_is_no_utf8_stops_nothing(register: Register, newest: str) -> None:
+    register.write(("R1", newest))
+    assert register.night(0) == ["R1"]
+    register.connection.execute("INSERT INTO T VALUES ('R2', 'a', CAST(x'ff41' AS TEXT))")
+    assert set(register.night(1)) == {"R1", None}
 
 
 def test_a_lookback_that_does_not_fit_the_stamps_is_refused(make: Make) -> None:
