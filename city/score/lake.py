@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 import duckdb
 import pyarrow as pa
 
+from city.score.mistakes import load_mistakes
 from citylake.contract.catalog import Catalog
 from citylake.contract.linked import kind_id, subject_column
 from citylake.contract.model import CollectedContract
@@ -42,7 +43,7 @@ def load_lake(
             missing.append(table)
             continue
         connection.execute(f"CREATE TABLE {name} AS SELECT * FROM rows")
-    _mistakes(connection, catalog)
+    load_mistakes(connection, catalog)
     return missing
 
 
@@ -84,20 +85,3 @@ def _links(connection: duckdb.DuckDBPyConnection, read: Read, catalog: Catalog) 
         "CREATE TABLE record AS SELECT d.*, l.* EXCLUDE (kind, subject_id) FROM delivered d LEFT JOIN linked l USING (kind, subject_id)"
     )
     return missing
-
-
-def _mistakes(connection: duckdb.DuckDBPyConnection, catalog: Catalog) -> None:
-    """Make ``mistake``: which role a damaged column belongs to is what the contract's ``identity`` says."""
-    named = [
-        (clean.resource, column, kind, role)
-        for clean in catalog.collected
-        for kind, roles in clean.identity.items()
-        for role, said in roles.items()
-        for column in said.values().values()
-    ]
-    connection.execute("CREATE TABLE identifying (resource VARCHAR, field VARCHAR, kind VARCHAR, role VARCHAR)")
-    connection.executemany("INSERT INTO identifying VALUES (?, ?, ?, ?)", named)
-    connection.execute(
-        "CREATE TABLE mistake AS SELECT DISTINCT e.resource, e.record_key, i.kind, i.role, e.kind AS mistake"
-        " FROM truth_error e JOIN identifying i USING (resource, field)"
-    )

@@ -79,9 +79,8 @@ def score_persons(connection: duckdb.DuckDBPyConnection) -> Persons:
         _rates(connection, "SELECT resource AS of, is_right, person_id FROM judged"),
         _rates(
             connection,
-            "SELECT e.kind AS of, is_right, person_id FROM judged j JOIN (SELECT DISTINCT resource, record_key, kind,"
-            " coalesce(nullif(regexp_extract(field, '^(husband|wife|relative|spouse)_', 1), ''), 'self') AS role FROM truth_error"
-            " WHERE field LIKE '%id_no' OR field LIKE '%name' OR field LIKE '%birth_date') e USING (resource, record_key, role)",
+            "SELECT e.mistake AS of, is_right, person_id FROM judged j JOIN mistake e USING (resource, record_key, role)"
+            " WHERE e.kind = 'person'",
         ),
         missing,
     )

@@ -10,6 +10,7 @@ import duckdb
 from city.score.cases import LibraryScore, score_cases
 from city.score.golden import Field, score_golden
 from city.score.holders import find_holders
+from city.score.mistakes import load_mistakes
 from city.score.persons import Persons, score_persons
 from city.score.published import Paths, load_published
 from city.score.truth import load_truth
@@ -105,6 +106,7 @@ def score(paths: Paths, catalog: Catalog, truth: Path, night: date) -> Score:
     with duckdb.connect() as connection:
         load_truth(connection, truth, night)
         missing = load_published(connection, paths, catalog)
+        load_mistakes(connection, catalog)
         find_holders(connection)
         persons = score_persons(connection)
         cases = {library: score_cases(connection, library, one) for library, one in libraries().items()}

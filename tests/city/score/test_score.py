@@ -25,7 +25,9 @@ def connection() -> duckdb.DuckDBPyConnection:
     made.execute(
         "CREATE TABLE truth_link (resource VARCHAR, record_key VARCHAR, kind VARCHAR, role VARCHAR, person BIGINT)"
     )
-    made.execute("CREATE TABLE truth_error (resource VARCHAR, record_key VARCHAR, field VARCHAR, kind VARCHAR)")
+    made.execute(
+        "CREATE TABLE mistake (resource VARCHAR, record_key VARCHAR, kind VARCHAR, role VARCHAR, mistake VARCHAR)"
+    )
     made.execute(f"CREATE TABLE truth_person (person BIGINT, {GOLDEN})")
     made.execute(f"CREATE TABLE person (person_id VARCHAR, {GOLDEN})")
     made.execute(
@@ -82,7 +84,8 @@ def test_an_unresolved_record_costs_recall_only(connection: duckdb.DuckDBPyConne
 def test_mistakes_are_scored_by_kind(connection: duckdb.DuckDBPyConnection) -> None:
     fill(connection, [(REGISTER, "a", 1, "P1"), (VISIT, "b", 1, "P1"), (VISIT, "c", 1, None)])
     connection.execute(
-        "INSERT INTO truth_error VALUES (?, 'b', 'id_no', 'typo_id'), (?, 'c', 'id_no', 'missing')", [VISIT, VISIT]
+        "INSERT INTO mistake VALUES (?, 'b', 'person', 'self', 'typo_id'), (?, 'c', 'person', 'self', 'missing')",
+        [VISIT, VISIT],
     )
     rates = score_persons(connection).by_mistake
     assert (rates["typo_id"].recall, rates["missing"].recall) == (1.0, 0.0)
