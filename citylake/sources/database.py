@@ -1,5 +1,6 @@
 """Tables of a department's database, read once from top to bottom and staged as all-text Parquet."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -55,7 +56,9 @@ def fetch_database(
             copying = _Copying(
                 contract, department.name, limits, Deadline(limits.fetch_seconds), stage / "table.parquet"
             )
-            rows, stamps = copying.run(engine, Stamps.of(contract, watermark, business_date, settings.timezone))
+            rows, stamps, remarks = copying.run(
+                engine, Stamps.of(contract, watermark, business_date, settings.timezone)
+            )
             if rows == 0 and stamps.last is not None:
                 return
             answer, again = sums(copying.target, source, stamps)
@@ -76,7 +79,7 @@ def fetch_database(
                 stamps.newest.text if stamps.newest else None,
                 tail=again,
                 whole=stamps.last is None,
-                remarks=stamps.remarks(),
+                remarks=(*remarks, *stamps.remarks()),
             )
     finally:
         engine.dispose()
@@ -92,8 +95,8 @@ class _Copying:
     deadline: Deadline
     target: Path
 
-    def run(self, engine: sa.Engine, stamps: Stamps) -> tuple[int, Stamps]:
-        """Write the rows; return how many there were, and what their stamps came to."""
+    def run(self, engine: sa.Engine, stamps: Stamps) -> tuple[int, Stamps, tuple[str, ...]]:
+        """Write the rows; return how many there were, what their stamps came to, and what is to be said of them."""
         table = self.contract.source.table or ""
         connected = False
         try:
@@ -105,34 +108,38 @@ class _Copying:
                 raise too_long(self.who, table, self.limits) from error
             raise told(error, self.who, table, self.limits, connected=connected) from error
 
-    def _read(self, connection: sa.Connection, stamps: Stamps) -> tuple[int, Stamps]:
+    def _read(self, connection: sa.Connection, stamps: Stamps) -> tuple[int, Stamps, tuple[str, ...]]:
         table, types = _table(connection, self.contract)
         columns = readings(connection, table, types, _agreed(self.contract))
         statement = _statement(table, columns, types, connection.dialect.name, self.contract, stamps.last)
         try:
-            return self._write(connection, statement, columns, stamps), stamps
+            rows, remarks = self._write(connection, statement, columns, stamps)
+            return rows, stamps, remarks
         except SQLAlchemyError as error:
             if not is_undecodable(error):
                 raise
         # Told apart only when needed: it takes a call for every text.
         keep_undecoded(connection)
         stamps = stamps.anew()
-        return self._write(connection, statement, columns, stamps), stamps
+        rows, remarks = self._write(connection, statement, columns, stamps)
+        return rows, stamps, remarks
 
     def _write(
         self, connection: sa.Connection, statement: sa.Select[Any], columns: list[Reading], stamps: Stamps
-    ) -> int:
+    ) -> tuple[int, tuple[str, ...]]:
         result = connection.execution_options(stream_results=True, max_row_buffer=BATCH_ROWS).execute(statement)
         names = [column.name for column in columns]
         mark = names.index(stamps.column) if stamps.column in names else None
         schema = pa.schema([pa.field(name, pa.string()) for name in (*names, UNREADABLE)])
         rows = size = 0
+        binary: Counter[str] = Counter()
         with pq.ParquetWriter(self.target, schema, compression="zstd", compression_level=1) as writer:
             for batch in result.partitions(BATCH_ROWS):
                 bad: dict[int, str] = {}
-                texts = [
-                    column.texts(values, bad) for column, values in zip(columns, zip(*batch, strict=True), strict=True)
-                ]
+                texts = []
+                for column, values in zip(columns, zip(*batch, strict=True), strict=True):
+                    texts.append(column.texts(values, bad))
+                    binary[column.name] += column.binary(values)
                 if mark is not None:
                     stamps.note(texts[mark])
                 why = pa.array(
@@ -142,7 +149,12 @@ class _Copying:
                 writer.write_table(written)
                 rows, size = rows + len(batch), size + written.nbytes
                 self._check(size)
-        return rows
+        said = [
+            f"列“{name}”有 {count} 行存为二进制：是 UTF-8 文本的按文本读取，其余无法读取，请改为文本类型"
+            for name, count in binary.items()
+            if count
+        ]
+        return rows, tuple(said)
 
     def _check(self, size: int) -> None:
         table = self.contract.source.table or ""

@@ -45,6 +45,12 @@ class Reading:
                 return pa.array(values, pa.string())
         return pa.array([self._text(value, place, bad) for place, value in enumerate(values)], pa.string())
 
+    def binary(self, values: Sequence[object]) -> int:
+        """Return how many of the values the source keeps as bytes: they may be text, but nobody there has said so."""
+        if self.text is _decoded or _TEXTS.issuperset(map(type, values)):
+            return 0
+        return sum(isinstance(value, bytes | bytearray | memoryview) for value in values)
+
     def _text(self, value: object, place: int, bad: dict[int, str]) -> str | None:
         try:
             text = self.text(value)
@@ -84,7 +90,7 @@ def _of_postgresql(column: Any, kind: Any, agreed: Mapping[str, frozenset[str]],
     if isinstance(kind, sa.Float):
         return Reading(column.name, column, _number(takers, SINGLE if isinstance(kind, sa.REAL) else DOUBLE))
     if isinstance(kind, sa.LargeBinary):
-        return Reading(column.name, sa.func.encode(column, sa.literal("hex", sa.Text)), _as_it_is)
+        return Reading(column.name, column, cell_text)
     told: Any = column
     if isinstance(kind, sa.DateTime) and kind.timezone:
         # On the clock of the session, which is the city's.
@@ -106,7 +112,7 @@ def _of_mysql(column: Any, kind: Any, agreed: Mapping[str, frozenset[str]]) -> R
     if isinstance(kind, sa.Float):
         return Reading(column.name, column, _number(takers, DOUBLE))
     if isinstance(kind, sa.LargeBinary | sa.BINARY | sa.VARBINARY):
-        return Reading(column.name, sa.func.lower(sa.func.hex(column)), _as_it_is)
+        return Reading(column.name, column, cell_text)
     if isinstance(kind, mysql.BIT):
         return Reading(column.name, sa.cast(sa.cast(column, mysql.INTEGER(unsigned=True)), sa.CHAR), _as_it_is)
     as_day = _only(takers, "date") and isinstance(kind, sa.DateTime)

@@ -3,11 +3,13 @@
 import json
 import math
 import re
+from contextlib import suppress
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
 EXACT_DIGITS = 15
 """Digits of a whole number that a floating-point cell holds without loss."""
+_NO_TEXT = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _DAY = re.compile(r"\s*(\d{4})\s*([-/.年]?)\s*(\d{1,2})\s*(?:\2|月)\s*(\d{1,2})(?:日)?(?:[T\s].*)?")
 _COMPACT = re.compile(r"\s*(\d{4})(\d{2})(\d{2})(?:\d{6})?\s*")
 
@@ -49,7 +51,10 @@ def exact_text(value: float, limit: float = DOUBLE) -> str:
 def cell_text(value: object) -> str | None:  # noqa: C901 - one branch per type, nothing nested
     """Return a database or Excel value as text: dates ISO, decimals plain, None as None.
 
-    A day without a time is ``yyyy-MM-dd``, with one ``yyyy-MM-dd HH:mm:ss``; bytes are hexadecimal, lists JSON.
+    A day without a time is ``yyyy-MM-dd``, with one ``yyyy-MM-dd HH:mm:ss``; bytes are the text that they are in UTF-8, lists JSON.
+
+    Raises:
+        UnreadableValueError: bytes are no text.
     """
     if value is None or isinstance(value, str):
         return value
@@ -68,10 +73,17 @@ def cell_text(value: object) -> str | None:  # noqa: C901 - one branch per type,
     if isinstance(value, timedelta):
         return str(value)
     if isinstance(value, bytes | bytearray | memoryview):
-        return bytes(value).hex()
+        return _text_of(bytes(value))
     if isinstance(value, dict | list | tuple):
         return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
     return str(value)
+
+
+def _text_of(data: bytes) -> str:
+    if _NO_TEXT.search(data) is None:
+        with suppress(UnicodeDecodeError):
+            return data.decode()
+    raise UnreadableValueError("是二进制内容，不是文本；请改存为文本")
 
 
 def day(text: str) -> date | None:

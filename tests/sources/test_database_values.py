@@ -14,6 +14,7 @@ from citylake.settings import Settings
 from citylake.sources.errors import DeliveryError, UnreachableError
 from citylake.sources.fetch import fetch
 from citylake.sources.limits import Limits
+from citylake.sources.offer import Fetched
 from citylake.sources.parse import parse
 from tests.sources.conftest import BUSINESS_DATE
 
@@ -101,12 +102,34 @@ def test_bytes_that_are_no_utf8_make_their_row_unreadable_and_the_rest_is_taken(
     assert [row["_unreadable"] for row in found if row["_unreadable"]] == ["列“XM”含有不是 UTF-8 的字节，请改正编码"]
 
 
-def test_bytes_are_hexadecimal_whatever_stands_beside_them(
-    database: sqlite3.Connection, make: Make, rows: Rows
+def test_bytes_are_the_text_that_they_are_and_their_row_is_unreadable_when_they_are_none(
+    database: sqlite3.Connection, make: Make, rows: Rows, lake: Settings, office: Department
 ) -> None:
     database.execute('CREATE TABLE T ("BH" TEXT, "XM" BLOB, "JE" TEXT)')
-    database.execute("INSERT INTO T VALUES ('1', x'616263', '1')")
-    assert rows(make("database", source={"table": "T"}))[0]["name"] == "616263"
+    database.executemany(
+        "INSERT INTO T VALUES (?, ?, '1')",
+        [
+            ("R1", "甲"),
+            (b"R2", "乙".encode()),
+            ("R3", "丙".encode("gb18030")),
+            ("R4", b"\x00\x01"),
+            ("R5", b""),
+            ("R6", None),
+        ],
+    )
+    contract = make("database", source={"table": "T"})
+    found = rows(contract)
+    taken = {(row["no"], row["name"]) for row in found if row["_unreadable"] is None}
+    assert taken == {("R1", "甲"), ("R2", "乙"), ("R5", ""), ("R6", None)}
+    assert [row["_unreadable"] for row in found if row["_unreadable"]] == [
+        "列“XM”是二进制内容，不是文本；请改存为文本"
+    ] * 2
+    (offer,) = fetch(contract, lake, office, BUSINESS_DATE)
+    assert isinstance(offer, Fetched)
+    assert offer.remarks == (
+        "列“BH”有 1 行存为二进制：是 UTF-8 文本的按文本读取，其余无法读取，请改为文本类型",
+        "列“XM”有 4 行存为二进制：是 UTF-8 文本的按文本读取，其余无法读取，请改为文本类型",
+    )
 
 
 def test_a_table_that_somebody_has_locked_is_refused_with_that_reason(

@@ -84,6 +84,19 @@ def test_values_are_the_servers_own_words(server: sa.Engine, make: Make, night: 
     assert ["列“JE”是浮点数" in row["_unreadable"] or "列“BL”是浮点数" in row["_unreadable"] for row in rows[2:4]]
 
 
+def test_bytes_are_text_or_unreadable(server: sa.Engine, make: Make, night: Night) -> None:
+    run(
+        server,
+        'CREATE TABLE "T" ("BH" text, "XM" bytea)',
+        r"""INSERT INTO "T" VALUES ('1', '\xe794b2'), ('2', '\xff00'), ('3', NULL)""",
+    )
+    offer, rows = night(make("database", source={"table": "T"}, columns={"no": "BH", "name": "XM"}))
+    assert [(row["no"], row["name"]) for row in rows] == [("1", "甲"), (None, None), ("3", None)]
+    assert "是二进制内容" in rows[1]["_unreadable"]
+    assert offer is not None
+    assert "列“XM”有 2 行存为二进制" in offer.remarks[0]
+
+
 def test_stamps_with_a_zone_are_told_on_the_citys_clock_and_overlap(
     server: sa.Engine, make: Make, night: Night
 ) -> None:
