@@ -4,7 +4,7 @@ The protocol: ``GET <base URL>/<path>?since=&as_of=&page=&size=`` with ``Authori
 ``{"items": [{…}, …], "page": n, "pages": n, "total": n}``: rows changed at ``since`` or later (left out when everything
 is asked for), known by ``as_of``, the business date; pages count from 1, an empty answer has ``pages`` 0 or 1. Where the
 contract names a ``cursor``, an item's key, ``after=<key of the last item>`` stands in place of ``page``, items come in the
-order of that key, and an answer without items is the end.
+order of that key, and an answer whose ``items`` is empty is the end.
 The token is the user or password part of the connection's URL: ``http://:token@host:port/base``.
 
 Numbered pages shift when rows come or go while they are read, or have no fixed order. More than one page is therefore read
