@@ -13,7 +13,10 @@ from citylake.standards.spellings import narrow_signs, spellings
 
 _BREAKS = "\t\n\x0b\x0c\r\u0085\u2028\u2029"
 """White space that begins a new line or column: kept within a text, cut off at its ends."""
-_WIDE_SPACES = "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
+_WIDE_SPACES = (
+    "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000\u2800\ue5e5"
+)
+"""Spaces of any width, and two signs that look like one: braille without a dot, and what A3A0 of GB18030 becomes."""
 _FULL = "".join(chr(code) for code in range(0xFF01, 0xFF5F)) + _WIDE_SPACES
 _HALF = "".join(chr(code) for code in range(0x21, 0x7F)) + " " * len(_WIDE_SPACES)
 _UNSEEN = (

@@ -14,8 +14,10 @@ from citylake.verify.store import Store, text
 AREAS = Path(__file__).parents[1] / "standards" / "id_areas.txt"
 _WIDE = "".join(chr(code) for code in range(0xFF01, 0xFF5F))
 _NARROW = "".join(chr(code) for code in range(0x21, 0x7F))
-_SPACE = r"\p{Z}\t-\r\x{85}"
-"""White space (Unicode): spaces of every width, tabs, line breaks."""
+_BLANKS = r"\p{Zs}\x{2800}\x{E5E5}"
+"""Spaces of every width (Unicode), and the signs that look like one: U+2800, and U+E5E5 (A3A0 in GB18030)."""
+_SPACE = rf"{_BLANKS}\x{{2028}}\x{{2029}}\t-\r\x{{85}}"
+"""White space: the same, tabs, line breaks."""
 _UNSEEN_RANGES = (
     (0x00, 0x08), (0x0E, 0x1F), (0x7F, 0x84), (0x86, 0x9F), (0xAD, 0xAD), (0x34F, 0x34F), (0x61C, 0x61C), (0x115F, 0x1160),
     (0x17B4, 0x17B5), (0x180B, 0x180F), (0x200B, 0x200F), (0x202A, 0x202E), (0x2060, 0x206F), (0x3164, 0x3164),
@@ -39,7 +41,7 @@ def install(store: Store) -> None:
     wide, narrow = text(_WIDE), text(_NARROW)
     ends = text(f"^[{_SPACE}]+|[{_SPACE}]+$")
     bare = f"regexp_replace(t, '[{_UNSEEN}]', '', 'g')"
-    line = rf"regexp_replace(translate({bare}, {wide}, {narrow}), '\p{{Zs}}', ' ', 'g')"
+    line = rf"regexp_replace(translate({bare}, {wide}, {narrow}), '[{_BLANKS}]', ' ', 'g')"
     digits = "+".join(
         f"{weight} * TRY_CAST(substr(n, {place}, 1) AS INTEGER)" for place, weight in enumerate(_WEIGHTS, 1)
     )

@@ -15,6 +15,8 @@ _DATES = ("yyyy-MM-dd", "yyyyMMdd", "yyyy/M/d")
 _MOMENTS = ("yyyy-MM-dd HH:mm:ss", "yyyy-MM-dd'T'HH:mm:ss", "yyyyMMddHHmmss", "yyyy-MM-dd HH:mm:ss.SSSSSS")
 _TRUE, _FALSE = ("1", "true", "TRUE", "是", "Y"), ("0", "false", "FALSE", "否", "N")
 _NUMBER = r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?"
+_PARTED = r"^[+-]?([0-9]*)\.?([0-9]*?)0*([eE](.*))?$"
+"""A number in parts: before the point, behind it without the zeros at the end, exponent."""
 _PARTS = {
     "yyyy": ("y", "[0-9]{4}"), "MM": ("M", "[0-9]{2}"), "M": ("M", "[0-9]{1,2}"), "dd": ("d", "[0-9]{2}"),
     "d": ("d", "[0-9]{1,2}"), "HH": ("H", "[01][0-9]|2[0-3]"), "H": ("H", "[0-9]{1,2}"), "mm": ("m", "[0-9]{2}"),
@@ -92,9 +94,12 @@ def typed_value(value: str, column: Column) -> str:
 
 def _decimal(value: str, kind: str) -> str:
     """Return an exact number: a text with more decimals than the type holds is none."""
-    exact = f"TRY_CAST({value} AS DECIMAL(38, 12))"
-    held = f"TRY_CAST({value} AS {kind})"
-    return f"CASE WHEN regexp_full_match({value}, '{_NUMBER}') AND CAST({held} AS DECIMAL(38, 12)) = {exact} THEN {held} END"
+    scale = int(kind.rstrip(")").rpartition(",")[2])
+    part = [f"regexp_extract({value}, '{_PARTED}', {group})" for group in range(1, 5)]
+    # Where the last digit that is not 0 stands, counted from the point; before it the number is negative.
+    last = f"CASE WHEN {part[1]} <> '' THEN length({part[1]}) ELSE -length(regexp_extract({part[0]}, '0*$')) END"
+    fits = f"regexp_full_match({part[0]} || {part[1]}, '0*') OR {last} - coalesce(TRY_CAST({part[3]} AS INTEGER), 0) <= {scale}"
+    return f"CASE WHEN regexp_full_match({value}, '{_NUMBER}') AND ({fits}) THEN TRY_CAST({value} AS {kind}) END"
 
 
 def _date(value: str, pattern: str) -> str:

@@ -88,6 +88,53 @@ def test_a_number_too_large_or_called_by_a_name_is_none(spark: SparkSession, sto
     assert [value and float(value) for value in read(spark, store, texts, column)] == [None] * 9 + [12.5]
 
 
+def test_a_number_with_more_decimals_than_its_column_is_none(spark: SparkSession, store: Store) -> None:
+    column = Column(label="金额", grade="L2", type="decimal(9,2)")
+    good = {
+        "12.34": 12.34,
+        "12.3400000000000000000": 12.34,
+        "1.5e3": 1500.0,
+        "1500e-3": 1.5,
+        "-0.1250e1": -1.25,
+        "+.5": 0.5,
+    }
+    good |= {
+        "12.": 12.0,
+        "0e-20": 0.0,
+        "0.000000000000000": 0.0,
+        "00012.30E+0": 12.3,
+        "100e-2": 1.0,
+        "1.234567e5": 123456.7,
+    }
+    bad = [
+        "12.3400000000000004",
+        "1e-20",
+        "10.001",
+        "1.5e-2",
+        "150e-4",
+        "-0.00000000000000000001",
+        "1.23456789e5",
+        "1e99999999999",
+    ]
+    bad += ["１２", "١٢", "1.٥", "1_0", "1e", ".", "12345678.00", "1e7", "12 .5"]
+    found = read(spark, store, [*good, *bad], column)
+    assert [value and float(value) for value in found] == [*good.values(), *[None] * len(bad)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "form"), [("date", ()), ("date", ("yyyy/M/d",)), ("timestamp", ("yyyy/M/d H:mm",)), ("timestamp", ())]
+)
+def test_a_year_that_no_other_reader_takes_is_none(
+    spark: SparkSession, store: Store, kind: str, form: tuple[str, ...]
+) -> None:
+    column = Column(label="日期", grade="L2", type=kind, format=form)
+    texts = ["+20261/1/5", "+20261-01-05", "0000/1/5", "-2026/1/5", "+20261/1/5 8:00", "+20261-01-05 08:00:00"]
+    frame = local_frame(spark, pa.table({"i": range(len(texts)), "t": texts}))
+    assert [one for (one,) in frame.select(_typed(frame["t"], column)).collect()] == [None] * len(texts)
+    store.connection.register("given", pa.table({"t": texts}))
+    assert store.run(f"SELECT count({typed_value('t', column)}) FROM given").fetchall() == [(0,)]
+
+
 def test_a_code_with_a_letter_that_no_code_has_is_told_by_its_own_state(spark: SparkSession, store: Store) -> None:
     good = uscc_code("91370702" + "MA3C0GCB")
     wrong = [f"{letter}{good[1:]}" for letter in "IOSVZ"] + [f"{good[:12]}{letter}{good[13:]}" for letter in "IOSVZ"]

@@ -27,6 +27,8 @@ PLANES = (
 )
 EVERY = [chr(code) for plane in PLANES for code in plane]
 """All of the basic plane, and of the others what has signs that nobody sees, with what lies around."""
+LIKE_SPACES = "\u2800\ue5e5"
+"""Braille without a dot, and what A3A0 of GB18030 becomes: blanks to who looks at them."""
 UNSEEN = "\x01\x1f\x7f\x9f\u00ad\u034f\u200b\u200c\u200d\u200e\u200f\u202e\u2060\u3164\ufe0f\ufeff\uffa0\U000e0100"
 
 
@@ -71,7 +73,7 @@ def test_what_is_white_space_is_what_unicode_says(spark: SparkSession) -> None:
     for sign, said, compared in zip(EVERY, read["folded"], read["fold"], strict=True):
         if sign in BREAKS:
             assert (said, compared) == (f"a{sign}b", "A B"), ascii(sign)
-        elif unicodedata.category(sign) == "Zs":
+        elif unicodedata.category(sign) == "Zs" or sign in LIKE_SPACES:
             assert (said, compared) == ("a b", "A B"), ascii(sign)
         elif unicodedata.category(sign) == "Cc" or sign in UNSEEN:
             assert (said, compared) == ("ab", "AB"), ascii(sign)
@@ -112,7 +114,7 @@ def test_a_sign_that_nobody_sees_makes_nobody_else(spark: SparkSession, store: S
     firm = uscc_code("91370702" + "MA3C0GCB")
     words = {"id_text": id_text, "id_18": normalised_id_no, "state": id_no_state, "name": normalised_name}
     words |= {"firm": entity_name, "code": code_state}
-    endings = ["\r\n", "\t", " ", "\u3000", "\u00a0", "\u2028", "\n", *UNSEEN]
+    endings = ["\r\n", "\t", *LIKE_SPACES, " ", "\u3000", "\u00a0", "\u2028", "\n", *UNSEEN]
     numbers = [text for one in endings for text in (f"{GOOD}{one}", f"{one}{GOOD}", f"{GOOD[:6]}{one}{GOOD[6:]}")]
     said = by_spark(spark, numbers, **words)
     assert wrong(numbers, said["id_text"], GOOD) == wrong(numbers, said["id_18"], GOOD) == []

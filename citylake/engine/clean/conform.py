@@ -83,9 +83,7 @@ def _typed(text: Column, column: ColumnContract) -> Column:
             formats = column.format or _TIMESTAMP_FORMATS
             return _of_our_era(F.coalesce(*[_moment(text, item) for item in formats]))
         case "decimal":
-            exact = text.try_cast("decimal(38,12)")
-            value = text.try_cast(column.spark_type)
-            return F.when(value.cast("decimal(38,12)") == exact, value)
+            return F.when(whole(text, _NUMBER) & _is_held(text, column), text.try_cast(column.spark_type))
         case "double":
             value = F.when(whole(text, _NUMBER), text.try_cast("double"))
             return F.when(F.abs(value) < float("inf"), value)
@@ -94,8 +92,20 @@ def _typed(text: Column, column: ColumnContract) -> Column:
 
 
 def _of_our_era(value: Column) -> Column:
-    """Return the day or time, NULL before the year 1: Spark reads a year 0 that no other reader of the files takes."""
-    return F.when(F.year(value) >= 1, value)
+    """Return the day or time, NULL outside the years 1 to 9999: Spark reads others, which no other reader of the files takes."""
+    return F.when(F.year(value).between(1, 9999), value)
+
+
+def _is_held(number: Column, column: ColumnContract) -> Column:
+    """Return whether a decimal type holds every digit of a number behind the point: a cast would round in silence."""
+    scale = int(column.type.rstrip(")").rpartition(",")[2])
+    # Nearly every number is plain; of one with an exponent the digits are counted.
+    plain = whole(number, rf"[+-]?(?:\d*\.?\d{{0,{scale}}}0*|[0.]+(?:[eE].*)?)")
+    digits = F.regexp_replace(number, r"[+-]|[eE].*", "")
+    bare = F.replace(digits, F.lit("."))
+    ending_zeros = F.length(bare) - F.length(F.rtrim(bare, F.lit("0")))
+    exponent = F.coalesce(F.regexp_extract(number, "[eE](.*)", 1).try_cast("int"), F.lit(0))
+    return plain | (F.length(F.regexp_extract(digits, r"\.(.*)", 1)) - ending_zeros - exponent <= scale)
 
 
 def _date_formats(column: ColumnContract) -> tuple[str, ...]:
