@@ -8,24 +8,9 @@ from typing import NamedTuple
 
 from citylake.sources.number_format import PLAIN, NumberFormat
 from citylake.sources.sheet_rows import Stored
-from citylake.sources.values import EXACT_DIGITS, number_text
+from citylake.sources.values import EXACT_DIGITS, EXCEL_ERRORS, number_text
 from citylake.sources.workbook import Workbook, WorkbookError, plain_text
 
-_ERRORS = frozenset(
-    {
-        "#N/A",
-        "#DIV/0!",
-        "#VALUE!",
-        "#REF!",
-        "#NAME?",
-        "#NUM!",
-        "#NULL!",
-        "#SPILL!",
-        "#CALC!",
-        "#FIELD!",
-        "#GETTING_DATA",
-    }
-)
 _MILLISECONDS = 86_400_000
 _PHANTOM = 60
 """The number of 1900-02-29, a day that only Excel knows; it counts from one day later before it."""
@@ -63,7 +48,7 @@ class CellReader:
         """
         kind, value = stored.kind, stored.value
         if kind == "e":
-            return Cell(flaw=f"是错误值 {value}" if value in _ERRORS else "是错误值")
+            return Cell(flaw=f"是错误值 {value}" if value in EXCEL_ERRORS else "是错误值")
         if stored.has_formula and (value is None or (value == "" and kind != "str")):
             return Cell(flaw="的公式没有存下计算结果")
         if stored.has_formula and self._book.is_uncalculated:

@@ -16,6 +16,7 @@ from citylake.sources.layout import Layout
 from citylake.sources.limits import Limits
 from citylake.sources.text_stream import truncated
 from citylake.sources.text_table import TextTable
+from citylake.sources.values import bare_name
 
 Positions = npt.NDArray[np.int64]
 NEWLINE, RETURN, QUOTE = 10, 13, 34
@@ -154,7 +155,8 @@ class _Reader:
 
     def _repeats_header(self, table: pa.Table) -> bool:
         last = self._layout.required[-1]
-        return bool(pc.any(pc.equal(table.column(last), last)).as_py())
+        like = table.column(last).filter(pc.fill_null(pc.match_substring(table.column(last), last), False))
+        return any(bare_name(value) == last for value in like.unique().to_pylist())
 
     def _slowly(self, data: bytes, *, last: bool) -> int:
         """Read records one by one, for blocks with stray quotes, carriage returns or repeated headers."""
@@ -203,8 +205,7 @@ class _Reader:
             return _ragged(len(fields), width)
         if width == 1 and "\r" in (fields[0] or ""):
             return "含有单独的回车符，无法判断是一行还是几行"
-        names = [(field or "").strip().removeprefix("\ufeff") for field in fields]
-        return "与表头相同，不是数据" if names == self.header else None
+        return "与表头相同，不是数据" if [bare_name(field) for field in fields] == self.header else None
 
     def _cut_short(self, line: int, fields: int) -> DeliveryError:
         return truncated(self._layout, f"最后一行（第 {line} 行）只有 {fields} 列，应为 {len(self.header or ())} 列")

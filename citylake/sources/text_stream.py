@@ -19,6 +19,8 @@ _WIDEST = 4
 """Bytes of a character at most."""
 _END_OF_FILE = b"\x1a"
 """Ctrl-Z, with which DOS and some exports end a text."""
+_PADDING = b"\x1a\0 \t\r\n"
+"""What may stand behind the last line when a Ctrl-Z is there too."""
 
 
 def text_blocks(path: Path, layout: Layout, limits: Limits, notes: list[str]) -> Iterator[str]:
@@ -34,13 +36,15 @@ def text_blocks(path: Path, layout: Layout, limits: Limits, notes: list[str]) ->
     for block in byte_blocks(path, layout, limits):
         data = rest + (_without_mark(block, layout, decoder) if is_first else block)
         is_first = False
-        end = data.rfind(b"\n") + 1
+        ending = data.find(_END_OF_FILE, len(data.rstrip(_PADDING)))
+        end = data.rfind(b"\n", 0, len(data) if ending < 0 else ending) + 1
         if end == 0 and len(data) > _WIDEST * limits.line_bytes:
             end = len(data)  # longer than any line may be: the reader says so
         if end:
             yield decoder.decode(data[:end])
         rest = data[end:]
-    rest = rest.rstrip(_END_OF_FILE)
+    ending = rest.find(_END_OF_FILE, len(rest.rstrip(_PADDING)))
+    rest = rest if ending < 0 else rest[:ending]
     if decoder.ends_within(rest):
         raise truncated(layout, "最后一行的最后一个汉字只有一半")
     yield decoder.decode(rest)

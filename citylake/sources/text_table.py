@@ -1,5 +1,6 @@
 """The parser's output: all-text Parquet with line numbers, written in bounded row groups."""
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
@@ -10,7 +11,7 @@ import pyarrow.parquet as pq
 
 from citylake.sources.errors import DeliveryError
 from citylake.sources.layout import Layout
-from citylake.sources.values import day
+from citylake.sources.values import EXCEL_ERRORS, day
 
 GROUP_ROWS = 200_000
 GROUP_BYTES = 64 << 20
@@ -19,6 +20,9 @@ GROUP_BYTES = 64 << 20
 _CONTROLS = bytes((*range(9), *range(14, 32), 127))
 _LOST = ("\ufffd", "锟斤拷")
 """What stands where a character was lost, here or before the delivery was made."""
+_ERROR = rf"\A\s*(?:{'|'.join(map(re.escape, EXCEL_ERRORS))})\s*\z"
+_TOO_NARROW = r"\A\s*##+\s*\z"
+_SUSPICIOUS = [sign.encode() for sign in (*_LOST, "##", *EXCEL_ERRORS)]
 _NO_TEXT = r"[\x00-\x08\x0e-\x1f\x7f]"
 
 
@@ -154,6 +158,8 @@ def _no_texts(columns: Mapping[str, pa.Array], lines: pa.Array) -> list[tuple[in
         for found, what in (
             (pc.match_substring_regex(values, _NO_TEXT), "含有控制字符"),
             (pc.match_substring_regex(values, "|".join(_LOST)), "有无法识别的字符（编码不对，或导出时已丢失）"),
+            (pc.match_substring_regex(values, _ERROR), "是 Excel 的错误值"),
+            (pc.match_substring_regex(values, _TOO_NARROW), "只有 #：导出时列太窄，值已丢失"),
         ):
             for line in lines.filter(pc.fill_null(found, False)).to_pylist():
                 problems.setdefault(line, f"列“{name}”{what}")
@@ -166,4 +172,4 @@ def _is_suspicious(values: pa.Array) -> bool:
     if buffer is None:
         return False
     data = buffer.to_pybytes()
-    return len(data.translate(None, _CONTROLS)) < len(data) or any(sign.encode() in data for sign in _LOST)
+    return len(data.translate(None, _CONTROLS)) < len(data) or any(sign in data for sign in _SUSPICIOUS)

@@ -10,6 +10,12 @@ from decimal import Decimal
 EXACT_DIGITS = 15
 """Digits of a whole number that a floating-point cell holds without loss."""
 _NO_TEXT = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+EXCEL_ERRORS = (
+    *("#N/A", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#NULL!"),
+    *("#SPILL!", "#CALC!", "#FIELD!", "#GETTING_DATA"),
+)
+"""What Excel shows where it could not calculate a value."""
+_AROUND = re.compile(r"\A[\s\ufeff]+|[\s\ufeff]+\Z")
 _DAY = re.compile(r"\s*(\d{4})\s*([-/.年]?)\s*(\d{1,2})\s*(?:\2|月)\s*(\d{1,2})(?:日)?(?:[T\s].*)?")
 _COMPACT = re.compile(r"\s*(\d{4})(\d{2})(\d{2})(?:\d{6})?\s*")
 
@@ -21,6 +27,11 @@ def number_text(value: float) -> str:
     if value.is_integer() and abs(value) < 10**EXACT_DIGITS:
         return str(int(value))
     return format(Decimal(format(value, f".{EXACT_DIGITS}g")), "f")
+
+
+def bare_name(field: str | None) -> str:
+    """Return a header's cell as the name of a column: without white space and byte order marks around it."""
+    return _AROUND.sub("", field or "")
 
 
 class UnreadableValueError(ValueError):

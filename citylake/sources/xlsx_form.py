@@ -17,6 +17,7 @@ from citylake.sources.sheet_header import Header, header_of
 from citylake.sources.sheet_rows import Area, Row, SheetReader, Stored, merged_areas
 from citylake.sources.text_stream import byte_blocks, is_packed
 from citylake.sources.text_table import TextTable
+from citylake.sources.values import bare_name
 from citylake.sources.workbook import NoWorkbookError, Sheet, Workbook, WorkbookError, open_workbook
 from citylake.sources.workbook_weight import broken, not_excel, weigh
 
@@ -129,7 +130,7 @@ class _Batch:
         if problem is None and not any(texts) and not any(self._says(stored) for stored in row.cells.values()):
             return
         self._hidden += row.is_hidden
-        if problem is None and texts == self._names:
+        if problem is None and [bare_name(text) for text in texts] == self._names:
             problem = "与表头相同，不是数据"
         if problem is not None:
             self._problems.append((row.number, problem))

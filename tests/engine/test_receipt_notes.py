@@ -18,6 +18,14 @@ def test_lines_in_another_encoding_are_told_in_the_receipt(small: SmallLake) -> 
     assert reason == "共 3 行：新增 3 行；1 行是 GB18030 编码而非约定的 UTF-8（第一处在第 4 行），已按其编码读取"
 
 
+def test_that_nothing_vanishes_is_said_where_something_could(small: SmallLake) -> None:
+    rows = [HEADER, [line("1").get(name, "") for name in HEADER], ["########"] * len(HEADER)]
+    small.drop_bytes("snapshot_20260301.csv", "".join(",".join(row) + "\n" for row in rows).encode())
+    assert small.collect("clean.office__snapshot").outcome == "accepted"
+    reason = receipts(small.lake.ledger, limit=1)[0].reason
+    assert reason == "共 2 行：新增 1 行，无法读取 1 行，1 行主键无法读取，本次不判断消失"
+
+
 def test_days_counted_from_1904_are_converted_and_told(small: SmallLake) -> None:
     columns = {"record_no": {"from": "JLBH"}, "happened_date": {"from": "FSRQ", "format": "excel_serial"}}
     source = {"form": "xlsx", "files": "event_*.xlsx", "as_of": {"filename": r"(\d{8})"}}
@@ -30,5 +38,5 @@ def test_days_counted_from_1904_are_converted_and_told(small: SmallLake) -> None
     days = small.rows("clean.office__event", "record_no", "happened_date")
     assert days == [(number, date(2026, 11, 2)) for number in ("1", "2", "3")]
     counts, *told = receipts(small.lake.ledger, limit=1)[0].reason.split("；")
-    assert counts == "共 4 行：新增 3 行，无法读取 1 行，1 行主键无法读取，本次不判断消失"
+    assert counts == "共 4 行：新增 3 行，无法读取 1 行，1 行主键无法读取"
     assert told == ["工作簿的日期从 1904 年起计，已照此换算", "发生日期 1 处由日期序号换算成日期"]

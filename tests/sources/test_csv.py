@@ -109,9 +109,21 @@ def test_a_control_character_makes_its_line_unreadable(read: Any, make: Make, si
     assert {item["no"]: item["_unreadable"] for item in rows} == {None: "列“XM”含有控制字符", "2": None}
 
 
-@pytest.mark.parametrize("end", ["\x1a", "\r\n\x1a", "\r\n" + "\x1a" * 100])
-def test_a_final_control_z_ends_the_text(read: Any, make: Make, end: str) -> None:
-    assert read(f"{HEADER}1,2,3{end}".encode(), make()) == [row(2, "1", "2", "3")]
+@pytest.mark.parametrize("before", ["", "\n", "\r\n", "\n\n"])
+@pytest.mark.parametrize(
+    "end", ["\x1a", "\x1a" * 100, "\x1a\r\n", "\x1a\n\n", "\x1a \t", "\x1a" + "\0" * 64, "\x1a\r\n\x1a\0"]
+)
+def test_a_final_control_z_ends_the_text(read: Any, make: Make, before: str, end: str) -> None:
+    assert read(f"{HEADER}1,2,3{before}{end}".encode(), make()) == [row(2, "1", "2", "3")]
+    assert (
+        read(f"{HEADER}1,王明,3{before}{end}".encode("gb18030"), make(source={"encoding": "GB18030"}))[0]["name"]
+        == "王明"
+    )
+
+
+def test_what_follows_a_control_z_is_not_lost(read: Any, make: Make) -> None:
+    rows = sorted(read(f"{HEADER}1,2,3\n\x1a4,5,6\n7,8,9\n".encode(), make()), key=lambda item: item["_line"])
+    assert rows == [row(2, "1", "2", "3"), row(3, None, None, None, "列“BH”含有控制字符"), row(4, "7", "8", "9")]
 
 
 @pytest.mark.parametrize("sign", ["\r", "\v", "\f", "\x85", "\u2028", "\u2029"])
@@ -153,6 +165,29 @@ def test_a_header_that_comes_again_is_no_data(read: Any, make: Make) -> None:
         (3, None, "与表头相同，不是数据"),
         (4, None, "与表头相同，不是数据"),
         (5, "4", None),
+    ]
+
+
+@pytest.mark.parametrize("slow", ["", '9,a"b,c\n'])
+@pytest.mark.parametrize("again", ["BH, XM, JE", "\ufeffBH, XM,JE ", "\ufeff BH,XM\t,\u3000JE", '"BH ",XM,JE\u00a0'])
+def test_a_header_that_comes_again_with_blanks_is_no_data(read: Any, make: Make, again: str, slow: str) -> None:
+    rows = read(f"BH, XM, JE\n1,2,3\n{again}\n4,5, JE\n{slow}".encode(), make())
+    assert sorted((item["_line"], item["no"], item["_unreadable"]) for item in rows)[:3] == [
+        (2, "1", None),
+        (3, None, "与表头相同，不是数据"),
+        (4, "4", None),
+    ]
+
+
+@pytest.mark.parametrize(
+    "value", ["#N/A", "#REF!", "#DIV/0!", "#VALUE!", "#NAME?", "#NUM!", "#NULL!", " #N/A ", "##", "########"]
+)
+def test_what_excel_left_in_place_of_a_value_is_none(read: Any, make: Make, value: str) -> None:
+    why = "只有 #：导出时列太窄，值已丢失" if "##" in value else "是 Excel 的错误值"
+    rows = read(f"{HEADER}1,{value},2\n2,3#楼{value}室,#\n".encode(), make())
+    assert sorted(rows, key=lambda item: item["_line"]) == [
+        row(2, None, None, None, f"列“XM”{why}"),
+        row(3, "2", f"3#楼{value}室", "#"),
     ]
 
 

@@ -16,7 +16,7 @@ from citylake.sources.limits import Limits
 from tests.sources.fuzzing import fuzz
 
 PIECES = [
-    *["1", "ab", "甲", "", " ", ",", ",", '"', '""', ",,\n", "A,B\n"],
+    *["1", "ab", "甲", "", " ", ",", ",", '"', '""', ",,\n", "A,B\n", " A, B \n", "A", "B"],
     *["\n", "\n", "\r\n", "\r\r\n", "\r", "\v", "\x85", "\u2028", "\ufeff", "\0", "\x1a", "\ufffd"],
 ]
 Told = tuple[list[tuple[Any, ...]], list[tuple[int, str]], str | None]

@@ -15,6 +15,7 @@ import pytest
 from citylake.contract.model import CollectedContract
 from citylake.sources.errors import DeliveryError
 from citylake.sources.limits import Limits
+from tests.sources.workbooks import Package, Page, package
 
 Make = Callable[..., CollectedContract]
 
@@ -117,6 +118,13 @@ def test_blank_rows_are_no_rows_and_cells_beside_the_table_spoil_their_row(read:
         (3, "1", True),
         (5, None, False),
     ]
+
+
+def test_a_header_that_comes_again_with_blanks_is_no_data(read: Any, make: Make) -> None:
+    rows = [["BH ", "XM", "JE"], ["1", "a", "2"], ["BH ", " XM", "\ufeffJE"], ["2", "b", "JE"]]
+    found = sorted(read(package(Package([Page("名册", rows)])), make("xlsx")), key=lambda row: row["_line"])
+    told = [(row["_line"], row["no"], row["_unreadable"]) for row in found]
+    assert told == [(2, "1", None), (3, None, "与表头相同，不是数据"), (4, "2", None)]
 
 
 def test_a_table_that_does_not_begin_at_the_first_cell_keeps_its_row_numbers(read: Any, make: Make) -> None:

@@ -108,7 +108,8 @@ class Tally:
         if self.vanished:
             parts.append(f"上期有而本期无 {self.vanished} 条")
         if self.unkeyed:
-            parts.append(f"{self.unkeyed} 行主键无法读取，本次不判断消失")
+            nothing_vanishes = "，本次不判断消失" if contract.mode == "snapshot" else ""
+            parts.append(f"{self.unkeyed} 行主键无法读取{nothing_vanishes}")
         return "；".join(
             (f"共 {self.lines} 行：" + ("，".join(parts) if parts else "无数据行"), *self._keys(contract), *self.notes)
         )
