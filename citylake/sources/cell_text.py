@@ -2,6 +2,7 @@
 
 import math
 import re
+import unicodedata
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import NamedTuple
@@ -16,6 +17,10 @@ _PHANTOM = 60
 """The number of 1900-02-29, a day that only Excel knows; it counts from one day later before it."""
 _EARLY, _LATE, _1904 = date(1899, 12, 31), date(1899, 12, 30), date(1904, 1, 1)
 _ISO = re.compile(r"(\d{4}-\d{2}-\d{2})(?:T(\d{2}:\d{2}:\d{2}(?:\.\d+)?)Z?)?")
+_DIGITS = re.compile(r" *\+?0*([0-9]{1,5}) *")
+_WIDE = frozenset(map(chr, range(0xFF01, 0xFF5F)))
+_UNSEEN = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+"""Signs without ink that Unicode counts among those that can be printed, beside marks."""
 SERIALS = range(1, 80_001)
 
 
@@ -61,7 +66,7 @@ class CellReader:
 
     def _other(self, kind: str, value: str, *, is_day: bool) -> Cell:
         if kind == "s":
-            if not value.strip().isdigit() or int(value) >= len(self._book.texts):
+            if not (value.isascii() and value.strip().isdigit()) or int(value) >= len(self._book.texts):
                 raise WorkbookError("a text that is not there")
             return self._text(self._book.texts[int(value)], is_day=is_day)
         if kind in {"str", "inlineStr"}:
@@ -76,7 +81,7 @@ class CellReader:
     def _text(self, text: str, *, is_day: bool) -> Cell:
         if any("\ud800" <= sign <= "\udfff" for sign in text):
             return Cell(flaw="含有不成对的 Unicode 代理字符")
-        if is_day and self._book.is_1904 and text.strip().isdigit() and int(text) in SERIALS:
+        if is_day and self._book.is_1904 and _is_serial(text):
             return Cell(flaw="是文本形式的日期序号，而工作簿从 1904 年起计，无法判断是哪一天")
         return Cell(text or None)
 
@@ -100,11 +105,19 @@ class CellReader:
             day = moment(value, NumberFormat(has_day=True), is_1904=self._book.is_1904)
             return _cell(day, "的数字不是 Excel 的有效日期", "serial_to_date")
         text = number_text(value)
+        if shown.zeros > len(text.lstrip("-").partition(".")[0]):
+            return Cell(flaw="的数字显示有前导零，而显示格式无法照原样读出；请存为文本")
         if shown.padded is not None and value >= 0 and value.is_integer():
-            before, digits, after = shown.padded
-            padded = before + text.zfill(digits) + after
+            padded = shown.as_displayed(text)
             return Cell(padded, rule="as_displayed" if padded != text else None)
         return Cell(text, rule=None if Decimal(text) == Decimal(repr(value)) else "fifteen_digits")
+
+
+def _is_serial(text: str) -> bool:
+    """Return whether a text will be read as a day's number once signs that nobody sees and full width are gone."""
+    seen = (sign for sign in text if sign.isprintable() and sign not in _UNSEEN and unicodedata.category(sign) != "Mn")
+    match = _DIGITS.fullmatch("".join(unicodedata.normalize("NFKC", sign) if sign in _WIDE else sign for sign in seen))
+    return match is not None and int(match[1]) in SERIALS
 
 
 def _cell(text: str | None, flaw: str, rule: str | None = None) -> Cell:

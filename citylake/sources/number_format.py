@@ -10,8 +10,13 @@ _SECTION = re.compile(r'(?:"[^"]*"|\\.|[^;"\\])*')
 _ELAPSED = re.compile(r"\[(?:h+|m+|s+)\]", re.IGNORECASE)
 # Literals, spaces as wide as a sign, fill signs, colours, languages and conditions say nothing of the kind of value.
 _DRESS = re.compile(r'"[^"]*"|\\.|_.|\*.|\[[^\]]*\]')
-_PADDED = re.compile(r'(?:\[[^\]<>=]*\])*((?:"[^"]*"|\\.)*)(0{2,})((?:"[^"]*"|\\.|_.)*)')
-_LITERAL = re.compile(r'"([^"]*)"|\\(.)|_.')
+_TOKEN = re.compile(r'"([^"]*)"|\\(.)|_.|\*.|\[[^\]]*\]|(.)', re.DOTALL)
+_PLACES = frozenset("0#?")
+_SIGNS = frozenset(" -+():$^'~{}&!")
+"""Signs that stand for themselves."""
+_QUANTITY = frozenset(".,%/")
+"""What only a quantity has: it is told as stored, however it is shown."""
+_CONDITION = re.compile(r"\[[<>=]")
 
 
 class NumberFormat(NamedTuple):
@@ -20,8 +25,25 @@ class NumberFormat(NamedTuple):
     has_day: bool = False
     has_time: bool = False
     is_duration: bool = False
-    padded: tuple[str, int, str] | None = None
-    """Text before, digits at least, text after."""
+    padded: tuple[str, ...] | None = None
+    """Places of digits (0, #, ?) and, each behind a backslash, the texts between them, where whole numbers show zeros before them."""
+    zeros: int = 0
+    """Digits that are shown at least, where it is not known how."""
+
+    def as_displayed(self, digits: str) -> str:
+        """Return how the digits of a whole number are shown."""
+        rest, shown = digits, []
+        places = sum(token in _PLACES for token in self.padded or ())
+        for token in reversed(self.padded or ()):
+            if token not in _PLACES:
+                shown.append(token[1:])
+                continue
+            places -= 1
+            # The first place takes all digits that are left.
+            taken = rest if places == 0 else rest[-1:]
+            rest = rest[: len(rest) - len(taken)]
+            shown.append(taken or ("0" if token == "0" else ""))
+        return "".join(reversed(shown))
 
 
 PLAIN = NumberFormat()
@@ -37,15 +59,20 @@ def number_format(number: int, code: str | None) -> NumberFormat:
     first = match[0] if match else ""
     if _ELAPSED.search(first):
         return NumberFormat(is_duration=True)
-    if padded := _PADDED.fullmatch(first):
-        return NumberFormat(padded=(_literal(padded[1]), len(padded[2]), _literal(padded[3])))
     bare = _DRESS.sub("", first).casefold()
     if "general" in bare or "e+" in bare or "e-" in bare:
         return PLAIN
     has_time = any(sign in bare for sign in "hs")
     has_day = any(sign in bare for sign in "yde") or ("m" in bare and not has_time)
-    return NumberFormat(has_day=has_day, has_time=has_time)
+    zeros = bare.count("0")
+    if has_day or has_time or zeros < 2 or _QUANTITY & set(bare):
+        return NumberFormat(has_day=has_day, has_time=has_time)
+    is_known = all(sign in _PLACES or sign in _SIGNS or not sign.isascii() for sign in bare)
+    if not is_known or "dbnum" in first.casefold() or _CONDITION.search(first):
+        return NumberFormat(zeros=zeros)
+    return NumberFormat(padded=_tokens(first))
 
 
-def _literal(text: str) -> str:
-    return "".join((match[1] or "") + (match[2] or "") for match in _LITERAL.finditer(text))
+def _tokens(section: str) -> tuple[str, ...]:
+    found = ((match[1] or match[2], match[3]) for match in _TOKEN.finditer(section))
+    return tuple(sign if sign in _PLACES else f"\\{text or sign or ''}" for text, sign in found)

@@ -240,6 +240,21 @@ def _with_days(make: Make) -> Make:
         ("7", "000000;@", "000007"),
         ("7", '"SG-"0000', "SG-0007"),
         ("7", "\\N000", "N007"),
+        ("1234567", "0000-0000", "0123-4567"),
+        ("1234567890", "0000-0000", "123456-7890"),
+        ("1234", "000 000", "001 234"),
+        ("42", "000000\\-00", "000000-42"),
+        ("12345", '00"-"0000', "01-2345"),
+        ("42", "#000000", "000042"),
+        ("1234567", "#000000", "1234567"),
+        ("42", "??0000", "0042"),
+        ("42", "[$-804]000000_ ", "000042"),
+        ("42", "0000号", "0042号"),
+        ("42", '"0"0000', "00042"),
+        ("42", "000000%", "42"),
+        ("42", "00,000", "42"),
+        ("0.5", "00.0E+00", "0.5"),
+        ("1234567", "[>=1]000000", "1234567"),
         ("7", "0", "7"),
         ("7", "00.00", "7"),
         ("7.5", "000", "7.5"),
@@ -254,6 +269,30 @@ def test_zeros_that_a_format_shows_belong_to_the_number(
     assert one(read, make, sheet(number(stored, style=1), formats=[code])) == (text, None)
     changed = text not in {stored, stored.lstrip("0")}
     assert read.parsed.changes == ({"name": {"as_displayed": 1}} if changed else {})
+
+
+@pytest.mark.parametrize("code", ["[>=1]000000", "[<100]0000;0", "[DBNum1]000000", "0000x00"])
+def test_zeros_that_a_format_shows_one_knows_not_how_make_their_row_unreadable(
+    read: Any, make: Make, code: str
+) -> None:
+    why = "列“XM”的数字显示有前导零，而显示格式无法照原样读出；请存为文本"
+    assert one(read, make, sheet(number("42", style=1), formats=[code])) == (None, why)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["44538", "+44538", "44538\u200b", "\ufeff44538", "４４５３８", "+０44538 ", "4\u3164453\ufe0f8", "44538\ue5e5"],
+)
+def test_a_number_of_a_day_as_text_is_known_however_it_is_written(read: Any, make: Make, text: str) -> None:
+    cell = Raw(f"<is><t>{text}</t></is>", ' t="inlineStr"')
+    told = one(read, _with_days(make), sheet(cell, properties='date1904="1"'))
+    assert told == (None, "列“XM”是文本形式的日期序号，而工作簿从 1904 年起计，无法判断是哪一天")
+
+
+@pytest.mark.parametrize("text", ["①", "²", "4453²", "٤٤٥٣٨", "9" * 5000, "44538天"])
+def test_a_text_that_only_looks_like_a_number_is_a_text(read: Any, make: Make, text: str) -> None:
+    cell = Raw(f"<is><t>{text}</t></is>", ' t="inlineStr"')
+    assert one(read, _with_days(make), sheet(cell, properties='date1904="1"')) == (text, None)
 
 
 def test_digits_beyond_those_that_excel_keeps_are_counted(read: Any, make: Make) -> None:
