@@ -15,6 +15,8 @@ _FAR = re.compile("[\u0800-\U0010ffff]")
 _RUN = re.compile(rb"(?<![\x80-\xff])(?:[\xe3-\xe9][\x80-\xbf]{2}){2,}(?![\x80-\xff])")
 """Two or more hanzi in UTF-8 and nothing else: GB18030 text says something like it once in a hundred thousand."""
 _NEAR_ONLY = re.compile("^[\0-\x7f]*+[\x80-\u07ff][\0-\u07ff]*+$", re.MULTILINE)
+_ODD = re.compile("[\u0180-\u01cc\u01dd-\u01f7\u01fa-\u036f]")
+"""Letters of no language that is met here, and marks that stand on others; those of pinyin are left out."""
 _PRIVATE = re.compile("[\ue000-\uf8ff]")
 # Signs, letters and the hanzi of GB 2312's first level: what Chinese text is mostly made of.
 _COMMON = frozenset(
@@ -114,7 +116,8 @@ class LineDecoder:
         near = {self._last, after} - {None} or {self.agreed}
         encoding = judged or (near.pop() if len(near) == 1 else None)
         self._last = judged or self._last
-        if encoding is None or not _is(line, encoding) or (encoding == GB18030 and _is_mixed(line)):
+        is_other = (encoding == GB18030 and _is_mixed(line)) or (encoding == UTF8 and judged is None and _is_odd(line))
+        if encoding is None or not _is(line, encoding) or is_other:
             self._bad = self._bad or (number, _first_bad(line, self.agreed))
             return line.decode("ascii", "replace")
         self._seen.add(encoding)
@@ -164,6 +167,16 @@ def _is_mixed(line: bytes) -> bool:
     """Return whether a line in GB18030 has a field in UTF-8."""
     runs = (run.decode(GB18030, "replace") for run in _RUN.findall(line))
     return any(_plausible(run) < _HALF for run in runs)
+
+
+def _is_odd(line: bytes) -> bool:
+    """Return whether a line is nothing that is written in UTF-8, and Chinese in GB18030."""
+    return (
+        _is(line, UTF8)
+        and _is(line, GB18030)
+        and _ODD.search(line.decode(UTF8)) is not None
+        and _plausible(line.decode(GB18030)) >= _PLAUSIBLE
+    )
 
 
 def _first_bad(line: bytes, encoding: str) -> int:

@@ -66,6 +66,16 @@ def test_a_short_line_that_two_encodings_allow_is_read_like_those_around_it(read
         assert read.parsed.notes == ()
 
 
+def test_a_line_that_is_nothing_in_the_agreed_encoding_and_chinese_in_the_other_is_not_guessed(
+    read: Any, make: Make
+) -> None:
+    lines = ["1,王小示样例,2", "2,毛萍,2", "3,José,2", "4,lǜ,2", "5,±α,2"]
+    data = HEADER.encode() + b"".join(f"{one}\n".encode("gb18030" if "毛" in one else "utf-8") for one in lines)
+    rows = sorted(read(data, make()), key=lambda item: item["_line"])
+    assert [item["name"] for item in rows] == ["王小示样例", None, "José", "lǜ", "±α"]
+    assert [item["_line"] for item in rows if item["_unreadable"]] == [3]
+
+
 def test_a_short_line_between_two_encodings_is_not_guessed(read: Any, make: Make) -> None:
     data = f"{HEADER}1,王小示样例,2\n".encode("GB18030") + "2,路,2\n".encode("GB18030") + "3,李小例样例,2\n".encode()
     rows = read(data, make(source={"encoding": "GB18030"}))
