@@ -40,3 +40,17 @@ def test_days_counted_from_1904_are_converted_and_told(small: SmallLake) -> None
     counts, *told = receipts(small.lake.ledger, limit=1)[0].reason.split("；")
     assert counts == "共 4 行：新增 3 行，无法读取 1 行，1 行主键无法读取"
     assert told == ["工作簿的日期从 1904 年起计，已照此换算", "发生日期 1 处由日期序号换算成日期"]
+
+
+def test_days_counted_as_numbers_in_a_text_file_are_converted_and_told(small: SmallLake) -> None:
+    columns = {"record_no": {"from": "JLBH"}, "happened_date": {"from": "FSRQ", "format": "excel_serial"}}
+    source = {"form": "csv", "files": "event_*.csv", "as_of": {"filename": r"(\d{8})"}}
+    small.write("clean/office/event.yml", contract("event", source=source, columns=columns, rules={}, ignore={}))
+    small.drop_bytes("event_20260301.csv", b"JLBH,FSRQ\n1,46000\n2,2025-12-09\n3,20251209\n4,+46000\n")
+    assert small.collect("clean.office__event").outcome == "accepted"
+    days = small.rows("clean.office__event", "happened_date")
+    assert days == [(date(2025, 12, 9),)] * 4
+    counts = receipts(small.lake.ledger, limit=1)[0].counts
+    assert {name: count for name, count in counts.items() if name.startswith("changed:")} == {
+        "changed:serial_to_date:happened_date": 2
+    }

@@ -13,6 +13,8 @@ from citylake.words import CHANGED, change_key
 
 _BITS = 60
 """Columns that one whole number has room for, a bit each."""
+_SERIAL = r"^\s*[+-]?[0-9]{1,5}\s*\z"
+"""Text of a day as Excel counts days; a workbook's cells that hold one have become dates before, and were counted there."""
 
 
 def changed_values(contract: CollectedContract) -> Column:
@@ -22,7 +24,13 @@ def changed_values(contract: CollectedContract) -> Column:
     """
     names = list(contract.columns)
     chunks = [names[start : start + _BITS] for start in range(0, len(names), _BITS)]
-    return F.array(*[reduce(Column.bitwiseOR, map(_bit, range(_BITS), chunk)) for chunk in chunks])
+    days = {name for name in names if _holds_serials(contract, name)}
+    return F.array(
+        *[
+            reduce(Column.bitwiseOR, [_bit(place, name, name in days) for place, name in enumerate(chunk)])
+            for chunk in chunks
+        ]
+    )
 
 
 def changes_counted(contract: CollectedContract) -> list[Column]:
@@ -30,7 +38,7 @@ def changes_counted(contract: CollectedContract) -> list[Column]:
     return [
         F.count_if(_has_bit(place) & F.col(f"_text.`{name}`").rlike(pattern)).alias(change_key(rule, name))
         for place, name in enumerate(contract.columns)
-        for rule, pattern in CHANGES.items()
+        for rule, pattern in _rules(contract, name).items()
     ]
 
 
@@ -39,8 +47,18 @@ def told(seen: Mapping[str, Any]) -> dict[str, int]:
     return {name: int(count) for name, count in seen.items() if name.startswith(CHANGED) and count}
 
 
-def _bit(place: int, name: str) -> Column:
-    return F.when(changed(F.col(f"`{name}`")), F.lit(1 << place)).otherwise(F.lit(0)).cast("bigint")
+def _holds_serials(contract: CollectedContract, name: str) -> bool:
+    return "excel_serial" in contract.columns[name].format
+
+
+def _rules(contract: CollectedContract, name: str) -> dict[str, str]:
+    return {**CHANGES, "serial_to_date": _SERIAL} if _holds_serials(contract, name) else dict(CHANGES)
+
+
+def _bit(place: int, name: str, is_day: bool) -> Column:
+    text = F.col(f"`{name}`")
+    is_changed = changed(text) | text.rlike(_SERIAL) if is_day else changed(text)
+    return F.when(is_changed, F.lit(1 << place)).otherwise(F.lit(0)).cast("bigint")
 
 
 def _has_bit(place: int) -> Column:
