@@ -6,6 +6,7 @@ import duckdb
 import pyarrow as pa
 from deltalake import DeltaTable
 
+from city.score.golden import FIELDS
 from city.world.planting import About, libraries
 from citylake.contract.catalog import Catalog
 from citylake.contract.linked import id_column, linked_name
@@ -14,7 +15,7 @@ Paths = Mapping[str, tuple[str, int]]
 """Table -> URI and version, as ``citylake.connect().paths()`` gives them for readers other than Spark."""
 
 PERSON = "base.population__person"
-_PERSON = ("person_id", "sex_code", "birth_date", "death_date", "life_state_code", "marital_code")
+_PERSON = ("person_id", *FIELDS)
 KINDS: tuple[About, ...] = ("person", "legal_entity")
 
 

@@ -1,6 +1,5 @@
 """Who is named by a row: the columns that identify a person or a legal entity."""
 
-from collections.abc import Set
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
@@ -57,11 +56,11 @@ class Role(Model):
     @property
     def identifying(self) -> list[str]:
         """Columns whose values make up a subject that is no single record."""
-        return list(self.values(but={"address"}).values())
+        return [column for name, column in self.values().items() if name != "address"]
 
-    def values(self, but: Set[str] = frozenset()) -> dict[str, str]:
+    def values(self) -> dict[str, str]:
         """Return the columns of a row that hold what is said of whom it names, by what they hold."""
-        return self.model_dump(exclude_none=True, exclude={"subject", "unless", "only", "when", *but})
+        return self.model_dump(exclude_none=True, exclude={"subject", "unless", "only", "when"})
 
     @property
     def asked(self) -> set[str]:

@@ -22,7 +22,8 @@ _LOST = ("\ufffd", "锟斤拷")
 """What stands where a character was lost, here or before the delivery was made."""
 _ERROR = rf"\A\s*(?:{'|'.join(map(re.escape, EXCEL_ERRORS))})\s*\z"
 _TOO_NARROW = r"\A\s*##+\s*\z"
-_SUSPICIOUS = [sign.encode() for sign in (*_LOST, "##", *EXCEL_ERRORS)]
+_SUSPICIOUS = [sign.encode() for sign in _LOST]
+_SUSPICIOUS_HASHES = [sign.encode() for sign in ("##", *EXCEL_ERRORS)]
 _NO_TEXT = r"[\x00-\x08\x0e-\x1f\x7f]"
 
 
@@ -172,4 +173,8 @@ def _is_suspicious(values: pa.Array) -> bool:
     if buffer is None:
         return False
     data = buffer.to_pybytes()
-    return len(data.translate(None, _CONTROLS)) < len(data) or any(sign in data for sign in _SUSPICIOUS)
+    return (
+        len(data.translate(None, _CONTROLS)) < len(data)
+        or any(sign in data for sign in _SUSPICIOUS)
+        or (b"#" in data and any(sign in data for sign in _SUSPICIOUS_HASHES))
+    )

@@ -46,7 +46,7 @@ def test_days_counted_as_numbers_in_a_text_file_are_converted_and_told(small: Sm
     columns = {"record_no": {"from": "JLBH"}, "happened_date": {"from": "FSRQ", "format": "excel_serial"}}
     source = {"form": "csv", "files": "event_*.csv", "as_of": {"filename": r"(\d{8})"}}
     small.write("clean/office/event.yml", contract("event", source=source, columns=columns, rules={}, ignore={}))
-    small.drop_bytes("event_20260301.csv", b"JLBH,FSRQ\n1,46000\n2,2025-12-09\n3,20251209\n4,+46000\n")
+    small.drop_bytes("event_20260301.csv", b"JLBH,FSRQ\n1,46000\n2,2025-12-09\n3,20251209\n4,+46000\n5,99999\n")
     assert small.collect("clean.office__event").outcome == "accepted"
     days = small.rows("clean.office__event", "happened_date")
     assert days == [(date(2025, 12, 9),)] * 4

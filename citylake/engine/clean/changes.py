@@ -24,10 +24,9 @@ def changed_values(contract: CollectedContract) -> Column:
     """
     names = list(contract.columns)
     chunks = [names[start : start + _BITS] for start in range(0, len(names), _BITS)]
-    days = {name for name in names if _holds_serials(contract, name)}
     return F.array(
         *[
-            reduce(Column.bitwiseOR, [_bit(place, name, name in days) for place, name in enumerate(chunk)])
+            reduce(Column.bitwiseOR, [_bit(contract, place, name) for place, name in enumerate(chunk)])
             for chunk in chunks
         ]
     )
@@ -36,9 +35,9 @@ def changed_values(contract: CollectedContract) -> Column:
 def changes_counted(contract: CollectedContract) -> list[Column]:
     """Return how many lines of conformed ones each rule changes in each column."""
     return [
-        F.count_if(_has_bit(place) & F.col(f"_text.`{name}`").rlike(pattern)).alias(change_key(rule, name))
+        F.count_if(_has_bit(place) & is_so).alias(change_key(rule, name))
         for place, name in enumerate(contract.columns)
-        for rule, pattern in _rules(contract, name).items()
+        for rule, is_so in _rules(contract, name).items()
     ]
 
 
@@ -51,13 +50,20 @@ def _holds_serials(contract: CollectedContract, name: str) -> bool:
     return "excel_serial" in contract.columns[name].format
 
 
-def _rules(contract: CollectedContract, name: str) -> dict[str, str]:
-    return {**CHANGES, "serial_to_date": _SERIAL} if _holds_serials(contract, name) else dict(CHANGES)
+def _rules(contract: CollectedContract, name: str) -> dict[str, Column]:
+    text = F.col(f"_text.`{name}`")
+    rules = {rule: text.rlike(pattern) for rule, pattern in CHANGES.items()}
+    if _holds_serials(contract, name):
+        # A number that is no day of Excel's is unreadable, not changed.
+        rules["serial_to_date"] = text.rlike(_SERIAL) & F.col(f"`{name}`").isNotNull()
+    return rules
 
 
-def _bit(place: int, name: str, is_day: bool) -> Column:
+def _bit(contract: CollectedContract, place: int, name: str) -> Column:
     text = F.col(f"`{name}`")
-    is_changed = changed(text) | text.rlike(_SERIAL) if is_day else changed(text)
+    is_changed = changed(text)
+    if _holds_serials(contract, name):
+        is_changed |= text.rlike(_SERIAL)
     return F.when(is_changed, F.lit(1 << place)).otherwise(F.lit(0)).cast("bigint")
 
 

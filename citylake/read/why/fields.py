@@ -15,7 +15,7 @@ from citylake.contract.survivorship import Given, Golden
 from citylake.read.why.rows import Night, Origin
 from citylake.resolve.ranking import Word, rank, ranked
 from citylake.verify import identifiers
-from citylake.verify.store import Store, opened, quoted
+from citylake.verify.store import Store, opened, quoted, text
 from citylake.verify.translate import duckdb_condition
 
 _LENT = "borrowed"
@@ -181,7 +181,7 @@ def _given(
 def _select(given: Given, rows: pa.Table) -> str:
     value = f"CAST({quoted(given.column)} AS VARCHAR)"
     if given.value is not None:
-        value = "'" + given.value.replace("'", "''") + "'"
+        value = text(given.value)
     elif given.prefix is not None:
         value = f"left({value}, {given.prefix})"
     if given.usable is not None:
