@@ -14,7 +14,7 @@ from citylake.contract.aliases import aliases
 from citylake.contract.catalog import Catalog, load_catalog
 from citylake.contract.model import Input
 from citylake.contract.select import check_transforms
-from citylake.contract.spelling import table_name
+from citylake.spelling import table_name
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from citylake.contract.catalog import Catalog
-from citylake.contract.spelling import table_of
+from citylake.spelling import table_of
 
 VERDICTS: Mapping[str, str] = {
     "received": "处理中",

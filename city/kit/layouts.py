@@ -18,7 +18,7 @@ from citylake.contract.catalog import load_catalog
 from citylake.contract.errors import ContractError, explain
 from citylake.contract.model import CollectedContract
 from citylake.contract.source import Form
-from citylake.contract.spelling import table_of
+from citylake.spelling import table_of
 
 DEPARTMENTS = Path(__file__).parents[1] / "departments"
 OPERATION, ENTERED = "op_code", "entered_at"

@@ -69,7 +69,7 @@ def make_new(
 
 def _table(table: str, catalog: "Catalog", reads: str, owner: str | None) -> dict[str, str]:
     from citylake.contract.plan import load_plan
-    from citylake.contract.spelling import parts_of
+    from citylake.spelling import parts_of
 
     if table in catalog.contracts:
         end(f"{table} exists already", USE)
@@ -101,7 +101,7 @@ def _other(what: str, name: str, catalog: "Catalog") -> dict[str, str]:
     if what == "codes":
         return skeletons.code_list(name)
     from city.world.planting import free_slots, libraries
-    from citylake.contract.spelling import table_name
+    from citylake.spelling import table_name
 
     of_it = [one for one in catalog.libraries.values() if one.id.partition(".")[2] == name]
     if not of_it:

@@ -83,8 +83,8 @@ def withdraw(
 
 
 def _lake(library: str) -> "Lake":
-    from citylake.contract.spelling import parts_of
     from citylake.lake import open_lake
+    from citylake.spelling import parts_of
 
     lake = open_lake(settings())
     known = sorted(parts_of(table).domain for table in lake.catalog.crosswalks.values())

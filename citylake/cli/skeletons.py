@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from citylake.contract.blanks import BLANK
-from citylake.contract.spelling import parts_of
+from citylake.spelling import parts_of
 
 if TYPE_CHECKING:
     from citylake.contract.library import Library

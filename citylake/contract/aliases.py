@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from citylake.contract.model import Input
-from citylake.contract.spelling import parts_of
+from citylake.spelling import parts_of
 
 
 def aliases(inputs: Sequence[Input]) -> list[str]:

@@ -19,9 +19,9 @@ from citylake.contract.library import LIBRARY_LAYERS, Library
 from citylake.contract.linked import linked_contract, linked_name, linked_select
 from citylake.contract.model import CollectedContract, Contract, DerivedContract
 from citylake.contract.resolve_spec import ResolveSpec, load_resolve_spec, roles
-from citylake.contract.spelling import parts_of, resource_of, table_name, table_of
 from citylake.contract.who_is_who import review_select, who_is_who
 from citylake.settings import PROJECT_ROOT
+from citylake.spelling import parts_of, resource_of, table_name, table_of
 
 SCHEMAS = PROJECT_ROOT / "schemas"
 LAYERS = ("clean", "linked", "base", "topic", "office", "special")

@@ -5,7 +5,7 @@ from typing import Any
 
 from citylake.contract.model import Column, DerivedContract, Generated, Grade
 from citylake.contract.resolve_spec import ResolveSpec
-from citylake.contract.spelling import table_name
+from citylake.spelling import table_name
 
 RECHECK_LABEL = "仅因时间而变化的日期"
 

@@ -9,8 +9,8 @@ from citylake.contract.golden import COMPARISON, golden_columns
 from citylake.contract.linked import id_column, kind_id, subject_column
 from citylake.contract.model import Contract, DerivedContract, Input
 from citylake.contract.resolve_spec import ResolveSpec
-from citylake.contract.spelling import table_name, table_of
 from citylake.contract.survivorship import Golden
+from citylake.spelling import table_name, table_of
 
 AGREEMENT = """WITH counted AS (
   SELECT comparison.source, comparison.authority, comparison.agreeing, comparison.disagreeing, count(*) AS things

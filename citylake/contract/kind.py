@@ -1,7 +1,7 @@
 """A kind of thing that rows may name: people, legal entities, and whatever else has a ``resolve.yml``."""
 
 from citylake.contract.role import Model, Name
-from citylake.contract.spelling import table_name
+from citylake.spelling import table_name
 
 
 class Kind(Model):

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from citylake.contract.kind import Kind
 from citylake.contract.model import CollectedContract, Column, DerivedContract, Input
-from citylake.contract.spelling import table_of
+from citylake.spelling import table_of
 
 RECORD_ID = Column(label="记录标识", grade="L2")
 AS_OF = Column(label="数据日期", type="date", grade="L2")

@@ -14,7 +14,7 @@ from citylake.contract.role import Role as Role
 from citylake.contract.rules import Made, Rule, Rules
 from citylake.contract.source import AsOf as AsOf
 from citylake.contract.source import Source as Source
-from citylake.contract.spelling import parts_of, resource_of
+from citylake.spelling import parts_of, resource_of
 
 Grade = Literal["L1", "L2", "L3", "L4"]
 Mode = Literal["snapshot", "change", "event"]

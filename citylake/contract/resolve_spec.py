@@ -16,8 +16,8 @@ from citylake.contract.files import read_yaml, validated
 from citylake.contract.kind import Kind
 from citylake.contract.linked import subject_column
 from citylake.contract.model import CollectedContract, Model, Name, Resource, Role
-from citylake.contract.spelling import alias_of, table_name
 from citylake.contract.survivorship import Golden
+from citylake.spelling import alias_of, table_name
 
 Field_ = Literal[
     "name_key", "surname", "birth", "birth_digits", "sex", "phone", "village",

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from citylake.contract.spelling import check_resource
+from citylake.spelling import check_resource
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Resource = Annotated[str, AfterValidator(check_resource)]

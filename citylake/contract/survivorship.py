@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from citylake.contract.model import Model, Name, Resource
-from citylake.contract.spelling import alias_of
+from citylake.spelling import alias_of
 
 Picker = Literal[
     "source_rank", "value_rank", "most_recent", "majority", "earliest", "latest", "most_complete", "never_null_overwrite"

@@ -11,7 +11,7 @@ from citylake.contract.golden_tables import golden_tables
 from citylake.contract.linked import kind_id
 from citylake.contract.model import Contract, DerivedContract, Input
 from citylake.contract.resolve_spec import ResolvedRole, ResolveSpec
-from citylake.contract.spelling import table_name
+from citylake.spelling import table_name
 
 
 def who_is_who(

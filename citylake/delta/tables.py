@@ -10,12 +10,12 @@ from pyspark.sql.pandas.types import from_arrow_schema
 
 from citylake.contract.engine_columns import engine_columns
 from citylake.contract.model import CollectedContract, Contract, DerivedContract
-from citylake.contract.spelling import table_of
 from citylake.delta.errors import FeedLostError
 from citylake.delta.first_version import write_first_version
 from citylake.delta.log import newest_version
 from citylake.delta.small_write import takes
 from citylake.delta.sql_text import literal, quoted
+from citylake.spelling import table_of
 
 RESTORE_PROMISE = "interval 30 days"
 """How far back any table can be restored; files and logs are cleaned by maintenance only."""

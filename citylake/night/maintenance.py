@@ -16,7 +16,6 @@ import pyarrow as pa
 from pyspark.sql import SparkSession
 
 from citylake.contract.model import DerivedContract
-from citylake.contract.spelling import table_of
 from citylake.delta.log import newest_version, said
 from citylake.delta.old_files import Needed, OldFile, old_files
 from citylake.delta.sql_text import quoted
@@ -28,6 +27,7 @@ from citylake.ledger.nights.nights import publications
 from citylake.ledger.runs.leases import lease
 from citylake.ledger.runs.runs import runs
 from citylake.ledger.runs.tables import TableState, note_version, table_states
+from citylake.spelling import table_of
 
 OPTIMIZE_AFTER = 20
 """Commits since the last OPTIMIZE; every small commit leaves a small file and a deletion vector."""

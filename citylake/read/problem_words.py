@@ -6,8 +6,8 @@ from typing import Any
 from citylake.contract.catalog import Catalog
 from citylake.contract.model import TableContract
 from citylake.contract.rules import TYPE_LABELS, Rule
-from citylake.contract.spelling import table_of
 from citylake.ledger.deliveries.problems import Problem
+from citylake.spelling import table_of
 from citylake.words import CHANGES, changes_of
 
 _ENGINE_RULES = {

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 
 from pyspark.sql import DataFrame
 
-from citylake.contract.spelling import resource_of
 from citylake.contract.survivorship import Golden
 from citylake.engine.derived.evaluate import TransformRun
 from citylake.resolve.survivorship import claims
+from citylake.spelling import resource_of
 
 
 def claims_of(inputs: Mapping[str, DataFrame], run: TransformRun, fields: Sequence[Golden]) -> DataFrame:

@@ -12,8 +12,8 @@ from citylake.contract.golden import BESIDE
 from citylake.contract.linked import kind_id
 from citylake.contract.model import DerivedContract, Input
 from citylake.contract.resolve_spec import ResolveSpec
-from citylake.contract.spelling import resource_of
 from citylake.contract.survivorship import Choice, Given, Golden
+from citylake.spelling import resource_of
 from citylake.verify.store import Store, quoted, text
 from citylake.verify.translate import duckdb_condition
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from citylake.contract.spelling import resource_of
+from citylake.spelling import resource_of
 
 Table = Mapping[str, Any]
 _MODES = {"snapshot": "全量快照", "change": "增量变更", "event": "事件流水"}

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from citylake.contract.spelling import parts_of, resource_of
+from citylake.spelling import parts_of, resource_of
 from citylake_airflow.compiled import Compiled, Json
 from citylake_airflow.documents import dag_document, department_document, table_document, tables_document
 

@@ -7,10 +7,10 @@ import pytest
 from typer.testing import CliRunner
 
 from citylake.cli import app
-from citylake.contract.spelling import table_of
 from citylake.lake import Lake
 from citylake.ledger.deliveries.deliveries import Problem, add_problems, receive, refuse
 from citylake.ledger.nights.nights import Entry, publish, ready
+from citylake.spelling import table_of
 from citylake.words import FATES, counts_in_words
 from tests.night.given import DAY
 

@@ -14,13 +14,13 @@ from citylake.contract.catalog import load_catalog
 from citylake.contract.model import CollectedContract, Column, DerivedContract, Input
 from citylake.contract.patterns import is_pattern
 from citylake.contract.rules import RULES, Action, Made, Rule, Rules, UnjudgedError
-from citylake.contract.spelling import resource_of
 from citylake.engine import check
 from citylake.engine.clean import verdicts
 from citylake.engine.derived import gates
 from citylake.ledger.deliveries.problems import Problem
 from citylake.night.judging import suite
 from citylake.read.problem_words import explained
+from citylake.spelling import resource_of
 from citylake.verify import lines
 
 DAY = date(2026, 3, 1)

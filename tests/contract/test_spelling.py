@@ -3,7 +3,7 @@
 import pytest
 
 from citylake.contract.catalog import load_catalog
-from citylake.contract.spelling import alias_of, check_resource, parts_of, resource_of, table_name, table_of
+from citylake.spelling import alias_of, check_resource, parts_of, resource_of, table_name, table_of
 
 CATALOG = load_catalog()
 

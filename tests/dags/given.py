@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from citylake.contract.spelling import parts_of
+from citylake.spelling import parts_of
 from citylake_airflow.compiled import Compiled, read_compiled
 
 CROSSWALK = "base.population__crosswalk"

@@ -5,9 +5,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from citylake.contract.spelling import resource_of
 from citylake.ledger.deliveries.deliveries import latest_accepted
 from citylake.sources.landing import ChangedBytesError
+from citylake.spelling import resource_of
 from tests.engine.small_lake import SmallLake, line
 
 TABLE = "clean.office__event"

@@ -11,12 +11,12 @@ import yaml
 from citylake.contract.catalog import load_catalog
 from citylake.contract.files import ContractLoader
 from citylake.contract.model import DerivedContract
-from citylake.contract.spelling import parts_of, table_of
 from citylake.engine.run.meaning import meaning
 from citylake.engine.transforms import transform_module
 from citylake.lake import Lake, open_lake
 from citylake.ledger.people.overrides import add_override
 from citylake.settings import PROJECT_ROOT, Settings
+from citylake.spelling import parts_of, table_of
 
 VEHICLES = "transport.operating_vehicle"
 KIND: dict[str, Any] = {

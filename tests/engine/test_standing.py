@@ -12,7 +12,6 @@ import pyarrow as pa
 import pytest
 from deltalake import write_deltalake
 
-from citylake.contract.spelling import parts_of
 from citylake.engine.derived.explain import explain
 from citylake.engine.run.run import run_table
 from citylake.engine.run.standing import Reason, standing
@@ -24,6 +23,7 @@ from citylake.night.steps.movable import movable
 from citylake.night.steps.ready import pinned_now
 from citylake.read.entries import candidates
 from citylake.settings import Settings
+from citylake.spelling import parts_of
 from tests.engine.small_lake import SmallLake, contract
 from tests.night.given import DAY, write, write_everything
 from tests.promises.untouched import Untouched

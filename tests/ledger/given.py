@@ -4,10 +4,10 @@ from datetime import date
 
 from sqlalchemy import Engine
 
-from citylake.contract.spelling import table_of
 from citylake.ledger.deliveries.deliveries import Delivery, receive
 from citylake.ledger.runs.runs import Consumed, DeliveryOutcome, Outcome, record, start
 from citylake.ledger.runs.tables import TableState
+from citylake.spelling import table_of
 
 FIRST_NIGHT = date(2026, 11, 22)
 SECOND_NIGHT = date(2026, 11, 23)

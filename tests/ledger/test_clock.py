@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta, tzinfo
 import pytest
 from sqlalchemy import Engine
 
-from citylake.contract.spelling import table_of
 from citylake.ledger import columns
 from citylake.ledger.database import writing
 from citylake.ledger.deliveries.deliveries import latest_accepted, newest_as_of, verify_chain
@@ -17,6 +16,7 @@ from citylake.ledger.nights import nights
 from citylake.ledger.nights.nights import Pin
 from citylake.ledger.runs.leases import held, lease
 from citylake.ledger.runs.tables import table_state
+from citylake.spelling import table_of
 from tests.ledger.conftest import Elsewhere
 from tests.ledger.given import FIRST_NIGHT, MARRIAGE, SECOND_NIGHT, accepted, received
 

@@ -5,7 +5,6 @@ from datetime import date, timedelta
 import pytest
 
 from citylake.contract.model import CollectedContract
-from citylake.contract.spelling import table_of
 from citylake.lake import Lake
 from citylake.ledger.database import writing
 from citylake.ledger.deliveries.deliveries import close, skip
@@ -13,6 +12,7 @@ from citylake.ledger.nights.nights import Settled, SettledOutcome, settle
 from citylake.read.due import dry, overdue
 from citylake.read.summary import summarise
 from citylake.settings import Settings
+from citylake.spelling import table_of
 from tests.night.given import DAY, a_lake, settle_all
 from tests.read.why.given import delivered
 

@@ -183,7 +183,7 @@ def test_another_way_from_one_spelling_to_the_other_is_found(line: str) -> None:
 
 def test_one_module_turns_the_name_of_a_resource_into_that_of_a_table_and_back() -> None:
     """The ids of Airflow's runs are spelt by Airflow. A test may fill in a part of a table's name, and not take one apart."""
-    own = ("citylake/contract/spelling.py", "citylake/services/airflow_rest.py")
+    own = ("citylake/spelling.py", "citylake/services/airflow_rest.py")
     asked = [path for path in modules() if PROJECT_ROOT / "tests" not in path.parents]
     assert names([path for path in asked if RESPELT.search(text(path))]) == sorted(own)
     asked = [path for path in modules() if PROJECT_ROOT / "tests" in path.parents and path != Path(__file__)]

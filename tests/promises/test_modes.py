@@ -15,12 +15,12 @@ import pytest
 from pyspark.sql import SparkSession
 
 from citylake.contract.model import CollectedContract
-from citylake.contract.spelling import resource_of
 from citylake.delta.log import newest_version
 from citylake.ledger.deliveries.deliveries import receive
 from citylake.ledger.runs.tables import table_state
 from citylake.settings import Settings
 from citylake.sources import landing
+from citylake.spelling import resource_of
 from citylake.verify import identifiers
 from citylake.verify.clean import Taken, replayed
 from citylake.verify.store import opened

@@ -11,9 +11,9 @@ from citylake.contract.catalog import load_catalog
 from citylake.contract.errors import ContractError
 from citylake.contract.model import DerivedContract
 from citylake.contract.resolve_spec import load_resolve_spec, roles
-from citylake.contract.spelling import alias_of
 from citylake.delta.tables import columns_of
 from citylake.resolve.subjects import subjects
+from citylake.spelling import alias_of
 from citylake.verify import identifiers
 from citylake.verify.golden import golden
 from citylake.verify.store import opened

@@ -6,7 +6,6 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from citylake.contract.model import CollectedContract
-from citylake.contract.spelling import table_of
 from citylake.delta.difference import stage_changed
 from citylake.delta.errors import TableError
 from citylake.delta.log import newest_version
@@ -20,6 +19,7 @@ from citylake.ledger.deliveries import deliveries
 from citylake.ledger.deliveries.deliveries import Delivery
 from citylake.ledger.runs.runs import Outcome
 from citylake.ledger.runs.tables import note_version, table_state
+from citylake.spelling import table_of
 
 
 @dataclass

@@ -11,7 +11,6 @@ from pyspark.sql import functions as F
 
 from citylake.contract.engine_columns import LINE_HASH
 from citylake.contract.model import CollectedContract
-from citylake.contract.spelling import table_of
 from citylake.delta.errors import AccountingError
 from citylake.delta.fetch import counts, fetch
 from citylake.delta.small_read import HELD_ROWS, known_rows, live_rows
@@ -41,6 +40,7 @@ from citylake.engine.run.record import RunRecord
 from citylake.engine.unique import repeated_after
 from citylake.ledger.deliveries.deliveries import Delivery, Problem, newest_business_date
 from citylake.ledger.runs.runs import DeliveryOutcome, Outcome
+from citylake.spelling import table_of
 
 MANY_LINES = 100_000
 """Of more lines than this Spark's ways of joining matter more than its number of jobs."""

@@ -4,13 +4,13 @@ from datetime import date
 from typing import Any
 
 from citylake.contract.model import CollectedContract, Contract, DerivedContract, Input
-from citylake.contract.spelling import table_of
 from citylake.engine.run.meaning import meaning
 from citylake.engine.run.standing import Reason, Standing, means_something_else, standing
 from citylake.engine.transforms import select_text
 from citylake.lake import Lake
 from citylake.ledger.nights.nights import night
 from citylake.ledger.runs.tables import TableState, table_state
+from citylake.spelling import table_of
 
 
 def explain(lake: Lake, table: str, business_date: date) -> dict[str, Any]:

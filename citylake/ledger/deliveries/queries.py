@@ -1,6 +1,5 @@
 """Deliveries as they stand in the ledger, and the questions asked about them."""
 
-import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -11,8 +10,8 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 from citylake.ledger.database import reading
 from citylake.ledger.errors import UnknownDeliveryError
 from citylake.ledger.models import DeliveryRow, SettlementRow
+from citylake.spelling import check_resource
 
-_RESOURCE = re.compile(r"[a-z0-9]+(_[a-z0-9]+)*\.[a-z0-9]+(_[a-z0-9]+)*")
 _CHANGES = ("inserted", "updated", "deleted", "vanished")
 
 
@@ -66,9 +65,7 @@ def department_of(resource: str) -> str:
     Raises:
         ValueError: it is spelt otherwise, as a table for one: it would be another resource.
     """
-    if not _RESOURCE.fullmatch(resource):
-        raise ValueError(f"'{resource}': a resource is spelt <department>.<resource>")
-    return resource.partition(".")[0]
+    return check_resource(resource).partition(".")[0]
 
 
 def delivery(engine: Engine, delivery_id: int) -> Delivery:

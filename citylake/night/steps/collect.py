@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
 from citylake.contract.model import CollectedContract
-from citylake.contract.spelling import table_of
 from citylake.ledger.nights.nights import Settled, SettledOutcome, settle
 from citylake.night.steps.publish import is_closed
 from citylake.night.steps.step import Report, State, Step
 from citylake.read.unrecognised import unrecognised
+from citylake.spelling import table_of
 
 _STATES: Mapping[SettledOutcome, State] = {
     "accepted": "done",

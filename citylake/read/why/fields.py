@@ -10,10 +10,10 @@ import pyarrow as pa
 from citylake.contract.linked import subject_column
 from citylake.contract.model import CollectedContract, DerivedContract
 from citylake.contract.resolve_spec import ResolveSpec
-from citylake.contract.spelling import resource_of, table_of
 from citylake.contract.survivorship import Given, Golden
 from citylake.read.why.rows import Night, Origin
 from citylake.resolve.ranking import Word, rank, ranked
+from citylake.spelling import resource_of, table_of
 from citylake.verify import identifiers
 from citylake.verify.store import Store, opened, quoted, text
 from citylake.verify.translate import duckdb_condition

@@ -10,9 +10,9 @@ from citylake.contract.catalog import Catalog
 from citylake.contract.linked import kind_id, subject_column
 from citylake.contract.model import CollectedContract
 from citylake.contract.resolve_spec import ResolveSpec
-from citylake.contract.spelling import table_name, table_of
 from citylake.read.why.fields import Field, fields
 from citylake.read.why.rows import Night, Origin
+from citylake.spelling import table_name, table_of
 from citylake.verify.night import Shown
 
 

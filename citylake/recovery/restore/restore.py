@@ -13,7 +13,6 @@ import structlog
 from pyspark.sql import SparkSession
 
 from citylake.contract.model import DerivedContract
-from citylake.contract.spelling import resource_of, table_of
 from citylake.delta.log import commit, newest_version
 from citylake.delta.sql_text import quoted
 from citylake.engine.run.context import Context
@@ -30,6 +29,7 @@ from citylake.night.maintenance import RESTORE_DAYS
 from citylake.night.publication.views import refresh_views
 from citylake.recovery.restore.errors import PromiseOverError
 from citylake.recovery.restore.whole import check_whole
+from citylake.spelling import resource_of, table_of
 
 log = structlog.get_logger()
 

@@ -7,11 +7,11 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from citylake.contract.linked import kind_id
-from citylake.contract.spelling import resource_of
 from citylake.contract.survivorship import Golden
 from citylake.engine.derived.evaluate import TransformRun
 from citylake.resolve.ranking import rank
 from citylake.resolve.survivorship import claims, golden
+from citylake.spelling import resource_of
 
 _LENT = "borrowed"
 _SAID = ("entity_id", "field", "value", "source", "said_on", "place")

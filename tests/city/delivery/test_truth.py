@@ -21,8 +21,8 @@ from city.world.mistakes import Damage
 from city.world.planting import libraries
 from city.world.texts import constant
 from citylake.contract.catalog import load_catalog
-from citylake.contract.spelling import table_of
 from citylake.settings import Settings
+from citylake.spelling import table_of
 
 
 @pytest.fixture(scope="module")

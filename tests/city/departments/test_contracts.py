@@ -17,7 +17,7 @@ from city.world.people.lives import Lives
 from city.world.people.population import people
 from citylake.contract.catalog import load_catalog
 from citylake.contract.model import CollectedContract, Column
-from citylake.contract.spelling import table_of
+from citylake.spelling import table_of
 
 CITY = City(800, 3707, date(2026, 11, 22))
 DAYS = (0, 1, 2)

@@ -25,7 +25,7 @@ from city.world.people.population import People, people
 from city.world.people.truth import differs, golden
 from citylake.contract.catalog import load_catalog
 from citylake.contract.model import CollectedContract
-from citylake.contract.spelling import table_of
+from citylake.spelling import table_of
 
 CITY = City(8000, 3707, date(2026, 11, 22))
 CATALOG = load_catalog()

@@ -8,9 +8,9 @@ import pytest
 from typer.testing import CliRunner
 
 from citylake.cli import app
-from citylake.contract.spelling import table_of
 from citylake.lake import Lake
 from citylake.ledger.people.decisions import entries
+from citylake.spelling import table_of
 from tests.night.given import DAY
 from tests.read.why.given import create_and_move, delivered, published, put
 

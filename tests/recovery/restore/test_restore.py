@@ -12,7 +12,6 @@ from pyspark.sql import SparkSession
 
 import citylake
 import citylake.recovery.restore.restore
-from citylake.contract.spelling import resource_of
 from citylake.delta.log import newest_version
 from citylake.engine.run.run import run_table
 from citylake.ledger.deliveries import deliveries
@@ -27,6 +26,7 @@ from citylake.recovery.restore.errors import VersionGoneError
 from citylake.recovery.restore.restore import Restored, restore
 from citylake.settings import Settings
 from citylake.spark.session import session
+from citylake.spelling import resource_of
 from tests.engine.small_lake import SmallLake, line
 from tests.recovery.restore.nights import CHANGE, CROSSWALK, LINKED, PLAIN, SNAPSHOT, TALLY, content_hash, make, night
 
