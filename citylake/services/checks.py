@@ -16,7 +16,7 @@ from packaging.requirements import Requirement
 
 from citylake.services.closed import open_to_others
 from citylake.services.lock_file import pinned_versions
-from citylake.settings import Settings
+from citylake.settings import CHECKOUT, Settings
 from citylake.spark.jars import JARS, jars_folder, wrong_jars
 from citylake.spark.java import JavaError, java, spark_jars
 from citylake.supervisor import ServiceError, answers, find, leftovers, names
@@ -44,12 +44,11 @@ def examine(settings: Settings) -> list[Finding]:
 
 def _packages(settings: Settings) -> Iterator[Finding]:
     listed = settings.project / "requirements" / "product.txt"
-    if not listed.exists():
-        yield from _wanted()
-        return
-    # What builds the package need not be where only the package is.
-    direct = {one.name for one in _requirements()}
-    pinned = {name: wanted for name, wanted in pinned_versions(listed).items() if _installed(name) or name in direct}
+    pinned = pinned_versions(listed) if listed.exists() else {}
+    if settings.project.resolve() != CHECKOUT:
+        # Installed by itself, without what only builds the package.
+        yield from _wanted(is_pinned=bool(pinned))
+        pinned = {name: wanted for name, wanted in pinned.items() if _installed(name)}
     wrong = [
         f"{name} is {have or 'missing'}, pinned is {wanted}"
         for name, wanted in pinned.items()
@@ -57,7 +56,7 @@ def _packages(settings: Settings) -> Iterator[Finding]:
     ]
     if wrong:
         yield Finding("packages", False, "; ".join(wrong[:5]), "run 'make install' after deleting .venv/.product")
-    else:
+    elif pinned:
         yield Finding("packages", True, f"{len(pinned)} packages as pinned")
     server, client = _installed("pyspark"), _installed("pyspark-client")
     if server != client:
@@ -65,13 +64,9 @@ def _packages(settings: Settings) -> Iterator[Finding]:
         yield Finding("packages", False, found, "delete .venv and run 'make install'")
 
 
-def _requirements() -> list[Requirement]:
-    return [Requirement(said) for said in requires("citylake") or ()]
-
-
-def _wanted() -> Iterator[Finding]:
-    """Look at packages as the distribution wants them, where no list pins them."""
-    wanted = _requirements()
+def _wanted(*, is_pinned: bool) -> Iterator[Finding]:
+    """Look at packages as the distribution wants them."""
+    wanted = [Requirement(said) for said in requires("citylake") or ()]
     wrong = [
         f"{one.name} is {have or 'missing'}, wanted is {one.specifier or 'any version'}"
         for one in wanted
@@ -82,7 +77,8 @@ def _wanted() -> Iterator[Finding]:
             "packages", False, "; ".join(wrong[:_SHOWN]), "install citylake again into an environment of its own"
         )
     else:
-        yield Finding("packages", True, f"{len(wanted)} packages as citylake wants them; none is pinned here")
+        unpinned = "" if is_pinned else "; none is pinned here"
+        yield Finding("packages", True, f"{len(wanted)} packages as citylake wants them{unpinned}")
 
 
 def _project(settings: Settings) -> Iterator[Finding]:

@@ -1,6 +1,7 @@
 """What is installed is one name, wants what it imports, and says what to do where the project's files are not."""
 
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -10,7 +11,8 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-from citylake.settings import PROJECT_ROOT
+from citylake.services import checks
+from citylake.settings import PROJECT_ROOT, Settings
 
 OUTSIDE = "import sys; sys.path.insert(0, {wheel!r}); "
 CALL = "from citylake.cli import app; app()"
@@ -73,3 +75,17 @@ def test_what_is_installed_asks_for_the_packages_it_cannot_do_without(wheel: Pat
     (installed,) = distributions(name="citylake", path=[str(wheel)])
     wanted = {Requirement(said).name for said in installed.requires or ()}
     assert {"apache-airflow", "pyspark-client", "delta-spark", "sqlalchemy", "great-expectations"} <= wanted
+
+
+@pytest.mark.parametrize(("project", "is_told"), [(PROJECT_ROOT, True), (None, False)])
+def test_every_pinned_package_must_be_there_where_the_list_was_installed(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, project: Path | None, is_told: bool
+) -> None:
+    installed = checks._installed
+    monkeypatch.setattr(checks, "_installed", lambda name: "" if name == "trove-classifiers" else installed(name))
+    if project is None:
+        project = tmp_path
+        (project / "requirements").mkdir()
+        shutil.copy(PROJECT_ROOT / "requirements/product.txt", project / "requirements")
+    found = [one for one in checks.examine(settings.model_copy(update={"project": project})) if one.check == "packages"]
+    assert any("trove-classifiers is missing" in one.found for one in found) == is_told
