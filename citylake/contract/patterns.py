@@ -22,8 +22,33 @@ def is_pattern(value: object) -> bool:
 
 
 def whole_value(pattern: str) -> str:
-    """Return a pattern for Java's regular expressions, as Spark uses them, that only a whole value matches.
+    """Return a pattern that only a whole value matches, in words that Java's regular expressions and Rust's read alike.
 
-    ``$`` alone would let a final line break pass; of the signs that end lines only the line feed is one elsewhere.
+    ``$`` alone would let a final line break pass; what a digit or the end of a line is, each says in its own way.
     """
-    return rf"(?d)\A(?:{pattern})\z"
+    return rf"\A(?:{portable(pattern)})\z"
+
+
+def portable(pattern: str) -> str:
+    """Return a pattern with its classes in full: ASCII's digits, letters and blanks, and the line feed as the only line's end."""
+    return _TOKEN.sub(_in_full, pattern)
+
+
+def _in_full(token: re.Match[str]) -> str:
+    text = token.group()
+    if text.startswith("["):
+        return _ESCAPE.sub(lambda one: _CLASSES.get(one.group(), one.group()), text)
+    if text in _CLASSES:
+        return f"[{_CLASSES[text]}]"
+    return _OUTSIDE.get(text, text)
+
+
+_ESCAPE = re.compile(r"\\.", re.DOTALL)
+_TOKEN = re.compile(r"\\.|\[(?:\\.|[^\]\\])*\]|[.^$]", re.DOTALL)
+_CLASSES = {r"\d": "0-9", r"\w": "0-9A-Za-z_", r"\s": r" \t\n\x0b\f\r"}
+_OUTSIDE = {
+    **{name.upper(): f"[^{signs}]" for name, signs in _CLASSES.items()},
+    ".": r"[^\n]",
+    "^": r"\A",
+    "$": r"\z",
+}

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-CONFORMING = ("citylake.engine.clean.conform", "citylake.engine.clean.identity")
-"""What makes of a delivered text a value, and the ids of records and subjects."""
+CONFORMING = tuple(f"citylake.engine.clean.{name}" for name in ("conform", "hashes", "identity"))
+"""What makes of a delivered text a value, the hashes by which rows are compared, and the ids of records and subjects."""
 DECIDING = (*CONFORMING, "citylake.resolve", "citylake.standards")
 """Who is who, how values win, and what the standards say."""
 _ROOT = Path(__file__).parents[2]

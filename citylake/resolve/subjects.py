@@ -220,7 +220,7 @@ def _compared_code(code: Column) -> Column:
 
 def _phone(phone: Column) -> Column:
     """Return the last eleven digits, NULL for what is too short to belong to one household."""
-    digits = F.regexp_replace(fold(phone), r"\D", "")
+    digits = F.regexp_replace(fold(phone), "[^0-9]", "")
     return F.when(F.length(digits) >= 7, F.right(digits, F.lit(_MOBILE)))
 
 

@@ -69,7 +69,7 @@ def _class(text: Column, kind: Column) -> Column:
     return (
         F.when(whole(text, r"(\d{15}|\d{17}[\dX])"), layout.otherwise(RESIDENT))
         .when(whole(text, r"[A-Z]{3}\d{12}"), FOREIGNER_OLD)
-        .when((kind == _PASSPORT_KIND) & whole(text, r"(?=.*\d{5})[A-Z0-9]{6,12}"), PASSPORT)
+        .when((kind == _PASSPORT_KIND) & whole(text, r"[A-Z0-9]{6,12}") & text.rlike("[0-9]{5}"), PASSPORT)
         .when(whole(text, r"[HM]\d{8}(\d{2})?"), HOME_TRAVEL)
         .when((kind == _TAIWAN_KIND) & whole(text, r"(\d{8}|\d{10}[A-Z]?)"), TAIWAN_TRAVEL)
     )

@@ -100,7 +100,7 @@ def id_no_sex(normalised: Column) -> Column:
 
 def normalised_name(name: Column) -> Column:
     """Return a person's name as it is compared, in capitals, without spaces, dots and brackets; NULL when nothing is left."""
-    text = F.regexp_replace(F.upper(compared(name)), r"[\s·.,。()'`?*]", "")
+    text = F.regexp_replace(F.upper(compared(name)), r"[ \t\n\x0b\f\r·.,。()'`?*]", "")
     return F.when(text != "", text)
 
 

@@ -21,8 +21,8 @@ _CREDIT_WEIGHTS = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 2
 _ORG_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _ORG_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
 _SHAPED = rf"[{_CREDIT_ALPHABET[1:]}]{{2}}\d{{6}}[{_CREDIT_ALPHABET}]{{10}}"
-_MISREAD = r"(?=.*[IOSVZ])(?:[1-9A-Z]{2}[0-9IOSVZ]{6}[0-9A-Z]{10}|[0-9A-Z]{8}[0-9X])"
-"""A code with a letter that none has (GB 32100-2015): a misread 1, 0, 5, U or 2. An organisation code is part of a credit code."""
+_MISREAD = r"[1-9A-Z]{2}[0-9IOSVZ]{6}[0-9A-Z]{10}|[0-9A-Z]{8}[0-9X]"
+"""A code when it has a letter that none has (GB 32100-2015): a misread 1, 0, 5, U or 2. An organisation code is part of a credit code."""
 _WORDS = Path(__file__).parent / "entity_words.txt"
 
 
@@ -75,9 +75,9 @@ def entity_name(name: Column) -> Column:
     As it is compared and in capitals, without spaces, brackets and dots; the long word for a limited company made the short
     one, the prefecture written without 市 and without its province in front.
     """
-    text = F.regexp_replace(F.upper(compared(name)), r"[\s()\[\]<>{}【】〔〕《》“”\"'·.,、。:;\-—_?*]", "")
+    text = F.regexp_replace(F.upper(compared(name)), r"[ \t\n\x0b\f\r()\[\]<>{}【】〔〕《》“”\"'·.,、。:;\-—_?*]", "")
     short = F.replace(F.replace(text, F.lit("有限责任公司"), F.lit("有限公司")), F.lit("潍坊市"), F.lit("潍坊"))
-    return F.when(text != "", F.regexp_replace(short, r"\A山东省?(?=潍坊)", ""))
+    return F.when(text != "", F.regexp_replace(short, r"\A山东省?潍坊", "潍坊"))
 
 
 def entity_key(normalised: Column) -> Column:
@@ -106,7 +106,11 @@ def _credit_holds(text: Column) -> Column:
 
 
 def _organisation_holds(text: Column) -> Column:
-    return valid_org_code(text, 1) & ~whole(text, _MISREAD)
+    return valid_org_code(text, 1) & ~_misread(text)
+
+
+def _misread(text: Column) -> Column:
+    return whole(text, _MISREAD) & text.rlike("[IOSVZ]")
 
 
 def _class(text: Column) -> Column:
@@ -123,7 +127,7 @@ def _state(text: Column) -> Column:
     checked = (F.length(text) == 13) | _registration_holds(text)
     return (
         F.when(text.isNull(), "missing")
-        .when(whole(text, _MISREAD), "impossible_letter")
+        .when(_misread(text), "impossible_letter")
         .when(kind.isNull(), "wrong_kind")
         .when((kind == CREDIT) & _credit_holds(text), "ok")
         .when((kind == ORGANISATION) & _organisation_holds(text), "upgraded")

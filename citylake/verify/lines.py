@@ -98,8 +98,11 @@ def _decimal(value: str, kind: str) -> str:
     part = [f"regexp_extract({value}, '{_PARTED}', {group})" for group in range(1, 5)]
     # Where the last digit that is not 0 stands, counted from the point; before it the number is negative.
     last = f"CASE WHEN {part[1]} <> '' THEN length({part[1]}) ELSE -length(regexp_extract({part[0]}, '0*$')) END"
-    fits = f"regexp_full_match({part[0]} || {part[1]}, '0*') OR {last} - coalesce(TRY_CAST({part[3]} AS INTEGER), 0) <= {scale}"
-    return f"CASE WHEN regexp_full_match({value}, '{_NUMBER}') AND ({fits}) THEN TRY_CAST({value} AS {kind}) END"
+    fits = f"{last} - coalesce(TRY_CAST({part[3]} AS INTEGER), 0) <= {scale}"
+    number = f"regexp_full_match({value}, '{_NUMBER}')"
+    # Nothing is nothing, whatever its exponent.
+    nothing = f"WHEN {number} AND regexp_full_match({part[0]} || {part[1]}, '0*') THEN CAST(0 AS {kind})"
+    return f"CASE {nothing} WHEN {number} AND {fits} THEN TRY_CAST({value} AS {kind}) END"
 
 
 def _date(value: str, pattern: str) -> str:

@@ -18,6 +18,7 @@ PLACES = {
     "identifiers": "citylake/standards/identifiers.py",
     "homophones": "citylake/standards/homophones.txt",
     "conform": "citylake/engine/clean/conform.py",
+    "hashes": "citylake/engine/clean/hashes.py",
     "tables": "citylake/delta/tables.py",
 }
 
@@ -48,12 +49,14 @@ def changed(root: Path, name: str, change: Callable[[str], str]) -> set[str]:
         ("identifiers", lambda text: text.replace("sequence % 2 == 1", "sequence % 2 == 0"), {"golden", "subject"}),
         ("homophones", lambda text: text + "甲乙 x\n", {"golden", "subject"}),
         ("conform", lambda text: text.replace('"yyyy/M/d"', '"yyyy/MM/dd"'), {"clean"}),
+        ("hashes", lambda text: text.replace("F.lit(0)", "F.lit(1)"), {"clean"}),
         ("survivorship", lambda text: f"{text}\n\n# a remark\n", set()),
         ("survivorship", lambda text: text.replace('"""Golden values:', '"""Values:'), set()),
         ("survivorship", lambda text: text.replace("    return ", "    return  "), set()),
         ("tables", lambda text: f"{text}\n\nMORE = 1\n", set()),
     ],
-    ids=["ranking", "linking", "a standard", "a list of a standard", "conforming", "comment", "docstring", "layout", "the engine"],
+    ids=["ranking", "linking", "a standard", "a list of a standard", "conforming", "hashing", "comment", "docstring", "layout",
+         "the engine"],
 )  # fmt: skip
 def test_what_code_decides_is_what_a_change_of_it_makes_anew(
     root: Path, name: str, change: Callable[[str], str], means: set[str]

@@ -8,12 +8,13 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from citylake.contract.model import CollectedContract
+from citylake.contract.patterns import whole_value
 from citylake.standards.signs import CHANGES, changed
 from citylake.words import CHANGED, change_key
 
 _BITS = 60
 """Columns that one whole number has room for, a bit each."""
-_SERIAL = r"^\s*[+-]?[0-9]{1,5}\s*\z"
+_SERIAL = whole_value(r"\s*[+-]?\d{1,5}\s*")
 """Text of a day as Excel counts days; a workbook's cells that hold one have become dates before, and were counted there."""
 
 

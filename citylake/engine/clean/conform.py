@@ -73,7 +73,7 @@ def _typed(text: Column, column: ColumnContract) -> Column:
         case "string":
             return text
         case "month":
-            compact = F.regexp_replace(text, r"\A(\d{4})[-/年]?(\d{2})月?\z", "$1-$2")
+            compact = F.regexp_replace(text, r"\A([0-9]{4})[-/年]?([0-9]{2})月?\z", "$1-$2")
             return F.when(whole(compact, r"\d{4}-(?:0[1-9]|1[0-2])"), compact)
         case "boolean":
             return F.when(text.isin(*_TRUE), True).when(text.isin(*_FALSE), False)
@@ -83,7 +83,8 @@ def _typed(text: Column, column: ColumnContract) -> Column:
             formats = column.format or _TIMESTAMP_FORMATS
             return _of_our_era(F.coalesce(*[_moment(text, item) for item in formats]))
         case "decimal":
-            return F.when(whole(text, _NUMBER) & _is_held(text, column), text.try_cast(column.spark_type))
+            held = whole(text, _NUMBER) & _is_held(text, column)
+            return F.when(held, _without_exponent(text).try_cast(column.spark_type))
         case "double":
             value = F.when(whole(text, _NUMBER), text.try_cast("double"))
             return F.when(F.abs(value) < float("inf"), value)
@@ -101,11 +102,33 @@ def _is_held(number: Column, column: ColumnContract) -> Column:
     scale = int(column.type.rstrip(")").rpartition(",")[2])
     # Nearly every number is plain; of one with an exponent the digits are counted.
     plain = whole(number, rf"[+-]?(?:\d*\.?\d{{0,{scale}}}0*|[0.]+(?:[eE].*)?)")
-    digits = F.regexp_replace(number, r"[+-]|[eE].*", "")
+    digits = F.regexp_replace(number, r"[+-]|[eE][^\n]*", "")
     bare = F.replace(digits, F.lit("."))
     ending_zeros = F.length(bare) - F.length(F.rtrim(bare, F.lit("0")))
-    exponent = F.coalesce(F.regexp_extract(number, "[eE](.*)", 1).try_cast("int"), F.lit(0))
-    return plain | (F.length(F.regexp_extract(digits, r"\.(.*)", 1)) - ending_zeros - exponent <= scale)
+    return plain | (F.length(F.regexp_extract(digits, r"\.([^\n]*)", 1)) - ending_zeros - _exponent(number) <= scale)
+
+
+def _without_exponent(number: Column) -> Column:
+    """Return a number in digits and a point: not every engine casts an exponent to a decimal, and Spark fails at a huge one."""
+    sign, before, after = (F.regexp_extract(number, _PARTS, group) for group in range(1, 4))
+    digits, place = F.concat(before, after), F.length(before) + _exponent(number)
+    # Counts below zero mean something else in every engine.
+    kept, zeros = F.greatest(place, F.lit(0)), F.greatest(-place, F.lit(0))
+    whole_part = F.rpad(F.substring(digits, F.lit(1), kept), kept, F.lit("0"))
+    fraction = F.concat(F.repeat(F.lit("0"), zeros), F.substring(digits, kept + 1, F.length(digits)))
+    spelt = F.when(digits.rlike(r"\A0*\z"), "0").otherwise(F.concat(sign, whole_part, F.lit("."), fraction))
+    return F.when(number.rlike("[eE]"), spelt).otherwise(number)
+
+
+_PARTS = r"\A([+-]?)([0-9]*)\.?([0-9]*)"
+"""Sign, digits before and behind the point."""
+
+
+def _exponent(number: Column) -> Column:
+    """Return the exponent of a number, 0 where it has none; beyond hundreds it no longer matters how large it is."""
+    written = F.regexp_extract(number, r"[eE]([^\n]*)", 1)
+    huge = F.when(written.startswith("-"), -999).otherwise(F.when(written != "", 999).otherwise(0))
+    return F.coalesce(F.least(F.greatest(written.try_cast("int"), F.lit(-999)), F.lit(999)), huge)
 
 
 def _date_formats(column: ColumnContract) -> tuple[str, ...]:
@@ -124,6 +147,8 @@ def _date(text: Column, pattern: str) -> Column:
         return _cast_where(text, r"\d{4}-\d{2}-\d{2}", text, "date")
     if pattern == "yyyyMMdd":
         return _cast_where(text, r"\d{8}", _hyphened(text), "date")
+    if pattern == "yyyy/M/d":
+        return _cast_where(text, r"\d{4}/\d{1,2}/\d{1,2}", F.translate(text, "/", "-"), "date")
     return F.to_date(F.try_to_timestamp(text, F.lit(pattern)))
 
 
@@ -131,7 +156,8 @@ def _moment(text: Column, pattern: str) -> Column:
     """Return a text as a moment of the city's clock, NULL for a time that the clock has skipped; of one it showed twice the first."""
     if pattern == "yyyy-MM-dd HH:mm:ss":
         moment = _cast_where(text, r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}", text, "timestamp")
-        return F.when(moment.cast("timestamp_ntz") == text.try_cast("timestamp_ntz"), moment)
+        # Of a time that the clock has skipped another one is read, which is spelt otherwise.
+        return F.when(moment.cast("string") == text, moment)
     moment = F.try_to_timestamp(text, F.lit(pattern))
     # Spark puts a skipped time behind the gap. Where no clock was set, which is nearly always, this is not asked.
     as_if_utc = F.try_to_timestamp(F.concat(text, F.lit("Z")), F.lit(f"{pattern}X"))

@@ -1,6 +1,7 @@
 """Record and subject ids: keyed hashes computed inside Spark, their key never part of a plan's text."""
 
 import hashlib
+from collections.abc import Mapping
 from functools import reduce
 from operator import or_
 
@@ -39,6 +40,41 @@ def keyed_hash(message: Column) -> Column:
     return F.substring(F.sha2(F.concat(F.col("outer_pad"), inner), 256), 1, 32)
 
 
+def json_object(values: Mapping[str, tuple[Column, str]]) -> Column:
+    """Return what ``to_json`` makes of a struct, letter by letter, in words that every engine takes alike.
+
+    Ids are hashes of it, so it can never be spelt otherwise.
+
+    Args:
+        values: column and type by name; texts as conforming leaves them, which have no control signs but breaks.
+    """
+    if not all(_is_plain(kind) for _, kind in values.values()):
+        return F.to_json(F.struct(*[value.alias(name) for name, (value, _) in values.items()]))
+    members = [F.concat(F.lit(f'"{name}":'), _json(value, kind)) for name, (value, kind) in values.items()]
+    return F.concat(F.lit("{"), F.concat_ws(",", *members), F.lit("}"))
+
+
+def _is_plain(kind: str) -> bool:
+    """Return whether a cast to text spells a type as JSON does: no times, no floats, no decimals that have exponents there."""
+    name, _, digits = kind.partition("(")
+    return name not in ("double", "timestamp", "decimal") or (
+        name == "decimal" and int(digits.strip(")").split(",")[1]) <= 6
+    )
+
+
+def _json(value: Column, kind: str) -> Column:
+    if kind not in ("string", "month"):
+        return F.concat(F.lit('"'), value.cast("string"), F.lit('"')) if kind == "date" else value.cast("string")
+    escaped = value
+    for sign, spelt in _ESCAPED.items():
+        escaped = F.replace(escaped, F.lit(sign), F.lit(spelt))
+    return F.concat(F.lit('"'), escaped, F.lit('"'))
+
+
+_ESCAPED = {"\\": r"\\", '"': r"\"", "\t": r"\t", "\n": r"\n", "\x0b": r"\u000B", "\f": r"\f", "\r": r"\r"}
+"""How JSON spells the signs that it does not take as they are; the first of them is in all others."""
+
+
 def with_ids(lines: DataFrame, contract: CollectedContract, keys: DataFrame) -> DataFrame:
     """Add ``_record_id`` and a ``_<role>_subject`` per identity role to typed lines.
 
@@ -47,9 +83,8 @@ def with_ids(lines: DataFrame, contract: CollectedContract, keys: DataFrame) -> 
         contract: names the key and who is identified by which columns.
         keys: the row of :func:`key_frame`.
     """
-    record = F.concat_ws(
-        "\u001f", F.lit(contract.name), F.to_json(F.struct(*[F.col(f"`{name}`") for name in contract.key]))
-    )
+    key = json_object({name: (F.col(f"`{name}`"), contract.columns[name].type) for name in contract.key})
+    record = F.concat_ws("\u001f", F.lit(contract.name), key)
     ids = {"_record_id": F.concat(F.lit("r"), keyed_hash(record))}
     for kind, roles in contract.identity.items():
         for name, role in roles.items():
@@ -68,6 +103,6 @@ def _subject(contract: CollectedContract, kind: str, name: str, role: Role) -> C
         said = said & reduce(or_, own, F.coalesce(F.col(f"`{column}`").isin(*codes), F.lit(True)))
     # Records are told apart as their keys are, by what is kept; a name in two spellings is one name.
     columns, said_by = (contract.key, folded) if role.subject == "record" else (role.identifying, compared)
-    values = F.to_json(F.struct(*[said_by(F.col(f"`{column}`").cast("string")).alias(column) for column in columns]))
+    values = json_object({column: (said_by(F.col(f"`{column}`").cast("string")), "string") for column in columns})
     message = F.concat_ws("\u001f", F.lit(contract.name), F.lit(kind), F.lit(name), values)
     return F.when(said, F.concat(F.lit("s"), keyed_hash(message)))

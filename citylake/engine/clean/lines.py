@@ -10,6 +10,7 @@ from pyspark.sql.window import Window, WindowSpec
 
 from citylake.contract.model import CollectedContract
 from citylake.engine.clean.conform import REASON, reason
+from citylake.engine.clean.hashes import row_hash
 from citylake.standards.signs import folded
 
 OUTCOMES = (
@@ -88,11 +89,6 @@ def _meeting_nothing(lines: DataFrame) -> DataFrame:
     kinds = {"_known_hash": "bigint", "_known_deleted": "boolean", "_known_held": "date"}
     unknown = {name: F.lit(None).cast(kind) for name, kind in kinds.items()}
     return lines.withColumns({**unknown, "_known_order": F.lit(None)})
-
-
-def row_hash(contract: CollectedContract) -> Column:
-    """Return the hash of a row's content with its column names: a value that moves between columns changes it."""
-    return F.xxhash64(F.to_json(F.struct(*[F.col(f"`{name}`") for name in contract.columns])))
 
 
 def order_of(contract: CollectedContract) -> Column:

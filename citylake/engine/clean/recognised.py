@@ -7,9 +7,8 @@ always what its contract makes of such a line today.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import reduce
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from citylake.contract.engine_columns import LINE_HASH
@@ -32,19 +31,6 @@ class Recognised:
     keys: DataFrame
     warned: Mapping[str, int]
     changed: Mapping[str, int]
-
-
-def line_hash(contract: CollectedContract) -> Column:
-    """Return the hash of a line's texts (``_text``) with their columns, NULL of a line that could not be read.
-
-    A column that says nothing leaves it as it is.
-    """
-    texts = {name: F.col(f"_text.`{name}`") for name in contract.columns}
-    each = [
-        F.when(text.isNotNull(), F.xxhash64(F.lit(name), text)).otherwise(F.lit(0).cast("bigint"))
-        for name, text in texts.items()
-    ]
-    return F.when(F.col("_unreadable").isNull(), reduce(Column.bitwiseXOR, each))
 
 
 def others(typed: DataFrame, current: DataFrame, contract: CollectedContract, *, spread: bool) -> DataFrame:

@@ -29,9 +29,10 @@ from citylake.engine.check import check
 from citylake.engine.clean.absent import absent_rows, few_absent
 from citylake.engine.clean.changes import changes_counted, told
 from citylake.engine.clean.conform import conform
+from citylake.engine.clean.hashes import line_hash
 from citylake.engine.clean.identity import with_ids
 from citylake.engine.clean.lines import OUTCOMES, decide
-from citylake.engine.clean.recognised import Recognised, line_hash, others, warned
+from citylake.engine.clean.recognised import Recognised, others, warned
 from citylake.engine.clean.staged import Constant, Pick, first_problems, project, rewritten, union, with_outcome
 from citylake.engine.clean.verdicts import Tally, observed, verdicts
 from citylake.engine.clean.whole import count_gone, is_read_by_stamps

@@ -139,7 +139,7 @@ def _matches(rule: Rule, codes: Codes) -> dict[str, Any]:
 
 def _max_length(rule: Rule, codes: Codes) -> dict[str, Any]:
     # The expectation about lengths needs a pass of its own.
-    return {"regex": whole_value(f"(?s:.{{0,{int(rule.arguments['length'])}}})")}
+    return {"regex": rf"(?s)\A.{{0,{int(rule.arguments['length'])}}}\z"}
 
 
 def _prepared(rule: Rule, codes: Codes) -> None:
