@@ -13,7 +13,7 @@ unexport VIRTUAL_ENV CONDA_PREFIX PYTHONPATH PYTHONHOME
 # Make is for trials and CI, often as root in a container; a city's services are started by 'citylake up', as a user.
 export CITYLAKE_ALLOW_ROOT ?= 1
 
-.PHONY: help install night stop status score lint test fuzz kill bench lock
+.PHONY: help install night stop status score lint test fuzz engines kill bench lock
 
 help: ## Say what each target does.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ test: lint ## Run everything that CI checks.
 
 fuzz: $(VENV)/.test ## Look for minutes for files that two readers take differently (EXAMPLES=5000).
 	@CITYLAKE_FUZZ_EXAMPLES=$(or $(EXAMPLES),5000) $(BIN)/pytest tests/sources -k 'two_csv_readers or second_readers' --timeout 0 -q
+
+engines: $(VENV)/.test ## Compare Spark and Sail construct by construct, write docs/engines.md.
+	@$(BIN)/python -m tests.engines.page
 
 kill: install ## Kill a night at 70 moments, run it once more each time, compare (CELLS=pattern, FRESH=1).
 	@$(BIN)/python -m tests.kill --cells '$(or $(CELLS),*)' $(if $(FRESH),--fresh)

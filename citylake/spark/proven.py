@@ -1,0 +1,297 @@
+"""Which constructs of a plan are not known to mean the same to Spark and to Sail: whoever finds one asks Spark.
+
+A plan is read as it travels (Spark Connect's messages), a SELECT as sqlglot parses it. What is on the list beside this module
+was compared value by value (``tests/engines``); anything else is unproven by default, and a construct that is alike for some
+arguments only is held to them here:
+
+- regular expressions are literals in the words that Java and Rust share;
+- whole numbers are added and multiplied where their bounds show that nothing overflows: Spark fails then, Sail does not;
+- no count of signs is below zero;
+- structs are united when there is only one kind of them, since Sail takes their fields by name;
+- no order of structs is asked for, a set that is collected is sorted at once, sums stay far from what their type holds;
+- of times that travel with the plan no clock is asked: Sail shows them by UTC's;
+- floats are never read: neither their sums nor their spelling are the same.
+
+Types are known of rows that travel with the plan. Of tables that a SELECT names the caller says which types they have. Not
+judged is what is undefined in Spark as well, such as the first of rows that their order leaves equal.
+"""
+
+import re
+from typing import Any
+
+import pyarrow as pa
+from pyspark.sql import DataFrame
+
+from citylake.spark.portable import is_shared, proven
+from citylake.spark.proven_sql import unproven_sql
+
+__all__ = ["unproven", "unproven_sql"]
+
+Range = tuple[float, float]
+_WHOLE: Range = (-(2**31), 2**31 - 1)
+_SIGNS: Range = (0, 2**28)
+"""How many signs a text may have; a line of a delivery is far shorter."""
+_TEMPORAL = {"try_to_timestamp", "from_utc_timestamp", "to_date", "date_add"}
+_SAID_RANGE: dict[str, Range] = {
+    "length": _SIGNS, "char_length": _SIGNS, "instr": _SIGNS, "size": (-1, 2**28), "year": (-300_000, 300_000), "row_number": (1, 2**20),
+}  # fmt: skip
+_OF_PATTERN = {"rlike", "regexp_replace", "regexp_extract", "split"}
+
+
+def unproven(frame: DataFrame, types: frozenset[str] | None = None) -> tuple[str, ...]:
+    """Return the constructs of a frame's plan that are not proven; none: it may be evaluated by either engine.
+
+    Args:
+        frame: of Spark Connect; its plan is not analysed for this.
+        types: the types of all columns of the tables that SELECTs within it name (``decimal(12,2)``); None when they are not
+            known.
+    """
+    plan = frame._plan.to_proto(frame.sparkSession.client)  # type: ignore[operator]  # noqa: SLF001
+    walk = _Walk(types)
+    walk.see(plan.root)
+    return walk.told()
+
+
+class _Walk:
+    """One look at a plan."""
+
+    def __init__(self, types: frozenset[str] | None) -> None:
+        self._types, self._found = types, set[str]()
+        self._times, self._shown = set[str](), set[str]()
+        self._unites, self._structs, self._hashes, self._wide = False, False, False, False
+
+    def told(self) -> tuple[str, ...]:
+        if self._unites and self._structs:
+            self._found.add("UNION where structs are made")
+        if self._times & self._shown:
+            self._found.add("the clock of a time that travels with the plan")
+        if self._hashes and self._wide:
+            self._found.add("xxhash64 where decimals have more than 18 digits")
+        return tuple(sorted(self._found))
+
+    def see(self, message: Any) -> None:
+        name = message.DESCRIPTOR.name
+        if (look := _LOOKS.get(name)) is not None and not look(self, message):
+            return
+        for field, value in message.ListFields():
+            if field.message_type is None or field.name == "common":
+                continue
+            for part in value if field.is_repeated else (value,):
+                self.see(part)
+
+    def relation(self, message: Any) -> bool:
+        kind = message.WhichOneof("rel_type")
+        self._listed("relations", kind, f"relation {kind}")
+        return True
+
+    def expression(self, message: Any) -> bool:
+        kind = message.WhichOneof("expr_type")
+        self._listed("expressions", kind, f"expression {kind}")
+        return True
+
+    def local(self, message: Any) -> bool:
+        for field in pa.ipc.read_schema(pa.py_buffer(message.data)) if message.data else ():
+            self._kind(_named(field.type), field.type)
+            if pa.types.is_timestamp(field.type):
+                self._times.add(field.name)
+        return False
+
+    def select(self, message: Any) -> bool:
+        self._found.update(unproven_sql(message.query, self._types))
+        return True
+
+    def fragment(self, message: Any) -> bool:
+        self._found.update(unproven_sql(f"SELECT {message.expression}", frozenset()))
+        return False
+
+    def literal(self, message: Any) -> bool:
+        if message.WhichOneof("literal_type") in ("float", "double"):
+            self._found.add("floats")
+        return False
+
+    def unite(self, message: Any) -> bool:
+        if message.by_name or message.set_op_type != message.SET_OP_TYPE_UNION:
+            self._found.add("a set operation other than UNION by position")
+        self._unites = True
+        return True
+
+    def cast(self, message: Any) -> bool:
+        if (message.type_str or message.type.WhichOneof("kind")) in ("string", "date"):
+            self._show(message.expr)
+        if kind := message.type_str:
+            self._kind(kind.partition("(")[0].partition("<")[0], kind)
+        elif (told := message.type.WhichOneof("kind")) is not None:
+            self._kind(_PLAIN_NAMES.get(told, told), told)
+        return True
+
+    def function(self, message: Any) -> bool:
+        name = message.function_name.lower()
+        self._listed("functions", name, name)
+        self._structs |= name == "struct"
+        self._hashes |= name == "xxhash64"
+        if name in _CLOCKS:
+            for one in message.arguments:
+                self._show(one)
+        if (signs := _signs_of(message)) is not None:
+            # Empty ones at the ends, which only Sail gives, are nothing again when all are joined.
+            self.see(signs)
+            self.see(message.arguments[0].unresolved_function.arguments[1])
+            return False
+        if (wrong := _wrong_arguments(name, list(message.arguments))) is not None:
+            self._found.add(wrong)
+        return True
+
+    def _show(self, expression: Any) -> None:
+        if expression.WhichOneof("expr_type") == "unresolved_attribute":
+            name = expression.unresolved_attribute.unparsed_identifier
+            self._shown.add(name.rpartition(".")[2].strip("`"))
+
+    def _listed(self, section: str, name: str | None, said: str) -> None:
+        if name is None or name not in proven()[section]:
+            self._found.add(said)
+
+    def _kind(self, name: str, kind: Any) -> None:
+        name = _PLAIN_NAMES.get(name, name)
+        if name in ("double", "float"):
+            self._found.add("floats")
+        elif name in ("array", "struct"):
+            self._structs = True
+        elif name not in proven()["types"]:
+            self._found.add(f"type {name}")
+        digits = re.search(r"\((\d+)", str(kind))
+        self._wide |= name == "decimal" and digits is not None and int(digits.group(1)) > 18
+
+
+_CLOCKS = {"to_date", "concat", "concat_ws", "date_add"}
+_PLAIN_NAMES = {"integer": "int", "long": "bigint", "bool": "boolean", "str": "string"}
+_LOOKS = {
+    "Relation": _Walk.relation,
+    "Expression": _Walk.expression,
+    "LocalRelation": _Walk.local,
+    "SQL": _Walk.select,
+    "ExpressionString": _Walk.fragment,
+    "Literal": _Walk.literal,
+    "SetOperation": _Walk.unite,
+    "Cast": _Walk.cast,
+    "UnresolvedFunction": _Walk.function,
+    "CallFunction": _Walk.function,
+}
+
+
+def _named(kind: pa.DataType) -> str:
+    names = {
+        "int32": "int",
+        "int64": "bigint",
+        "bool": "boolean",
+        "date32": "date",
+        "large_string": "string",
+        "list": "array",
+    }
+    name = str(kind).partition("[")[0].partition("(")[0].partition("<")[0]
+    return "decimal" if name.startswith("decimal") else names.get(name, name)
+
+
+def _signs_of(function: Any) -> Any | None:
+    """Return the text whose signs are taken one by one and joined again, None of any other function."""
+    if function.function_name != "array_join":
+        return None
+    inner = function.arguments[0].unresolved_function
+    if inner.function_name != "transform":
+        return None
+    split = inner.arguments[0].unresolved_function
+    is_apart = split.function_name == "split" and split.arguments[1].literal.string == ""
+    return split.arguments[0] if is_apart else None
+
+
+def _wrong_arguments(name: str, arguments: list[Any]) -> str | None:
+    """Return what of a proven function's arguments is not proven."""
+    if name in _OF_PATTERN:
+        pattern = arguments[1].literal.string if arguments[1].HasField("literal") else None
+        return None if pattern and is_shared(pattern) else f"{name} by a pattern that engines read differently"
+    if name == "try_to_timestamp":
+        known = len(arguments) == 2 and arguments[1].literal.string in proven()["times"]
+        return None if known else "try_to_timestamp by another pattern"
+    if name in ("+", "-", "*") and not any(_is_temporal(one) for one in arguments):
+        found = _arithmetic(name, [_range(one) for one in arguments])
+        return None if found is not None and _within(found, _WHOLE) else f"whole numbers that may overflow: {name}"
+    if name in ("repeat", "rpad"):
+        count = _range(arguments[1])
+        return None if count is not None and count[0] >= 0 else f"{name} by a count that may be below zero"
+    return None
+
+
+def _is_temporal(expression: Any) -> bool:
+    kind = expression.WhichOneof("expr_type")
+    if kind == "expression_string":
+        return bool(expression.expression_string.expression.startswith("INTERVAL"))
+    if kind != "unresolved_function":
+        return False
+    name, arguments = expression.unresolved_function.function_name, expression.unresolved_function.arguments
+    return name in _TEMPORAL or (name in ("when", "-", "+") and any(_is_temporal(one) for one in arguments))
+
+
+def _range(expression: Any) -> Range | None:
+    """Return between which bounds a whole number lies, None when that is not known."""
+    kind = expression.WhichOneof("expr_type")
+    if kind == "literal":
+        name = expression.literal.WhichOneof("literal_type")
+        value = getattr(expression.literal, name) if name in ("byte", "short", "integer", "long") else None
+        return None if value is None else (value, value)
+    if kind == "alias":
+        return _range(expression.alias.expr)
+    if kind == "cast":
+        to = expression.cast.type_str or expression.cast.type.WhichOneof("kind")
+        inner = _range(expression.cast.expr)
+        return inner or (_WHOLE if to in ("int", "integer") else None)
+    if kind != "unresolved_function":
+        return None
+    function = expression.unresolved_function
+    return _range_of(function.function_name, list(function.arguments))
+
+
+def _range_of(name: str, arguments: list[Any]) -> Range | None:
+    if name == "instr" and arguments[0].HasField("literal"):
+        return 0, len(arguments[0].literal.string)
+    if name in _SAID_RANGE:
+        return _SAID_RANGE[name]
+    if name == "when":
+        # Conditions and values take turns; a last one alone is what is otherwise.
+        arguments = [one for place, one in enumerate(arguments) if place % 2 or place == len(arguments) - 1]
+    ranges = [_range(one) for one in arguments]
+    if name == "pmod":
+        by = ranges[1]
+        return (0, by[1]) if by is not None and by[0] > 0 else None
+    if name in ("greatest", "least"):
+        return _bounded(max if name == "greatest" else min, ranges)
+    known = [one for one in ranges if one is not None]
+    if len(known) < len(ranges) or not known:
+        return None
+    if name in ("coalesce", "when"):
+        return min(low for low, _ in known), max(high for _, high in known)
+    return _arithmetic(name, ranges)
+
+
+def _bounded(choose: Any, ranges: list[Range | None]) -> Range:
+    told = [one or _WHOLE for one in ranges]
+    return choose(low for low, _ in told), choose(high for _, high in told)
+
+
+def _arithmetic(name: str, ranges: list[Range | None]) -> Range | None:
+    known = [one for one in ranges if one is not None]
+    if len(known) < len(ranges):
+        return None
+    if name == "negative" or (name == "-" and len(known) == 1):
+        return -known[0][1], -known[0][0]
+    if name not in ("+", "-", "*") or len(known) != 2:
+        return None
+    (low, high), (other_low, other_high) = known
+    if name == "+":
+        return low + other_low, high + other_high
+    if name == "-":
+        return low - other_high, high - other_low
+    products = [one * other for one in (low, high) for other in (other_low, other_high)]
+    return min(products), max(products)
+
+
+def _within(one: Range, other: Range) -> bool:
+    return other[0] <= one[0] and one[1] <= other[1]
