@@ -30,6 +30,8 @@ WARM_UP = 3
 CLEAN, DERIVED = "clean.works__inspection", "topic.building__site_standing"
 GROWS = 1.5
 AMPLIFIES = 5.0
+LARGEST_CPU = 5.0
+"""CPU seconds of a night at the largest size."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -173,14 +175,20 @@ def _write(sizes: Sequence[dict[str, Any]], load: float) -> None:
     worst = max(
         statistics.median([figures[f"{one['rows']:,} rows bytes written / changed"]["median"]]) for one in sizes
     )
-    within = figures["growth"]["median"] <= GROWS and worst <= AMPLIFIES
+    largest = figures[f"{last} cpu"]["median"]
+    within = figures["growth"]["median"] <= GROWS and worst <= AMPLIFIES and largest <= LARGEST_CPU
     far_enough = sizes[-1]["rows"] >= SIZES[-1] / SIZES[0] * sizes[0]["rows"]
     result.write(
         "growth",
         measure=f"one clean and one derived table, {CHANGED:,} scattered changes, {first} to {last}",
-        target=f"1 M to 16 M rows: CPU at the largest <= {GROWS} × CPU at the smallest; bytes written <= {AMPLIFIES:.0f} × bytes changed",
+        target=f"1 M to 16 M rows: CPU at the largest <= {LARGEST_CPU:.0f} CPU s and <= {GROWS} × CPU at the smallest; "
+        f"bytes written <= {AMPLIFIES:.0f} × bytes changed",
         figures=figures,
-        headline=["growth", *[f"{one['rows']:,} rows bytes written / changed" for one in sizes]],
+        headline=[
+            "growth",
+            *[f"{one['rows']:,} rows cpu" for one in sizes],
+            *[f"{one['rows']:,} rows bytes written / changed" for one in sizes],
+        ],
         # Over a shorter way the target can be missed but not met.
         met=within if far_enough or not within else None,
         load_before=load,

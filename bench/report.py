@@ -9,7 +9,7 @@ from typing import Any
 from bench.result import FOLDER
 
 HERE = Path(__file__).parent
-ORDER = ("growth", "again", "full_load", "nothing_moved", "fixed_cost", "airflow_cost", "resolution")
+ORDER = ("contest", "growth", "again", "full_load", "nothing_moved", "fixed_cost", "airflow_cost", "resolution")
 BUSY = 3.0
 """Load before a measure above which its figures, wall above all, are those of a crowd."""
 PHASES = {"first": "first load", "night": "5,000 changes", "again": "same delivery again", "ten": "ten nights"}

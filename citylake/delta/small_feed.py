@@ -6,6 +6,7 @@ much for this process is left to Spark: every function here returns None then.
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -72,8 +73,10 @@ def _changes(taken: InputVersion, since: int, columns: Sequence[str]) -> pa.Tabl
     uri, until, part = taken.uri, taken.version, taken.input.part
     wanted = list(columns) if part is None else sorted({*columns, "source"})
     try:
-        commits = [one for version in range(since + 1, until + 1) for one in actions(uri, version)]
-        if not commits or any("metaData" in one for one in commits):
+        commits = [list(actions(uri, version)) for version in range(since + 1, until + 1)]
+        if not commits or any("metaData" in one for commit in commits for one in commit):
+            return None
+        if any(_is_misread(commit) for commit in commits):
             return None
         feed = DeltaTable(uri, version=until).load_cdf(since + 1, until, columns=wanted)
         rows = fetched(feed, HELD_ROWS, HELD_BYTES)
@@ -83,6 +86,15 @@ def _changes(taken: InputVersion, since: int, columns: Sequence[str]) -> pa.Tabl
     if rows is None or not _is_plain(rows):
         return None
     return rows if part is None else rows.filter(pc.equal(rows.column("source"), part))
+
+
+def _is_misread(commit: Sequence[Mapping[str, Any]]) -> bool:
+    """Return whether a commit removes a data file with a deletion vector for good: of it the library gives out the wrong rows."""
+    if any("cdc" in one for one in commit):
+        return False
+    stays = {one["add"]["path"] for one in commit if "add" in one}
+    removed = [one["remove"] for one in commit if "remove" in one and one["remove"].get("dataChange", True)]
+    return any(one.get("deletionVector") and one["path"] not in stays for one in removed)
 
 
 def _is_plain(rows: pa.Table) -> bool:

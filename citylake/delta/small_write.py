@@ -60,7 +60,7 @@ def write_few(
     try:
         write_deltalake(
             present,
-            _fitted(rows, present),
+            fitted(rows, present),
             mode="append" if append else "overwrite",
             predicate=predicate,
             commit_properties=said,
@@ -93,7 +93,7 @@ def _text(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _fitted(rows: pa.Table, table: DeltaTable) -> pa.Table:
+def fitted(rows: pa.Table, table: DeltaTable) -> pa.Table:
     """Return the rows in the columns and types of the table."""
     fields = pa.schema(table.schema().to_arrow())
     wanted = pa.schema([pa.field(field.name, plain_type(field.type)) for field in fields])

@@ -11,10 +11,13 @@ from pyspark.sql.readwriter import DataFrameWriter
 
 from citylake.delta.difference import Changed
 from citylake.delta.errors import CommitLostError
+from citylake.delta.fetch import fetch
 from citylake.delta.log import Commit, find_commit, newest_version
+from citylake.delta.small_read import HELD_ROWS, fits
 from citylake.delta.small_write import is_small, takes, units_predicate, write_few
 from citylake.delta.sql_text import literal, quoted
 from citylake.delta.tables import as_frame
+from citylake.delta.unit_write import replace_units
 
 Rows: TypeAlias = DataFrame | pa.Table
 """Rows on their way into a table; those held in this process are written by it where that is cheaper than asking Spark."""
@@ -79,14 +82,22 @@ class Writer:
             by: columns that name a unit.
             units: at most ``LISTED_UNITS`` values of ``by``.
         """
-        if isinstance(rows, pa.Table) and takes(self.uri) and is_small(self.uri):
-            predicate = units_predicate(by, units)
+        if isinstance(rows, pa.Table) and takes(self.uri):
+            predicate = units_predicate(by, units) if is_small(self.uri) else None
             if predicate is not None:
                 return self._few(rows, predicate=predicate)
+            named = [
+                pa.array(values, rows.schema.field(name).type)
+                for name, values in zip(by, zip(*units, strict=True), strict=True)
+            ]
+            if self._in_place(rows, by, pa.table(named, list(by))):
+                return self._committed()
         return self.replace_where(rows, in_units(by, units))
 
-    def replace_using(self, rows: DataFrame, by: Sequence[str]) -> Commit:
+    def replace_using(self, rows: Rows, by: Sequence[str]) -> Commit:
         """Put rows in the place of all rows that share a value of ``by`` with one of them."""
+        if isinstance(rows, pa.Table) and self._in_place(rows, by, rows.group_by(list(by)).aggregate([])):
+            return self._committed()
         # The option takes bare names; quoted ones fail. Contracts allow no name that would need quotes.
         self._writer(rows).mode("overwrite").option("replaceUsing", ",".join(by)).save(self.uri)
         return self._committed()
@@ -103,6 +114,13 @@ class Writer:
             rows: the new rows of the changed units.
             changed: the units; those that vanished have no rows.
         """
+        if changed.units <= HELD_ROWS and takes(self.uri):
+            held, steps = fetch(rows.limit(HELD_ROWS + 1)), self.steps
+            self.steps = len(self.commits) + 1
+            if fits(held) and self._in_place(held, changed.by, fetch(changed.frame.select(*changed.by))):
+                self._committed()
+                return
+            self.steps = steps
         if changed.vanished < changed.units:
             self.replace_using(rows, changed.by)
         if changed.vanished:
@@ -126,6 +144,12 @@ class Writer:
             predicate=predicate, append=append,
         )  # fmt: skip
         return self._committed()
+
+    def _in_place(self, rows: pa.Table, by: Sequence[str], units: pa.Table) -> bool:
+        """Put rows in the place of those of the units in this process; return whether that was done."""
+        return takes(self.uri) and replace_units(
+            self.table, self.uri, rows, by, units, metadata=self._metadata(), stream=self._stream(), run_id=self.run_id
+        )
 
     def _writer(self, rows: Rows) -> DataFrameWriter:
         return (

@@ -139,3 +139,15 @@ def test_units_that_are_due_are_found(spark: SparkSession, uri: str) -> None:
     here(spark, uri, 4).append(rows("g", on=date(2026, 3, 2)))
     assert due(uri, 4, ["id"], date(2026, 3, 1)) == {("e",), ("f",)}
     assert small_read.earliest(uri, "_recheck_on") == (date(2026, 3, 1),)
+
+
+def test_a_data_file_with_a_deletion_vector_that_is_removed_for_good_is_left_to_spark(
+    spark: SparkSession, uri: str
+) -> None:
+    hidden_by_spark(spark, uri, 3)
+    overwritten_by_spark(spark, uri, 4)
+    changes = pa.table(DeltaTable(uri).load_cdf(4, 4, columns=["id"]))
+    wanted = {row[0] for row in feed(spark, "base.t", uri, 3, 4).select("id").distinct().collect()}
+    # When the library reads it rightly, this way to Spark can go.
+    assert wanted != set(changes.column("id").cast(pa.string()).to_pylist())
+    assert named_by(version_of(uri), "t", 3) is None

@@ -13,6 +13,7 @@ from citylake.contract.engine_columns import LINE_HASH
 from citylake.contract.model import CollectedContract
 from citylake.delta.errors import AccountingError
 from citylake.delta.fetch import counts, fetch
+from citylake.delta.lookup import rows_of_keys
 from citylake.delta.small_read import HELD_ROWS, known_rows, live_rows
 from citylake.delta.sql_text import quoted
 from citylake.delta.tables import (
@@ -166,6 +167,11 @@ class Taking:
         if self.live_before <= MANY_LINES or self.line_count > MANY_LINES:
             return self.current
         keys = typed.select(*[quoted(name) for name in self.contract.key]).distinct()
+        if (
+            self.is_few
+            and (met := rows_of_keys(self.uri, self._met_columns(), self.contract.key, fetch(keys))) is not None
+        ):
+            return local_frame(self.context.spark, met)
         return self.current.join(F.broadcast(keys), list(self.contract.key), "left_semi")
 
     def _met_columns(self) -> list[str]:
@@ -287,9 +293,11 @@ class Taking:
         writer = self.record.writer(self.uri, rows=tally.live_after, accepted=True, delivery=delivery)
         if self.is_first:
             return writer.append(rows).version
-        if tally.rewrites > LISTED_UNITS:
-            return writer.replace_using(as_frame(self.context.spark, rows), self.contract.key).version
+        if tally.rewrites > HELD_ROWS:
+            return writer.replace_using(rows, self.contract.key).version
         few = rows if isinstance(rows, pa.Table) else fetch(rows)
+        if tally.rewrites > LISTED_UNITS:
+            return writer.replace_using(few, self.contract.key).version
         units = list(zip(*[few.column(name).to_pylist() for name in self.contract.key], strict=True))
         return writer.replace_listed(few, self.contract.key, units).version
 
