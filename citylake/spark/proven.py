@@ -17,15 +17,16 @@ judged is what is undefined in Spark as well, such as the first of rows that the
 """
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import pyarrow as pa
 from pyspark.sql import DataFrame
 
 from citylake.spark.portable import is_shared, proven
-from citylake.spark.proven_sql import unproven_sql
+from citylake.spark.proven_sql import tables_read, unproven_sql
 
-__all__ = ["unproven", "unproven_sql"]
+__all__ = ["Proof", "unproven", "unproven_sql"]
 
 Range = tuple[float, float]
 _WHOLE: Range = (-(2**31), 2**31 - 1)
@@ -47,16 +48,60 @@ def unproven(frame: DataFrame, types: frozenset[str] | None = None) -> tuple[str
             known.
     """
     plan = frame._plan.to_proto(frame.sparkSession.client)  # type: ignore[operator]  # noqa: SLF001
-    walk = _Walk(types)
+    walk = _Walk(lambda _text: types)
     walk.see(plan.root)
     return walk.told()
 
 
-class _Walk:
-    """One look at a plan."""
+class Proof:
+    """What is not proven of the plans that one session is given, one after the other.
 
-    def __init__(self, types: frozenset[str] | None) -> None:
-        self._types, self._found = types, set[str]()
+    It remembers which types the views have that were made, so that SELECTs over them can be judged.
+    """
+
+    def __init__(self) -> None:
+        self._views: dict[str, frozenset[str] | None] = {}
+
+    def unproven(self, plan: Any) -> tuple[str, ...]:
+        """Return the constructs of a plan, or of a command that makes a view or reads by SQL, that are not proven."""
+        if plan.WhichOneof("op_type") == "root":
+            return self._looked(plan.root)[0]
+        command = plan.command
+        match command.WhichOneof("command_type"):
+            case "create_dataframe_view":
+                view = command.create_dataframe_view
+                told, types = self._looked(view.input)
+                self._views[view.name.strip("`")] = None if told else types
+                return told
+            case "sql_command":
+                return self._looked(command.sql_command.input)[0]
+            case kind:
+                return (f"command {kind}",)
+
+    def _looked(self, relation: Any) -> tuple[tuple[str, ...], frozenset[str]]:
+        walk = _Walk(self._types_of)
+        walk.see(relation)
+        return walk.told(), walk.types()
+
+    def _types_of(self, text: str) -> frozenset[str] | None:
+        found: set[str] = set()
+        for name in tables_read(text):
+            if (types := self._views.get(name)) is None:
+                return None
+            found |= types
+        return frozenset(found)
+
+
+class _Walk:
+    """One look at a plan.
+
+    Args:
+        types_of: the types of all columns of the tables that a SELECT names, None when they are not known.
+    """
+
+    def __init__(self, types_of: Callable[[str], frozenset[str] | None]) -> None:
+        self._types_of, self._found = types_of, set[str]()
+        self._read, self._reckons = set[str](), False
         self._times, self._shown = set[str](), set[str]()
         self._unites, self._structs, self._hashes, self._wide = False, False, False, False
 
@@ -68,6 +113,10 @@ class _Walk:
         if self._hashes and self._wide:
             self._found.add("xxhash64 where decimals have more than 18 digits")
         return tuple(sorted(self._found))
+
+    def types(self) -> frozenset[str]:
+        """Return the types that columns of the result may have: those that are read, and what functions make of them."""
+        return frozenset(self._read | ({"boolean", "int", "bigint", "string"} if self._reckons else set()))
 
     def see(self, message: Any) -> None:
         name = message.DESCRIPTOR.name
@@ -87,17 +136,23 @@ class _Walk:
     def expression(self, message: Any) -> bool:
         kind = message.WhichOneof("expr_type")
         self._listed("expressions", kind, f"expression {kind}")
-        return True
+        if kind is not None and kind not in ("unresolved_attribute", "unresolved_named_lambda_variable"):
+            self.see(getattr(message, kind))
+        return False
 
     def local(self, message: Any) -> bool:
         for field in pa.ipc.read_schema(pa.py_buffer(message.data)) if message.data else ():
             self._kind(_named(field.type), field.type)
+            self._read.add(_spelt(field.type))
             if pa.types.is_timestamp(field.type):
                 self._times.add(field.name)
         return False
 
     def select(self, message: Any) -> bool:
-        self._found.update(unproven_sql(message.query, self._types))
+        types = self._types_of(message.query)
+        self._found.update(unproven_sql(message.query, types))
+        self._read |= types or set()
+        self._reckons = True
         return True
 
     def fragment(self, message: Any) -> bool:
@@ -119,6 +174,7 @@ class _Walk:
         if (message.type_str or message.type.WhichOneof("kind")) in ("string", "date"):
             self._show(message.expr)
         if kind := message.type_str:
+            self._read.add(kind)
             self._kind(kind.partition("(")[0].partition("<")[0], kind)
         elif (told := message.type.WhichOneof("kind")) is not None:
             self._kind(_PLAIN_NAMES.get(told, told), told)
@@ -126,6 +182,7 @@ class _Walk:
 
     def function(self, message: Any) -> bool:
         name = message.function_name.lower()
+        self._reckons = True
         self._listed("functions", name, name)
         self._structs |= name == "struct"
         self._hashes |= name == "xxhash64"
@@ -139,7 +196,9 @@ class _Walk:
             return False
         if (wrong := _wrong_arguments(name, list(message.arguments))) is not None:
             self._found.add(wrong)
-        return True
+        for one in message.arguments:
+            self.expression(one)
+        return False
 
     def _show(self, expression: Any) -> None:
         if expression.WhichOneof("expr_type") == "unresolved_attribute":
@@ -176,6 +235,11 @@ _LOOKS = {
     "UnresolvedFunction": _Walk.function,
     "CallFunction": _Walk.function,
 }
+
+
+def _spelt(kind: pa.DataType) -> str:
+    """Return a type as Spark writes it."""
+    return f"decimal({kind.precision},{kind.scale})" if pa.types.is_decimal(kind) else _named(kind)
 
 
 def _named(kind: pa.DataType) -> str:

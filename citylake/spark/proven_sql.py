@@ -25,6 +25,17 @@ def unproven_sql(text: str, types: frozenset[str] | None = None) -> tuple[str, .
     return tuple(sorted(set(_of_select(tree, types))))
 
 
+@lru_cache(maxsize=512)
+def tables_read(text: str) -> frozenset[str]:
+    """Return the names of the tables that a SELECT reads, but for its own common table expressions."""
+    try:
+        tree = sqlglot.parse_one(text, read="spark")
+    except sqlglot.ParseError:
+        return frozenset()
+    own = {one.alias for one in tree.find_all(exp.CTE)}
+    return frozenset(one.name for one in tree.find_all(exp.Table)) - own
+
+
 def _of_select(tree: exp.Expr, types: frozenset[str] | None) -> Iterator[str]:
     if types is None:
         yield "tables whose types are not known"

@@ -7,9 +7,11 @@ import pyarrow as pa
 import pytest
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
+from pyspark.sql.connect.plan import CreateView
+from pyspark.sql.connect.proto import Plan
 
 from citylake.spark.portable import is_shared, proven
-from citylake.spark.proven import unproven, unproven_sql
+from citylake.spark.proven import Proof, unproven, unproven_sql
 from citylake.standards import signs
 from tests.engines.both import Both
 from tests.engines.compared import CONSTRUCTS, constructs, difference, judged, kinds_of, prepare, select, words
@@ -117,6 +119,31 @@ def test_a_pattern_that_java_and_rust_read_differently_is_not_shared(pattern: st
 @pytest.mark.parametrize("pattern", [r"\A(?:[0-9]{4})\z", r"[^\n]*", r"a\.b", r"[.^$]", r"[ \t\n\x0b]", r"(?:a|b)+"])
 def test_a_pattern_in_shared_words_is(pattern: str) -> None:
     assert is_shared(pattern)
+
+
+def test_a_session_knows_the_types_of_the_views_that_it_made(both: Both) -> None:
+    proof = Proof()
+    moment = pa.array([dt.datetime(2026, 1, 5, 8, tzinfo=dt.UTC)], pa.timestamp("us", "UTC"))
+    rows = both.sail.createDataFrame(pa.table({"text": ["a"], "number": pa.array([1], pa.int32()), "moment": moment}))
+
+    def told(frame: DataFrame) -> tuple[str, ...]:
+        return proof.unproven(frame._plan.to_proto(both.sail.client))  # type: ignore[operator]
+
+    def view(frame: DataFrame, name: str) -> tuple[str, ...]:
+        frame.createOrReplaceTempView(name)
+        made = CreateView(child=frame._plan, name=name, is_global=False, replace=True)  # type: ignore[arg-type]
+        return proof.unproven(Plan(command=made.command(both.sail.client)))
+
+    assert view(rows, "seen") == ()
+    assert (
+        told(both.sail.sql("WITH x AS (SELECT text, SUM(number) AS n FROM seen GROUP BY text) SELECT text, n FROM x"))
+        == ()
+    )
+    assert told(both.sail.sql("SELECT CAST(moment AS DATE) AS day FROM seen")) == ("the clock of a time that is read",)
+    assert view(rows.select("text", F.length("text").alias("n")), "counted") == ()
+    assert told(both.sail.sql("SELECT SUM(n) AS n FROM counted")) == ("SUM where bigints are read",)
+    assert view(rows.select(F.expr("number / 2").alias("half")), "halved") == ("Div",)
+    assert told(both.sail.sql("SELECT half FROM halved")) == ("tables whose types are not known",)
 
 
 def test_the_patterns_of_plain_values_are_known() -> None:
