@@ -4,8 +4,8 @@ import re
 
 _SAME_EVERYWHERE = re.compile(r"(?:\\[dDwW]|\\[^A-Za-z0-9]|\(\?:|\((?!\?)|[^\\(])*", re.DOTALL)
 """What the regular expressions of Java and RE2 read alike: no look-around, references, named groups, classes of their own."""
-_ONE_ONLY = re.compile(r"[+*?}]\+|\[[^\]]*(?:\[|&&)")
-"""What one of them takes for something else: possessive repetition, classes within classes."""
+_ONE_ONLY = re.compile(r"[+*?}]\+|\[[^\]]*(?:\[|&&)|\[\^?\]|\{(?!\d+(?:,\d*)?\})")
+"""What one of them takes for something else: possessive repetition, classes within classes or without a sign, ``{`` that counts nothing."""
 
 
 def is_pattern(value: object) -> bool:
@@ -27,6 +27,13 @@ def whole_value(pattern: str) -> str:
     ``$`` alone would let a final line break pass; what a digit or the end of a line is, each says in its own way.
     """
     return rf"\A(?:{portable(pattern)})\z"
+
+
+def in_python(regex: str) -> str:
+    """Return a regular expression of :func:`whole_value` for Python, which writes the end of a text otherwise."""
+    said = _TOKEN.sub(lambda token: r"\Z" if token.group() == r"\z" else token.group(), regex)
+    # Digits and letters are ASCII's; flags stand together at the start.
+    return f"(?a{said[2:]}" if said.startswith("(?s)") else f"(?a){said}"
 
 
 def portable(pattern: str) -> str:

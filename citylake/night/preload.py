@@ -46,6 +46,8 @@ OWN = (
     "citylake.engine.run.run",
     "citylake.night.judging.layer",
     "citylake.night.judging.validate",
+    "citylake.verify.lines",
+    "citylake.verify.identifiers",
     "citylake.night.publication.publish",
     "citylake.night.maintenance",
     "citylake.spark.session",

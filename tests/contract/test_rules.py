@@ -190,7 +190,23 @@ def test_a_pattern_that_every_engine_reads_alike_is_taken(pattern: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "pattern", [r"(?=a)b", r"(a)\1", r"\p{L}", r"a++", r"[a-z&&[^b]]", r"(?<n>a)", r"\s", r"a\Z", "(", "[", 5]
+    "pattern",
+    [
+        r"(?=a)b",
+        r"(a)\1",
+        r"\p{L}",
+        r"a++",
+        r"[a-z&&[^b]]",
+        r"(?<n>a)",
+        r"\s",
+        r"a\Z",
+        "a{,3}",
+        "a{b",
+        "[]a]",
+        "(",
+        "[",
+        5,
+    ],
 )
 def test_a_pattern_that_engines_read_differently_is_refused(pattern: object) -> None:
     assert not is_pattern(pattern)

@@ -115,7 +115,7 @@ def night(small: SmallLake, day: date, **resources: Sequence[tuple[str, ...]]) -
     for derived in lake.catalog.derived:
         result = run_table(lake, small.spark, derived.name, day, pinned=made.vector)
         assert result.state in ("written", "unchanged"), (derived.name, result.reason)
-    judge_layer(lake, small.spark, "base", day)
+    judge_layer(lake, small.spark, "base", day, session_id="")
     publish(lake, small.spark, day)
     return {one.table: one for one in verify(_shown(small))}
 

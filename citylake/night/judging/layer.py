@@ -9,14 +9,16 @@ from typing import Literal
 from pyspark.sql import SparkSession
 
 from citylake.contract.model import DerivedContract
-from citylake.delta.small_read import HELD_ROWS, all_rows
-from citylake.delta.tables import at_version, local_frame
+from citylake.delta.small_read import HELD_ROWS
+from citylake.delta.tables import at_version
 from citylake.lake import Lake
 from citylake.ledger.runs.runs import JUDGING, Outcome, RuleResult, abandon, open_runs, record, start
 from citylake.ledger.runs.tables import TableState, accept, table_states
+from citylake.night.judging.held import hold
 from citylake.night.judging.restore import put_back, tainted
 from citylake.night.judging.suite import compile_suite
 from citylake.night.judging.validate import Validator
+from citylake.verify.store import opened
 
 LAYERS = ("base", "topic", "office", "special")
 """Layers that are judged; what lies below is accepted by its own gates when it is written."""
@@ -42,7 +44,13 @@ class Judgement:
 
 
 def judge_layer(
-    lake: Lake, spark: SparkSession, layer: str, business_date: date, *, tables: Collection[str] | None = None
+    lake: Lake,
+    spark: SparkSession,
+    layer: str,
+    business_date: date,
+    *,
+    session_id: str,
+    tables: Collection[str] | None = None,
 ) -> list[Judgement]:
     """Judge all tables of a layer that were written since their last acceptance.
 
@@ -51,9 +59,10 @@ def judge_layer(
 
     Args:
         lake: the lake.
-        spark: a session of this task's own.
+        spark: a session of this task's own, asked only for what this process may not hold, and to put a table back.
         layer: one of ``LAYERS``.
         business_date: the night.
+        session_id: id of the session, which may not be open yet; runs are recorded with it.
         tables: only these and what they read in the layer; default: all of it.
 
     Returns:
@@ -74,10 +83,12 @@ def judge_layer(
     # a kill in between cannot leave a reader with refused rows.
     for contract in reversed(contracts):
         if contract.name in reasons:
-            _refuse(
-                lake, spark, states[contract.name], judged.get(contract.name), reasons[contract.name], business_date
-            )
-    return _accept(lake, spark, recorded, judged, reasons, business_date)
+            one, reason = judged.get(contract.name), reasons[contract.name]
+            if one is not None:
+                refused = Outcome("refused", rules=one.rules, reason=reason)
+                _note(lake, session_id, states[contract.name], business_date, refused)
+            put_back(lake, spark, contract.name, reason)
+    return _accept(lake, session_id, recorded, judged, reasons, business_date)
 
 
 def _with_inputs(contracts: list[DerivedContract], tables: Collection[str]) -> set[str]:
@@ -98,21 +109,35 @@ def _judge(
 ) -> dict[str, Judgement]:
     if not moved:
         return {}
-    validator = Validator()
     judged = {}
-    for contract in moved:
-        state = states[contract.name]
-        began = time.monotonic()
-        suite = compile_suite(contract, lake.codes, rows=state.rows)
-        uri, version = lake.location(state.table), state.version or 0
-        few = all_rows(uri, version)
-        frame = at_version(spark, uri, version) if few is None else local_frame(spark, few)
-        is_small = (state.rows or 0) <= HELD_ROWS
-        rules = validator.validate(frame, suite, lake.codes, business_date, is_small=is_small)
-        judged[contract.name] = Judgement(
-            contract.name, _verdict(rules), state.version, state.content, rules, seconds=time.monotonic() - began
-        )
+    with opened(lake.settings.timezone) as store:
+        validator = Validator(store)
+        for contract in moved:
+            state = states[contract.name]
+            began = time.monotonic()
+            rules = _asked(lake, spark, validator, contract, state, business_date)
+            judged[contract.name] = Judgement(
+                contract.name, _verdict(rules), state.version, state.content, rules, seconds=time.monotonic() - began
+            )
     return judged
+
+
+def _asked(
+    lake: Lake,
+    spark: SparkSession,
+    validator: Validator,
+    contract: DerivedContract,
+    state: TableState,
+    business_date: date,
+) -> tuple[RuleResult, ...]:
+    """Ask a table's rules where its rows are: in this process if it may hold them, else in Spark."""
+    suite = compile_suite(contract, lake.codes, rows=state.rows)
+    uri, version, is_small = lake.location(state.table), state.version or 0, (state.rows or 0) <= HELD_ROWS
+    held = hold(uri, version, suite) if is_small else None
+    said = validator.validate_held(held, suite, lake.codes, business_date) if held is not None else None
+    if said is not None:
+        return said
+    return validator.validate(at_version(spark, uri, version), suite, lake.codes, business_date, is_small=is_small)
 
 
 def _verdict(rules: tuple[RuleResult, ...]) -> Literal["pass", "warn", "refused"]:
@@ -130,17 +155,9 @@ def _found(rule: RuleResult) -> str:
     return "未能执行" if rule.verdict == "error" else f"{rule.bad}/{rule.checked}"
 
 
-def _refuse(
-    lake: Lake, spark: SparkSession, state: TableState, judged: Judgement | None, reason: str, business_date: date
-) -> None:
-    if judged is not None:
-        _note(lake, spark, state, business_date, Outcome("refused", rules=judged.rules, reason=reason))
-    put_back(lake, spark, state.table, reason)
-
-
 def _accept(
     lake: Lake,
-    spark: SparkSession,
+    session_id: str,
     recorded: list[DerivedContract],
     judged: dict[str, Judgement],
     reasons: dict[str, str],
@@ -152,13 +169,13 @@ def _accept(
         if name in judged:
             state, one = states[name], judged[name]
             done = Outcome("done", recheck_on=state.recheck_on, rules=one.rules, metrics={"seconds": one.seconds})
-            _note(lake, spark, state, business_date, done)
+            _note(lake, session_id, state, business_date, done)
     accept(lake.ledger, passed, business_date=business_date)
     states = table_states(lake.ledger)
     return [_final(states[item.name], judged.get(item.name), reasons.get(item.name)) for item in recorded]
 
 
-def _note(lake: Lake, spark: SparkSession, state: TableState, business_date: date, outcome: Outcome) -> None:
+def _note(lake: Lake, session_id: str, state: TableState, business_date: date, outcome: Outcome) -> None:
     """Record what the rules said as a run of its own, so that it can be read like what the engine's rules said."""
     for left in open_runs(lake.ledger, state.table):
         if left.kind == JUDGING:
@@ -168,7 +185,7 @@ def _note(lake: Lake, spark: SparkSession, state: TableState, business_date: dat
         table=state.table,
         kind=JUDGING,
         business_date=business_date,
-        session_id=str(spark.session_id),  # type: ignore[attr-defined]
+        session_id=session_id,
         inputs={},
         meaning=state.meaning,
         dress=state.dress,

@@ -1,12 +1,12 @@
 """Contracts as suites: what Great Expectations is asked about a table, all of it in one bundled aggregate.
 
 Only expectation types that share one pass over the table are used. A rule that none of them can say becomes a boolean
-column of the frame, true where a row is bad, and the expectation that it is false. Nothing here needs Spark or Great
-Expectations.
+column of the frame, true where a row is bad, and the expectation that it is false. Nothing here needs Spark, pandas or
+Great Expectations.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from citylake.contract.model import DerivedContract
@@ -28,21 +28,44 @@ class Check:
     """One question about a table.
 
     ``number`` is its place in the suite. ``expectation`` is a class of ``great_expectations.expectations`` and
-    ``arguments`` what it takes. ``kind`` says what its answer counts: bad values, rows, distinct keys. ``bad`` is the
-    rule to be prepared as a boolean column named ``column``; ``distinct`` are the columns whose hash is prepared as
-    ``column``.
+    ``arguments`` what it takes. ``kind`` says what its answer counts: bad values, rows, distinct keys. ``column`` is the
+    column to be prepared for it: of ``distinct``, one value for each distinct key, otherwise whether the row is bad.
     """
 
     number: int
-    rule: str
+    stated: Rule
     action: Action
     message: str
     kind: Kind
-    expectation: str = ""
+    expectation: str
     arguments: Mapping[str, Any] = field(default_factory=dict)
     column: str = ""
-    bad: Rule | None = None
-    distinct: tuple[str, ...] = ()
+
+    @property
+    def rule(self) -> str:
+        """The rule's name in results."""
+        return self.stated.id
+
+    @property
+    def distinct(self) -> tuple[str, ...]:
+        """Columns that must name one row."""
+        return tuple(self.stated.arguments["columns"]) if self.kind == "unique" else ()
+
+    @property
+    def bad(self) -> Rule | None:
+        """The rule that ``column`` is to say of each row, None if it says something else."""
+        return self.stated if self.column and self.kind == "values" else None
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Columns of the table that it looks at."""
+        return () if self.kind == "rows" else self.stated.reads
+
+    def prepared(self) -> "Check":
+        """Return the same question about rows, asked of a column that says which are bad."""
+        name = f"_bad_{self.number}"
+        told = {"column": name, "value_set": [False]}
+        return replace(self, expectation="ExpectColumnValuesToBeInSet", arguments=told, column=name)
 
 
 @dataclass(frozen=True)
@@ -90,38 +113,15 @@ def _promised(contract: DerivedContract) -> Iterator[Rule]:
 
 
 def _check(number: int, action: Action, rule: Rule, contract: DerivedContract, codes: Codes) -> Check:
-    told, expectation = contract.sentence(rule), rule.kind.expectation
     arguments = rule.judged_by(PREDICATES)(rule, codes)
-    if rule.name == "row_count":
-        return Check(number, rule.id, action, told, "rows", expectation, arguments)
-    if rule.name == "unique":
-        prepared, columns = f"_unique_{number}", tuple(rule.arguments["columns"])
-        return Check(
-            number,
-            rule.id,
-            action,
-            told,
-            "unique",
-            expectation,
-            {"column": prepared, **arguments},
-            prepared,
-            None,
-            columns,
-        )
-    if arguments is not None:
-        return Check(number, rule.id, action, told, "values", expectation, {"column": rule.column, **arguments})
-    prepared, told_good = f"_bad_{number}", {"value_set": [False]}
-    return Check(
-        number,
-        rule.id,
-        action,
-        told,
-        "values",
-        "ExpectColumnValuesToBeInSet",
-        {"column": prepared, **told_good},
-        prepared,
-        rule,
-    )
+    kind: Kind = "rows" if rule.name == "row_count" else "unique" if rule.name == "unique" else "values"
+    check = Check(number, rule, action, contract.sentence(rule), kind, rule.kind.expectation, arguments or {})
+    if kind == "rows":
+        return check
+    if kind == "unique":
+        name = f"_unique_{number}"
+        return replace(check, arguments={"column": name, **arguments}, column=name)
+    return check.prepared() if arguments is None else replace(check, arguments={"column": rule.column, **arguments})
 
 
 def _limits(rule: Rule, codes: Codes) -> dict[str, Any]:
@@ -143,7 +143,7 @@ def _max_length(rule: Rule, codes: Codes) -> dict[str, Any]:
 
 
 def _prepared(rule: Rule, codes: Codes) -> None:
-    """Say that Spark prepares a column for it: no expectation says it."""
+    """Say that a column is prepared for it: no expectation says it."""
 
 
 PREDICATES: Mapping[str, Callable[[Rule, Codes], Any]] = {

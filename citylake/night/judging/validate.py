@@ -1,15 +1,17 @@
-"""Asking Great Expectations: counts only, no value leaves Spark, and a rule that cannot run is an error, never zero."""
+"""Asking Great Expectations: counts only, no value is handed on, and a rule that cannot run is an error, never zero."""
 
 import logging
 import os
-from collections.abc import Iterator, Mapping
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
-from functools import reduce
+from functools import cached_property, reduce
 from operator import and_
 from typing import Any
 
+import pandas as pd
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -17,7 +19,9 @@ from pyspark.sql import functions as F
 from citylake.delta.sql_text import quoted
 from citylake.engine.check import bad
 from citylake.ledger.runs.runs import RuleResult
+from citylake.night.judging.held import Held, Preparing
 from citylake.night.judging.suite import Check, Suite
+from citylake.verify.store import Store
 
 COLUMNS = "columns"
 """Id of the rule that a table has exactly the columns its contract names."""
@@ -35,16 +39,50 @@ class Answer:
 
 
 class Validator:
-    """One data context for all tables of a layer; importing Great Expectations takes seconds, so it happens here, once."""
+    """One data context for all tables of a stage; importing Great Expectations takes seconds, so it happens here, once.
 
-    def __init__(self) -> None:
+    Args:
+        store: where columns of held rows are prepared.
+    """
+
+    def __init__(self, store: Store) -> None:
         # Whatever it would report about its use stays here.
         os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
         import great_expectations as gx
 
         self._context: Any = gx.get_context(mode="ephemeral")
         self._context.variables.progress_bars = {"globally": False, "metric_calculations": False}
-        self._source: Any = self._context.data_sources.add_spark("lake", persist=False)
+        self._preparing = Preparing(store)
+
+    # One asset each: what is asked of it is given with the question, and adding one writes the whole context anew.
+    @cached_property
+    def _pandas(self) -> Any:
+        return _frames(self._context.data_sources.add_pandas("pandas"))
+
+    @cached_property
+    def _spark(self) -> Any:
+        # Where no session is open this would start a Spark of its own.
+        return _frames(self._context.data_sources.add_spark("spark", persist=False))
+
+    def validate_held(
+        self, held: Held, suite: Suite, codes: Mapping[str, Mapping[str, str]], business_date: date
+    ) -> tuple[RuleResult, ...] | None:
+        """Return what :meth:`validate` says of a table, from its rows in this process; None when Spark has to be asked.
+
+        Args:
+            held: the table.
+            suite: what to ask.
+            codes: code lists by name.
+            business_date: the night, for rules about the future.
+        """
+        runnable = [check for check in suite.checks if set(check.reads) <= set(held.present)]
+        asked = self._preparing.prepare(held, runnable, codes, business_date)
+        if asked is None:
+            return None
+        answers = self._ask(self._pandas, asked.frame, suite.table, asked.checks) if runnable else {}
+        if any(answers[check.number].raised for check in runnable):
+            return None
+        return _told(suite, held.present, answers)
 
     def validate(
         self,
@@ -65,44 +103,40 @@ class Validator:
             is_small: what the checks read may be kept by the server while they are asked.
         """
         present = frame.columns
-        first = _columns_result(suite, present)
-        runnable = [check for check in suite.checks if _needs(check) <= set(present)]
+        runnable = [check for check in suite.checks if set(check.reads) <= set(present)]
         answers = {}
         if runnable:
             asked = _prepared(frame, runnable, codes, business_date)
             # Great Expectations sends a plan for every check; of a kept frame there is nothing to send, analyse or plan.
-            answers = self._ask(asked.localCheckpoint() if is_small else asked, suite.table, runnable)
-        rows = max((answer.checked or 0 for answer in answers.values()), default=0)
-        return (first, *(_result(check, answers.get(check.number), rows) for check in suite.checks))
+            kept = asked.localCheckpoint() if is_small else asked
+            with _few_jobs(frame.sparkSession):
+                answers = self._ask(self._spark, kept, suite.table, runnable)
+        return _told(suite, present, answers)
 
-    def _ask(self, frame: DataFrame, name: str, checks: list[Check]) -> dict[int, Answer]:
+    def _ask(
+        self, table: Any, frame: DataFrame | pd.DataFrame, name: str, checks: Sequence[Check]
+    ) -> dict[int, Answer]:
         import great_expectations as gx
         import great_expectations.expectations as gxe
 
         expectations = [
             getattr(gxe, check.expectation)(**check.arguments, meta={"check": check.number}) for check in checks
         ]
-        batch = self._source.add_dataframe_asset(name).add_batch_definition_whole_dataframe("all")
-        suite = self._context.suites.add(gx.ExpectationSuite(name=name, expectations=expectations))
-        asked = self._context.validation_definitions.add(gx.ValidationDefinition(name=name, data=batch, suite=suite))
-        try:
-            with _silent(), _few_jobs(frame.sparkSession):
-                said = asked.run(batch_parameters={"dataframe": frame}, result_format=_RESULT_FORMAT)
-        finally:
-            self._context.validation_definitions.delete(name)
-            self._context.suites.delete(name)
-            self._source.delete_asset(name)
+        suite = gx.ExpectationSuite(name=name, expectations=expectations)
+        with _silent():
+            batch = table.get_batch(batch_parameters={"dataframe": frame})
+            said = batch.validate(suite, result_format=_RESULT_FORMAT)
         return {one.expectation_config.meta["check"]: _answer(one) for one in said.results}
 
 
-def _needs(check: Check) -> set[str]:
-    """Return the columns of the table that a check reads."""
-    if check.distinct:
-        return set(check.distinct)
-    rule = check.bad
-    if rule is not None:
-        return set(rule.reads)
-    return {str(check.arguments["column"])} if "column" in check.arguments else set()
+def _frames(source: Any) -> Any:
+    return source.add_dataframe_asset("table").add_batch_definition_whole_dataframe("all")
+
+
+def _told(suite: Suite, present: Sequence[str], answers: Mapping[int, Answer]) -> tuple[RuleResult, ...]:
+    rows = max((answer.checked or 0 for answer in answers.values()), default=0)
+    said = (_result(check, answers.get(check.number), rows) for check in suite.checks)
+    return (_columns_result(suite, present), *said)
 
 
 def _prepared(
@@ -116,12 +150,12 @@ def _prepared(
         elif check.distinct:
             names = [F.col(quoted(name)) for name in check.distinct]
             made[check.column] = F.when(reduce(and_, [name.isNotNull() for name in names]), F.xxhash64(*names))
-    read = {name for check in checks if check.column == "" for name in _needs(check)}
+    read = {name for check in checks if not check.column for name in check.reads}
     kept = [F.col(quoted(name)) for name in frame.columns if name in read]
     return frame.select(*kept, *(column.alias(name) for name, column in made.items())) if kept or made else frame
 
 
-def _columns_result(suite: Suite, present: list[str]) -> RuleResult:
+def _columns_result(suite: Suite, present: Sequence[str]) -> RuleResult:
     missing = [name for name in suite.columns if name not in present]
     foreign = [name for name in present if name not in suite.columns]
     said = [f"缺少列 {'、'.join(missing)}"] if missing else []
@@ -186,13 +220,15 @@ def _few_jobs(spark: SparkSession) -> Iterator[None]:
 
 @contextmanager
 def _silent() -> Iterator[None]:
-    """Keep what Great Expectations logs of Spark's errors out: it may quote a value."""
+    """Keep what Great Expectations logs of errors out: it may quote a value; so may warnings."""
     logger = logging.getLogger("great_expectations")
     level, disabled = logger.level, logger.disabled
     logger.setLevel(logging.CRITICAL + 1)
     logger.disabled = True
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
     finally:
         logger.setLevel(level)
         logger.disabled = disabled

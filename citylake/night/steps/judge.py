@@ -23,7 +23,8 @@ def judge_layer(step: Step, tables: Sequence[str]) -> Report:
         names = sorted(name for name in wanted if name.startswith(f"{layer}."))
         if not names:
             continue
-        for one in judging.judge_layer(step.lake, step.spark, layer, step.business_date, tables=names):
+        asked = (step.lake, step.spark_when_asked, layer, step.business_date)
+        for one in judging.judge_layer(*asked, tables=names, session_id=step.session_id):
             verdicts[one.table] = one.verdict
             if one.verdict == "refused":
                 refused.append(f"{one.table}：{one.reason}")

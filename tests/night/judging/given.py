@@ -163,9 +163,10 @@ class SmallLake:
         except WaitingError as error:
             return TableResult(table, "waiting", reason=str(error))
 
-    def judge(self, layer: str, night: Night) -> dict[str, Judgement]:
+    def judge(self, layer: str, night: Night, spark: SparkSession | None = None) -> dict[str, Judgement]:
         """Judge a layer."""
-        return {one.table: one for one in judge_layer(self.lake, self.spark, layer, night.business_date)}
+        done = judge_layer(self.lake, spark or self.spark, layer, night.business_date, session_id="a session")
+        return {one.table: one for one in done}
 
     def whole_night(self, night_date: date, rows: list[Row]) -> Published:
         """Deliver, make, judge and publish."""

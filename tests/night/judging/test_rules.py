@@ -1,4 +1,5 @@
-"""Each rule about rows, asked of the same rows by every engine: Spark's check, DuckDB's lines, Great Expectations."""
+"""Each rule about rows, asked of the same rows by every engine: Spark's check, DuckDB's lines, and Great Expectations over
+Spark and over pandas."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from citylake.contract.rules import RULES, Rules
 from citylake.delta.tables import local_frame
 from citylake.engine.check import bad
 from citylake.ledger.runs.runs import RuleResult
+from citylake.night.judging.held import Held
 from citylake.night.judging.suite import compile_suite
 from citylake.night.judging.validate import Validator
 from citylake.settings import Settings
@@ -88,11 +90,16 @@ NAMES = [f"{next(iter(rule))}_{number}" for number, (rule, *_) in enumerate(CASE
 
 @dataclass
 class Engines:
-    """What each engine says of every case: how many rows are bad; of the gates also of no rows and of nothing but NULL."""
+    """What each engine says of every case: how many rows are bad; of the gates also of no rows and of nothing but NULL.
+
+    ``here`` is what is said of rows held in this process, in the order in which Spark was asked the same.
+    """
 
     spark: dict[str, int]
     duckdb: dict[str, int]
     suite: dict[str, RuleResult]
+    there: list[tuple[RuleResult, ...]]
+    here: list[tuple[RuleResult, ...] | None]
     of_nothing: list[RuleResult]
     of_unknown: list[RuleResult]
 
@@ -122,28 +129,35 @@ def rows(column: Column, values: list[Any]) -> pa.Table:
     return pa.table(table)
 
 
+def held(table: pa.Table) -> Held:
+    return Held(tuple(table.column_names), table)
+
+
 @pytest.fixture(scope="module")
 def engines(lake_of_module: Settings) -> Iterator[Engines]:
-    found = Engines({}, {}, {}, [], [])
-    with session(lake_of_module) as spark, opened("Asia/Shanghai") as store:
+    found = Engines({}, {}, {}, [], [], [], [])
+    with session(lake_of_module) as spark, opened("Asia/Shanghai") as store, opened("Asia/Shanghai") as own:
         spark.conf.set("spark.sql.shuffle.partitions", "1")
         identifiers.install(store)
-        validator = Validator()
+        validator = Validator(own)
         for name, (rule, column, good, broken) in zip(NAMES, CASES, strict=True):
             made = contract(rule, column)
             (stated,) = made.rules.gate
             table = rows(column, [*good, *broken, None])
-            frame = local_frame(spark, table)
-            found.spark[name] = frame.agg(F.count_if(bad(stated, CODES, DAY))).collect()[0][0]
+            found.spark[name] = local_frame(spark, table).agg(F.count_if(bad(stated, CODES, DAY))).collect()[0][0]
             store.connection.register("given", table)
             asked = f"SELECT count(*) FROM given WHERE coalesce({lines.broken(stated, CODES, DAY)}, false)"
             found.duckdb[name] = store.number(asked)
             suite = compile_suite(made, CODES)
-            found.suite[name] = validator.validate(frame, suite, CODES, DAY, is_small=True)[-1]
-            found.of_nothing += validator.validate(frame.limit(0), suite, CODES, DAY, is_small=True)
-            if not name.startswith("not_null"):
-                unknown = local_frame(spark, rows(column, [None, None]))
-                found.of_unknown += validator.validate(unknown, suite, CODES, DAY, is_small=True)
+            unknown = rows(column, [None, None])
+            for given in (table, table.slice(0, 0), unknown):
+                there = validator.validate(local_frame(spark, given), suite, CODES, DAY, is_small=True)
+                found.there.append(there)
+                found.here.append(validator.validate_held(held(given), suite, CODES, DAY))
+            of_all, of_none, of_unknown = found.there[-3:]
+            found.suite[name] = of_all[-1]
+            found.of_nothing += of_none
+            found.of_unknown += of_unknown if not name.startswith("not_null") else ()
         yield found
 
 
@@ -160,6 +174,10 @@ def test_all_engines_find_the_same_rows_bad(engines: Engines, name: str, case: C
     assert (engines.spark[name], engines.duckdb[name], said.bad) == (wanted, wanted, wanted)
     assert said.verdict == ("fail" if wanted else "pass")
     assert said.checked == len(good) + len(broken) + 1
+
+
+def test_rows_held_in_this_process_are_judged_as_spark_judges_them(engines: Engines) -> None:
+    assert engines.here == engines.there
 
 
 def test_no_rows_break_no_rule(engines: Engines) -> None:

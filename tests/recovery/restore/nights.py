@@ -81,7 +81,7 @@ def night(small: SmallLake, day: date, files: Files) -> Published:
     made = ready(lake.ledger, day, pinned_now(lake), [])
     for derived in lake.catalog.derived:
         run_table(lake, small.spark, derived.name, day, pinned=made.vector)
-    judge_layer(lake, small.spark, "base", day)
+    judge_layer(lake, small.spark, "base", day, session_id="")
     return publish(lake, small.spark, day)
 
 
