@@ -13,7 +13,7 @@ def remember(contracts: Path) -> None:
     """Keep in mind the project's modules that are loaded, and the contracts.
 
     Args:
-        contracts: folder of the contracts; folders count as well, so that a new file is noticed.
+        contracts: their folder, or the one file made of them; folders count as well, so that a new file is noticed.
     """
     _seen.update(_stamps([*_code(), contracts, *(path for path in contracts.rglob("*") if _counts(path))]))
 

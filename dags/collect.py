@@ -1,6 +1,5 @@
 """Airflow DAGs collect_<department>: every department's deliveries of a business date."""
 
-from citylake_airflow.build import build_all, compiled
-from citylake_airflow.plan import collect_plans
+from citylake_airflow.build import dags_of
 
-globals().update(build_all(collect_plans(compiled())))
+globals().update(dags_of("collect"))

@@ -1,7 +1,5 @@
 """Airflow DAG maintenance: small files, old files, Airflow's own history."""
 
-from citylake_airflow.build import build_all
-from citylake_airflow.plan import maintenance_plan
-from citylake_airflow.policy import MAINTENANCE
+from citylake_airflow.build import dags_of
 
-globals().update(build_all([maintenance_plan(MAINTENANCE)]))
+globals().update(dags_of("maintenance"))

@@ -26,6 +26,7 @@ BUSY_SECONDS = 30
 _MIGRATIONS = Path(__file__).resolve().parent / "migrations"
 _MIGRATION_LOCK = 0x6369_7479
 _POSTGRES_LOCK_NOT_AVAILABLE = "55P03"
+_kept: dict[str, Engine] = {}
 
 
 def open_ledger(url: str, *, busy_seconds: int = BUSY_SECONDS) -> Engine:
@@ -38,6 +39,8 @@ def open_ledger(url: str, *, busy_seconds: int = BUSY_SECONDS) -> Engine:
     Raises:
         LedgerAddressError: another kind of database, or a SQLite database in memory.
     """
+    if url in _kept and busy_seconds == BUSY_SECONDS:
+        return _kept[url]
     address = make_url(url)
     if address.get_backend_name() == "sqlite":
         return _open_sqlite(address, busy_seconds)
@@ -47,6 +50,18 @@ def open_ledger(url: str, *, busy_seconds: int = BUSY_SECONDS) -> Engine:
         f"the ledger cannot live in {address.get_backend_name()}: set CITYLAKE_LEDGER to sqlite:///<file> "
         "or postgresql://<user>@<host>/<database>"
     )
+
+
+def keep_ledger(url: str) -> Engine:
+    """Open a ledger once for all forks of this process: they share what its engine has compiled, and no connection."""
+    _kept[url] = open_ledger(url)
+    return _kept[url]
+
+
+def is_there(url: str) -> bool:
+    """Return whether a ledger may be asked without making one."""
+    address = make_url(url)
+    return address.get_backend_name() != "sqlite" or Path(str(address.database)).exists()
 
 
 def _open_sqlite(address: URL, busy_seconds: int) -> Engine:

@@ -1,6 +1,6 @@
 """Plans to Airflow objects."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import lru_cache
 from typing import Any
@@ -9,22 +9,53 @@ from airflow.sdk import DAG, AssetAny, CronPartitionTimetable, PartitionedAssetT
 
 from citylake.settings import settings
 from citylake_airflow import policy
-from citylake_airflow.assets import asset
+from citylake_airflow.assets import COLLECTED, CUTOFF, READY, asset, at_will
 from citylake_airflow.compiled import Compiled, read_compiled
 from citylake_airflow.operators import LakeJob, Watcher
-from citylake_airflow.plan import Clock, DagPlan, TaskPlan
+from citylake_airflow.plan import (
+    Clock,
+    DagPlan,
+    TaskPlan,
+    collect_plans,
+    cutoff_plan,
+    libraries_plan,
+    maintenance_plan,
+    ready_plan,
+)
 
 
 @lru_cache(maxsize=1)
-def compiled() -> Compiled:
-    """Return the compiled contracts of this installation."""
+def _compiled() -> Compiled:
     return read_compiled(settings().home)
 
 
-def build_all(plans: Iterable[DagPlan]) -> dict[str, DAG]:
-    """Return the DAGs of these plans by id; inside a task only the one it belongs to."""
+PLANS: Mapping[str, Callable[[], list[DagPlan]]] = {
+    "collect": lambda: collect_plans(_compiled(), COLLECTED),
+    "cutoff": lambda: [cutoff_plan(policy.CUTOFF, CUTOFF)],
+    "ready": lambda: [ready_plan(COLLECTED, CUTOFF, READY)],
+    "libraries": lambda: [libraries_plan(_compiled(), READY)],
+    "maintenance": lambda: [maintenance_plan(policy.MAINTENANCE)],
+}
+"""The plans of each file in ``dags/``."""
+_kept: dict[str, DAG] = {}
+
+
+def dags_of(file: str) -> dict[str, DAG]:
+    """Return the DAGs of a file by id; inside a task only the one it belongs to.
+
+    Args:
+        file: one of ``PLANS``.
+    """
     wanted = get_parsing_context().dag_id
-    return {plan.id: build(plan) for plan in plans if wanted in (None, plan.id)}
+    if wanted in _kept:
+        return {wanted: _kept[wanted]}
+    return {plan.id: build(plan) for plan in PLANS[file]() if wanted in (None, plan.id)}
+
+
+def keep_dags() -> None:
+    """Build all DAGs now, for the forks of this process: building one took a task longer the more contracts there are."""
+    for file in PLANS:
+        _kept.update(dags_of(file))
 
 
 def build(plan: DagPlan) -> DAG:
@@ -77,7 +108,7 @@ def _task(task: TaskPlan, dag: DAG, group: TaskGroup | None) -> LakeJob | Watche
         call=task.call,
         arguments=dict(task.arguments),
         reads=list(task.reads),
-        outlets=[asset(name) for name in task.outlets],
+        outlets=[*(asset(name) for name in task.outlets), *([at_will(task.wakes)] if task.wakes else [])],
         pool=policy.POOL if task.spark else policy.DEFAULT_POOL,
         retries=policy.RETRIES,
         retry_delay=policy.RETRY_DELAY,

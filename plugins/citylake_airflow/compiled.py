@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 Json = Any
+FILE = "compiled.json"
 
 
 class NotCompiledError(RuntimeError):
@@ -40,7 +41,7 @@ def read_compiled(home: Path) -> Compiled:
     Raises:
         NotCompiledError: there is none; ``citylake compile`` writes it.
     """
-    path = home / "compiled.json"
+    path = home / FILE
     if not path.exists():
         raise NotCompiledError("the contracts are not compiled: run 'citylake compile'")
     body = json.loads(path.read_text("utf-8"))

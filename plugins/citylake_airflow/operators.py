@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from airflow.sdk import BaseOperator, Context, SkipMixin
+from airflow.sdk import AssetAlias, BaseOperator, Context, SkipMixin
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
+from citylake_airflow.assets import asset
 from citylake_airflow.errors import JobFailedError, RefusedError, UnreachableError
 
 SESSION = "spark_session"
@@ -79,7 +80,10 @@ class LakeJob(BaseOperator, SkipMixin):
         if report.message:
             self.log.info(report.message)
         for outlet in self.outlets:
-            context["outlet_events"][outlet].extra = dict(report.facts)
+            if not isinstance(outlet, AssetAlias):
+                context["outlet_events"][outlet].extra = dict(report.facts)
+            elif report.facts.get("wakes"):
+                context["outlet_events"][outlet].add(asset(outlet.name), extra=dict(report.facts))
         if report.state in _ENDS:
             raise _ENDS[report.state](report.message)
         if report.leave_out and self.dag is not None:

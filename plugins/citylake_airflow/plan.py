@@ -45,6 +45,8 @@ class TaskPlan:
     reads: tuple[str, ...] = ()
     """Tasks whose reports it is given."""
     outlets: tuple[str, ...] = ()
+    wakes: str = ""
+    """An asset that has an event only if the report's facts say so."""
     spark: bool = False
     trigger: Literal["all_success", "all_done", "one_failed"] = "all_done"
     document: str = ""
@@ -63,10 +65,10 @@ class DagPlan:
     document: str
 
 
-def collect_plans(compiled: Compiled) -> list[DagPlan]:
+def collect_plans(compiled: Compiled, collected: str) -> list[DagPlan]:
     """Return a DAG for every department that delivers something."""
     return [
-        _collect(department, tables)
+        _collect(department, tables, collected)
         for department in compiled.departments
         if (tables := compiled.of_department(department["id"]))
     ]
@@ -80,12 +82,11 @@ def cutoff_plan(cron: str, outlet: str) -> DagPlan:
     return DagPlan("cutoff", "截止时间", Clock(cron), (task,), "大数据局", ("night",), document)
 
 
-def ready_plan(compiled: Compiled, cutoff: str, ready: str) -> DagPlan:
+def ready_plan(collected: str, cutoff: str, ready: str) -> DagPlan:
     """Return the DAG that decides whether the night can begin."""
-    settled = [settled_asset(item["id"]) for item in compiled.departments if compiled.of_department(item["id"])]
     document = (
-        "任一部门采集结束或截止时间到时运行。所有资源都有了结果，或者截止时间已到，"
-        "即钉住各清洗表的版本，发出 night.ready；否则跳过。内容没有变化时不重复发出。"
+        "所有资源都有了结果，或者截止时间已到时运行；放行之后又有部门重新结账时再运行一次。"
+        "钉住各清洗表的版本，发出 night.ready。内容没有变化时不重复发出。"
     )
     task = TaskPlan(
         "decide",
@@ -96,7 +97,7 @@ def ready_plan(compiled: Compiled, cutoff: str, ready: str) -> DagPlan:
         trigger="all_success",
         document=document,
     )
-    return DagPlan("ready", "放行", After((*settled, cutoff)), (task,), "大数据局", ("night",), document)
+    return DagPlan("ready", "放行", After((collected, cutoff)), (task,), "大数据局", ("night",), document)
 
 
 def libraries_plan(compiled: Compiled, ready: str) -> DagPlan:
@@ -147,7 +148,7 @@ def settled_asset(department: str) -> str:
     return f"settled.{department}"
 
 
-def _collect(department: Mapping[str, Json], tables: list[Mapping[str, Json]]) -> DagPlan:
+def _collect(department: Mapping[str, Json], tables: list[Mapping[str, Json]], collected: str) -> DagPlan:
     name = department["id"]
     resources = [
         TaskPlan(
@@ -166,7 +167,8 @@ def _collect(department: Mapping[str, Json], tables: list[Mapping[str, Json]]) -
         after=ids,
         reads=ids,
         outlets=(settled_asset(name),),
-        document="各资源今晚的结果：收下、未变、拒收、未交、连不上。总是成功，放行由它唤醒。",
+        wakes=collected,
+        document="各资源今晚的结果：收下、未变、拒收、未交、连不上。总是成功；最后一个部门的结账唤醒放行。",
     )
     return DagPlan(
         f"collect_{name}", f"采集 · {department['name']}", Clock(department["cron"]),

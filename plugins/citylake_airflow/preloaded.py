@@ -11,7 +11,10 @@ import importlib
 import runpy
 import sys
 
+from citylake.freshness import remember
 from citylake.night.preload import import_what_tasks_use
+from citylake.settings import settings
+from citylake_airflow.compiled import FILE, NotCompiledError
 
 AIRFLOW = (
     "airflow.sdk.execution_time.supervisor",
@@ -23,10 +26,15 @@ AIRFLOW = (
 
 
 def preload() -> None:
-    """Import what tasks use, read the contracts, and keep in mind what was read, see ``citylake.night.preload``."""
+    """Import what tasks use, read the contracts, build the DAGs, and keep in mind what was read, see ``citylake.night.preload``."""
     for name in AIRFLOW:
         importlib.import_module(name)
     import_what_tasks_use()
+    build = importlib.import_module("citylake_airflow.build")
+    # A task whose DAGs are not compiled says so itself.
+    with contextlib.suppress(NotCompiledError):
+        build.keep_dags()
+    remember(settings().home / FILE)
     # What lives now lives as long as the process: a collection need not touch it, so that the forks go on sharing it.
     gc.collect()
     gc.freeze()

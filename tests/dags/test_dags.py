@@ -31,9 +31,32 @@ from airflow.serialization.serialized_objects import DagSerialization
 written = {name: DagSerialization.to_dict(dag) for name, dag in found.items()}
 print(json.dumps({"seconds": seconds, "heavy": heavy, "dags": written}))
 """
+KEPT = """
+import os, sys
+from airflow.dag_processing.dagbag import BundleDagBag
+from pathlib import Path
+from airflow.serialization.serialized_objects import DagSerialization
+from citylake_airflow import build
+def in_a_task(name):
+    os.environ["_AIRFLOW_PARSING_CONTEXT_DAG_ID"], os.environ["_AIRFLOW_PARSING_CONTEXT_TASK_ID"] = name, "settle"
+    return BundleDagBag(dag_folder=sys.argv[1], bundle_path=Path(sys.argv[1]).parent, bundle_name="dags-folder").dags
+fresh = in_a_task("collect_hrss")
+del os.environ["_AIRFLOW_PARSING_CONTEXT_DAG_ID"]
+build.keep_dags()
+build.read_compiled = None
+kept = in_a_task("collect_hrss")
+assert list(fresh) == list(kept) == ["collect_hrss"]
+assert DagSerialization.to_dict(fresh["collect_hrss"]) == DagSerialization.to_dict(kept["collect_hrss"])
+"""
 
 
 def parse(home: Path) -> dict[str, Any]:
+    files = [str(path) for path in sorted((ROOT / "dags").glob("*.py"))]
+    parsed: dict[str, Any] = json.loads(run(home, PARSE, *files).splitlines()[-1])
+    return parsed
+
+
+def run(home: Path, code: str, *arguments: str) -> str:
     environment = os.environ | {
         "AIRFLOW_HOME": str(home / "airflow"),
         "CITYLAKE_HOME": str(home),
@@ -41,13 +64,11 @@ def parse(home: Path) -> dict[str, Any]:
         "AIRFLOW__LOGGING__LOGGING_LEVEL": "ERROR",
         "PYTHONHASHSEED": str(len(str(home)) + os.getpid() % 1000),
     }
-    files = [str(path) for path in sorted((ROOT / "dags").glob("*.py"))]
     done = subprocess.run(
-        [sys.executable, "-c", PARSE, *files], env=environment, capture_output=True, text=True, check=False
+        [sys.executable, "-c", code, *arguments], env=environment, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr[-2000:]
-    parsed: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return parsed
+    return done.stdout
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +95,10 @@ def test_all_dags_parse_within_a_second_and_without_spark_jobs_or_ledger(parsed:
 
 def test_dags_written_in_two_processes_are_the_same(parsed: dict[str, Any], home: Path) -> None:
     assert parse(home)["dags"] == parsed["dags"]
+
+
+def test_a_task_is_given_the_dag_that_was_built_before_it_was_forked(home: Path) -> None:
+    run(home, KEPT, str(ROOT / "dags" / "collect.py"))
 
 
 def test_compiling_the_same_contracts_twice_gives_the_same_text() -> None:

@@ -24,14 +24,14 @@ def test_a_home_without_compiled_contracts_says_what_to_run(tmp_path: Path) -> N
 
 
 def test_every_delivering_department_has_a_dag_with_one_task_per_resource(tmp_path: Path) -> None:
-    plans = {plan.id: plan for plan in collect_plans(compiled(tmp_path))}
+    plans = {plan.id: plan for plan in collect_plans(compiled(tmp_path), "night.collected")}
     assert sorted(plans) == ["collect_civil_affairs", "collect_hrss"]
     assert [task.id for task in plans["collect_civil_affairs"].tasks] == ["cremation", "marriage", "settle", "watch"]
     assert task_of(plans["collect_hrss"], "pension_payment").outlets == ("clean.hrss__pension_payment",)
 
 
 def test_a_department_is_settled_whatever_became_of_its_resources(tmp_path: Path) -> None:
-    settle = task_of(collect_plans(compiled(tmp_path))[0], "settle")
+    settle = task_of(collect_plans(compiled(tmp_path), "night.collected")[0], "settle")
     assert settle.trigger == "all_done"
     assert set(settle.after) == set(settle.reads) == {"cremation", "marriage"}
     assert settle.outlets == ("settled.civil_affairs",)
@@ -39,15 +39,17 @@ def test_a_department_is_settled_whatever_became_of_its_resources(tmp_path: Path
 
 def test_a_failed_task_keeps_its_run_red_although_the_last_task_succeeds(tmp_path: Path) -> None:
     given = compiled(tmp_path)
-    for plan in (*collect_plans(given), libraries_plan(given, "night.ready")):
+    for plan in (*collect_plans(given, "night.collected"), libraries_plan(given, "night.ready")):
         watch = task_of(plan, "watch")
         assert watch.trigger == "one_failed"
         assert set(watch.after) == {task.id for task in plan.tasks} - {"watch"}
 
 
-def test_ready_wakes_up_for_every_department_and_the_cutoff(tmp_path: Path) -> None:
-    schedule = ready_plan(compiled(tmp_path), "cutoff", "night.ready").schedule
-    assert getattr(schedule, "assets", ()) == ("settled.civil_affairs", "settled.hrss", "cutoff")
+def test_ready_wakes_up_when_nobody_is_waited_for_and_at_the_cutoff(tmp_path: Path) -> None:
+    schedule = ready_plan("night.collected", "cutoff", "night.ready").schedule
+    assert getattr(schedule, "assets", ()) == ("night.collected", "cutoff")
+    for plan in collect_plans(compiled(tmp_path), "night.collected"):
+        assert [task.id for task in plan.tasks if task.wakes == "night.collected"] == ["settle"]
 
 
 def test_libraries_follow_the_layers_and_each_stage_is_judged_before_the_next(tmp_path: Path) -> None:
@@ -98,7 +100,7 @@ def test_a_task_of_a_library_is_called_as_the_library_and_says_what_it_is_for(tm
 
 
 def test_documents_name_the_table_its_owner_its_columns_and_rules_in_chinese(tmp_path: Path) -> None:
-    plan = next(plan for plan in collect_plans(compiled(tmp_path)) if plan.id == "collect_hrss")
+    plan = next(plan for plan in collect_plans(compiled(tmp_path), "night.collected") if plan.id == "collect_hrss")
     document = task_of(plan, "pension_payment").document
     for said in ("clean.hrss__pension_payment", "主管：人社局", "一条为一件", "编号", "不合即整表停下：unique:a"):
         assert said in document

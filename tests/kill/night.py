@@ -25,7 +25,7 @@ from citylake_airflow.plan import (
 )
 from tests.kill import moments
 
-CUTOFF, READY = "cutoff", "night.ready"
+COLLECTED, CUTOFF, READY = "night.collected", "cutoff", "night.ready"
 FAILED = 1
 
 
@@ -81,7 +81,7 @@ def uncollected(compiled: Compiled, settled: Container[str]) -> list[DagPlan]:
     """Return the collections that have a resource which is not settled."""
     return [
         plan
-        for plan in collect_plans(compiled)
+        for plan in collect_plans(compiled, COLLECTED)
         if any("resource" in task.arguments and task.arguments["resource"] not in settled for task in plan.tasks)
     ]
 
@@ -92,7 +92,7 @@ def run_maintenance(chosen: Settings, day: date) -> int:
 
 
 def _rest(compiled: Compiled) -> list[DagPlan]:
-    return [cutoff_plan("", CUTOFF), ready_plan(compiled, CUTOFF, READY), libraries_plan(compiled, READY)]
+    return [cutoff_plan("", CUTOFF), ready_plan(COLLECTED, CUTOFF, READY), libraries_plan(compiled, READY)]
 
 
 def _ordered(plan: DagPlan) -> Iterator[TaskPlan]:

@@ -7,6 +7,7 @@ import pytest
 from citylake.lake import Lake
 from citylake.ledger.nights.nights import Entry, night, publish
 from citylake.ledger.runs.tables import table_states
+from citylake.night.steps.collect import settle_department
 from citylake.night.steps.movable import movable, start_night
 from citylake.night.steps.ready import make_ready, pinned_now
 from citylake.night.steps.step import Report, Step
@@ -40,6 +41,27 @@ def test_the_night_begins_when_the_last_department_has_settled_and_names_what_is
     assert report.facts["pinned"] == {"clean.transport__bus_tap": [1, 1]}
     assert "hrss.pension_payment" in report.facts["missing"]
     assert "transport.bus_tap" not in report.facts["missing"]
+
+
+def settle_one(lake: Lake, department: str) -> object:
+    resources = [item.resource for item in lake.catalog.of_department(department)]
+    return settle_department(Step(DAY, given=lake), department, resources).facts["wakes"]
+
+
+def test_the_night_is_woken_by_the_last_department_alone_and_by_whoever_settles_again(made: Lake) -> None:
+    settle_all(made, DAY, but=("justice", "tax"))
+    assert settle_one(made, "tax") is False
+    assert settle_one(made, "justice") is True
+    decide(made)
+    assert settle_one(made, "tax") is True
+    publish(made.ledger, DAY, [Entry("base.population__person", 1, 1, stale=False)])
+    assert settle_one(made, "tax") is False
+
+
+def test_who_is_late_wakes_a_night_that_the_cutoff_has_begun(made: Lake) -> None:
+    settle_all(made, DAY, but=("justice", "tax"))
+    decide(made, events=CUTOFF)
+    assert settle_one(made, "tax") is True
 
 
 def test_the_cutoff_of_this_date_begins_the_night_without_those_who_are_late(made: Lake) -> None:

@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
 from citylake.contract.model import CollectedContract
-from citylake.ledger.nights.nights import Settled, SettledOutcome, settle
+from citylake.ledger.nights.nights import Settled, SettledOutcome, night, settle
 from citylake.night.steps.publish import is_closed
+from citylake.night.steps.ready import open_resources
 from citylake.night.steps.step import Report, State, Step
 from citylake.read.unrecognised import unrecognised
 from citylake.spelling import table_of
@@ -57,14 +58,21 @@ def settle_department(step: Step, department: str, resources: Sequence[str]) -> 
 
     A resource whose task left no report (killed, out of time) counts as unreachable: nothing of it came through.
     Files in the drop folder that no contract takes are counted in the message; their names may be somebody's.
+
+    The facts hold ``wakes``: whether there is something to decide about the night, because nobody is waited for any
+    longer, or because it was made ready before and may have to be once more.
     """
-    if is_closed(step.lake, step.business_date):
-        return Report("done", PUBLISHED.format(date=step.business_date))
+    lake, day = step.lake, step.business_date
+    if is_closed(lake, day):
+        return Report("done", PUBLISHED.format(date=day), {"wakes": False})
     # A collection's task is called what the resource is within its department.
     settled = [_settled(one, step.reports.get(one.partition(".")[2])) for one in resources]
-    settle(step.lake.ledger, department, step.business_date, settled)
-    files = unrecognised(step.lake, department).get(department, [])
-    facts = {"outcomes": {one.resource: one.outcome for one in settled}, "unrecognised": len(files)}
+    settle(lake.ledger, department, day, settled)
+    # Asked after the commit, so that of two departments that settle at once at least one sees both.
+    wakes = not open_resources(lake, day) or night(lake.ledger, day) is not None
+    files = unrecognised(lake, department).get(department, [])
+    outcomes = {one.resource: one.outcome for one in settled}
+    facts = {"outcomes": outcomes, "unrecognised": len(files), "wakes": wakes}
     message = f"未识别的文件 {len(files)} 个，文件名见 citylake receipts" if files else ""
     return Report("done", message, facts)
 

@@ -1,6 +1,7 @@
 """May the night begin? And if so, on which contents of the clean tables."""
 
 from collections.abc import Mapping
+from datetime import date
 
 from citylake.lake import Lake
 from citylake.ledger.nights.nights import Pin, night, ready, settlements
@@ -23,9 +24,8 @@ def make_ready(step: Step, cutoff_asset: str) -> Report:
     lake, day = step.lake, step.business_date
     if is_closed(lake, day):
         return Report("nothing", f"{day} 已发布")
-    settled = settlements(lake.ledger, day)
     before = night(lake.ledger, day)
-    open_still = sorted(item.resource for item in lake.catalog.collected if item.resource not in settled)
+    open_still = open_resources(lake, day)
     if open_still and before is None and cutoff_asset not in step.events:
         return Report("nothing", f"还在等 {len(open_still)} 项：{'、'.join(open_still[:10])}")
     vector = pinned_now(lake)
@@ -34,6 +34,12 @@ def make_ready(step: Step, cutoff_asset: str) -> Report:
     made = ready(lake.ledger, day, vector, overdue(lake, day))
     pins = {table: [pin.content, pin.version] for table, pin in made.vector.items()}
     return Report("done", facts={"number": made.number, "missing": list(made.missing), "pinned": pins})
+
+
+def open_resources(lake: Lake, business_date: date) -> list[str]:
+    """Return the resources that are waited for still."""
+    settled = settlements(lake.ledger, business_date)
+    return sorted(item.resource for item in lake.catalog.collected if item.resource not in settled)
 
 
 def pinned_now(lake: Lake) -> dict[str, Pin]:
