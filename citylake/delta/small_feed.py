@@ -1,19 +1,22 @@
 """Reading a table's changes in this process: which units a night has touched costs milliseconds, not Spark jobs.
 
-Delta's own Rust library reads the feed. What it does not read as Spark does (a change of columns) or is too
-much for this process is left to Spark: every function here returns None then.
+What changed is read from the data files that the log names. What is not read here as Spark does (a change of columns) or is too much
+for this process is left to Spark: every function here returns None then.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 import structlog
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
+from citylake.delta.changed import register_changes
+from citylake.delta.deletion_vectors import VectorError
 from citylake.delta.input_version import InputVersion
 from citylake.delta.log import actions
 from citylake.delta.small_read import (
@@ -76,11 +79,8 @@ def _changes(taken: InputVersion, since: int, columns: Sequence[str]) -> pa.Tabl
         commits = [list(actions(uri, version)) for version in range(since + 1, until + 1)]
         if not commits or any("metaData" in one for commit in commits for one in commit):
             return None
-        if any(_is_misread(commit) for commit in commits):
-            return None
-        feed = DeltaTable(uri, version=until).load_cdf(since + 1, until, columns=wanted)
-        rows = fetched(feed, HELD_ROWS, HELD_BYTES)
-    except (OSError, ValueError, DeltaError, pa.ArrowException) as error:
+        rows = _images(uri, since, until, wanted, commits)
+    except (OSError, ValueError, DeltaError, duckdb.Error, pa.ArrowException, VectorError) as error:
         log.info("left to Spark", uri=uri, kind=type(error).__name__)
         return None
     if rows is None or not _is_plain(rows):
@@ -88,13 +88,26 @@ def _changes(taken: InputVersion, since: int, columns: Sequence[str]) -> pa.Tabl
     return rows if part is None else rows.filter(pc.equal(rows.column("source"), part))
 
 
-def _is_misread(commit: Sequence[Mapping[str, Any]]) -> bool:
-    """Return whether a commit removes a data file with a deletion vector for good: of it the library gives out the wrong rows."""
-    if any("cdc" in one for one in commit):
-        return False
-    stays = {one["add"]["path"] for one in commit if "add" in one}
-    removed = [one["remove"] for one in commit if "remove" in one and one["remove"].get("dataChange", True)]
-    return any(one.get("deletionVector") and one["path"] not in stays for one in removed)
+def _images(
+    uri: str, since: int, until: int, columns: Sequence[str], commits: Sequence[Sequence[Mapping[str, Any]]]
+) -> pa.Table | None:
+    with duckdb.connect() as store:
+        store.execute("SET TimeZone = 'UTC'")
+        if register_changes(store, "images", uri, since, until, columns):
+            names = ", ".join(sql_name(name) for name in columns)
+            return fetched(store.sql(f"SELECT DISTINCT {names} FROM images").to_arrow_reader(), HELD_ROWS, HELD_BYTES)
+    # Of deletion vectors the library gives out wrong rows, or it ends this process.
+    if any(
+        one[kind].get("deletionVector")
+        for commit in commits
+        for one in commit
+        for kind in ("add", "remove")
+        if kind in one
+    ):
+        return None
+    return fetched(
+        DeltaTable(uri, version=until).load_cdf(since + 1, until, columns=list(columns)), HELD_ROWS, HELD_BYTES
+    )
 
 
 def _is_plain(rows: pa.Table) -> bool:

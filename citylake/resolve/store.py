@@ -11,6 +11,8 @@ import fsspec
 import pyarrow.parquet as pq
 from deltalake import DeltaTable
 
+from citylake.delta.changed import register_changes
+
 MEMORY = "3GB"
 """What DuckDB holds before it spills; ``CITYLAKE_RESOLVE_MEMORY`` says otherwise."""
 _BATCH = 100_000
@@ -47,10 +49,17 @@ def load_changes(
     if since >= until:
         load(store, name, uri, until, columns, where="false")
         return
-    feed = DeltaTable(uri).load_cdf(starting_version=since + 1, ending_version=until, columns=list(columns))
-    store.register("_incoming", feed)
-    store.execute(f"CREATE OR REPLACE TABLE {name} AS SELECT DISTINCT {', '.join(columns)} FROM _incoming")
-    store.unregister("_incoming")
+    names = ", ".join(columns)
+    if register_changes(store, "_images", uri, since, until, columns):
+        store.execute(f"CREATE OR REPLACE TABLE {name} AS SELECT DISTINCT {names} FROM _images")
+        return
+    load(store, "_now", uri, until, columns)
+    load(store, "_before", uri, since, columns)
+    store.execute(
+        f"CREATE OR REPLACE TABLE {name} AS (SELECT {names} FROM _now EXCEPT SELECT {names} FROM _before) "
+        f"UNION (SELECT {names} FROM _before EXCEPT SELECT {names} FROM _now)"
+    )
+    store.execute("DROP TABLE _now; DROP TABLE _before")
 
 
 def save(store: duckdb.DuckDBPyConnection, select: str, uri: str) -> None:

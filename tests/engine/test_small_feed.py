@@ -1,20 +1,24 @@
 """Reading changes without Spark: the units that Spark's feed names, whoever wrote, or nothing at all."""
 
+import json
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
 from citylake.contract.model import Input
 from citylake.delta import small_feed, small_read
+from citylake.delta.first_version import write_first_version
 from citylake.delta.input_version import InputVersion
 from citylake.delta.small_feed import due, named_by
-from citylake.delta.tables import Physical, ensure, feed
+from citylake.delta.tables import PROPERTIES, Physical, ensure, feed
+from citylake.delta.unit_write import replace_units
 from citylake.delta.write import Writer
 
 COLUMNS = [Physical("id", "string", ""), Physical("source", "string", ""), Physical("_recheck_on", "date", "")]
@@ -64,6 +68,16 @@ def replaced_by_spark(spark: SparkSession, uri: str, run: int) -> None:
     here(spark, uri, run).replace_using(spark.createDataFrame(rows("abc"[run % 3], "y")), ("id",))
 
 
+def marked_and_removed(spark: SparkSession, uri: str, run: int) -> None:
+    hidden_by_spark(spark, uri, run)
+    here(spark, uri, run + 10).overwrite(spark.createDataFrame(rows("c", str(run))))
+
+
+def replaced_by_vectors(spark: SparkSession, uri: str, run: int) -> None:
+    units = pa.table({"id": ["a", "d", f"new{run}"]})
+    assert replace_units("base.t", uri, rows("a", f"new{run}"), ("id",), units, metadata="{}", stream="s", run_id=run)
+
+
 def with_another_column(spark: SparkSession, uri: str, run: int) -> None:
     spark.sql(f"ALTER TABLE delta.`{uri}` ADD COLUMN (more STRING)").collect()
 
@@ -92,6 +106,8 @@ def version_of(uri: str, **said: Any) -> dict[str, InputVersion]:
         hidden_by_spark,
         replaced_by_spark,
         compacted,
+        marked_and_removed,
+        replaced_by_vectors,
     ],
 )
 @pytest.mark.parametrize("part", [None, "office.a"])
@@ -141,13 +157,17 @@ def test_units_that_are_due_are_found(spark: SparkSession, uri: str) -> None:
     assert small_read.earliest(uri, "_recheck_on") == (date(2026, 3, 1),)
 
 
-def test_a_data_file_with_a_deletion_vector_that_is_removed_for_good_is_left_to_spark(
-    spark: SparkSession, uri: str
-) -> None:
-    hidden_by_spark(spark, uri, 3)
-    overwritten_by_spark(spark, uri, 4)
-    changes = pa.table(DeltaTable(uri).load_cdf(4, 4, columns=["id"]))
-    wanted = {row[0] for row in feed(spark, "base.t", uri, 3, 4).select("id").distinct().collect()}
-    # When the library reads it rightly, this way to Spark can go.
-    assert wanted != set(changes.column("id").cast(pa.string()).to_pylist())
-    assert named_by(version_of(uri), "t", 3) is None
+@pytest.mark.parametrize("group", [2, 100])
+def test_a_new_deletion_vector_of_a_file_with_several_row_groups_is_read(tmp_path: Path, group: int) -> None:
+    uri = str(tmp_path / "t")
+    told = [(item.name, item.type, "") for item in COLUMNS]
+    write_first_version(uri, told, comment="", partition=[], properties=PROPERTIES)
+    pq.write_table(rows(*"abcdef"), tmp_path / "t" / "one.parquet", row_group_size=group)
+    add = {
+        "path": "one.parquet", "partitionValues": {}, "size": (tmp_path / "t" / "one.parquet").stat().st_size,
+        "modificationTime": 0, "dataChange": True, "stats": '{"numRecords": 6}',
+    }  # fmt: skip
+    (tmp_path / "t" / "_delta_log" / f"{1:020d}.json").write_text(json.dumps({"add": add}) + "\n", "utf-8")
+    units = pa.table({"id": ["a", "e"]})
+    assert replace_units("base.t", uri, rows("a"), ("id",), units, metadata="{}", stream="s", run_id=1)
+    assert named_by(version_of(uri), "t", 1) == {("a",), ("e",)}
