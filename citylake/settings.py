@@ -3,6 +3,7 @@
 import os
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal
 
 import yaml
 from pydantic import Field
@@ -36,6 +37,9 @@ class Settings(BaseSettings):
     """URI of the delivered bytes; default ``home/landing``."""
     ledger: str = ""
     """SQLAlchemy URL of the control database; default SQLite in ``home``."""
+    engine: Literal["auto", "spark", "local"] = "auto"
+    """Who evaluates: ``auto`` small work in the task's own process and large work on the Connect server, ``spark`` all
+    on the server, ``local`` in the process whatever it can hold."""
     spark_remote: str = ""
     """``sc://host:port`` of a Connect server; default: the one the CLI supervises."""
     spark_token_file: str = ""

@@ -28,6 +28,7 @@ _LABELS = {
     "checks": "检查",
     "writes": "写",
     "plan": "这次会",
+    "executor": "由谁计算",
     "columns": "列",
     "transform": "算法",
 }

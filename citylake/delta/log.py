@@ -93,3 +93,17 @@ def _user_metadata(text: str | None) -> dict[str, Any]:
     except json.JSONDecodeError:
         return {}
     return said if isinstance(said, dict) else {}
+
+
+def has_plain_feed(uri: str, since: int, until: int) -> bool:
+    """Return whether Delta's Rust library reads the change feed after a version up to another as Spark does.
+
+    It does not pass a change of columns; of deletion vectors it gives out wrong rows, or it ends the process.
+    """
+    commits = [one for version in range(since + 1, until + 1) for one in actions(uri, version)]
+    files = [one[kind] for one in commits for kind in ("add", "remove") if kind in one]
+    return (
+        bool(files)
+        and not any("metaData" in one for one in commits)
+        and not any(one.get("deletionVector") for one in files)
+    )

@@ -15,6 +15,7 @@ from deltalake import DeltaTable, QueryBuilder
 from deltalake.exceptions import DeltaError
 
 from citylake.contract.model import Input
+from citylake.delta.log import has_plain_feed
 
 log = structlog.get_logger()
 
@@ -58,6 +59,25 @@ def all_rows(uri: str, version: int, *, part: str | None = None) -> pa.Table | N
     """Return a small table's rows as it stood at a version, of its part if there is one; None when Spark has to read them."""
     condition = "true" if part is None else f"{sql_name('source')} = {sql_literal(part)}"
     return query(uri, version, f"SELECT * FROM t WHERE {condition}")
+
+
+def held_rows(uri: str, version: int | None, columns: Sequence[str]) -> pa.Table | None:
+    """Return these columns of a table, as many rows as this process may hold; None when they are more."""
+    names = ", ".join(sql_name(name) for name in columns)
+    return query(uri, version, f"SELECT {names} FROM t", HELD_ROWS, HELD_BYTES)
+
+
+def held_changes(uri: str, since: int, until: int) -> pa.Table | None:
+    """Return the change feed after a version up to another: the columns and ``_change_type``; None when Spark has to read it."""
+    try:
+        if not has_plain_feed(uri, since, until):
+            return None
+        feed = DeltaTable(uri, version=until).load_cdf(since + 1, until)
+        rows = fetched(feed, HELD_ROWS, HELD_BYTES)
+    except (OSError, ValueError, DeltaError, pa.ArrowException) as error:
+        log.info("left to Spark", uri=uri, kind=type(error).__name__)
+        return None
+    return None if rows is None else rows.drop_columns(["_commit_version", "_commit_timestamp"])
 
 
 def live_rows(uri: str) -> int | None:

@@ -4,17 +4,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
+from deltalake import DeltaTable
 from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.connect.dataframe import DataFrame as ConnectFrame
+from pyspark.sql.connect.plan import LocalRelation
 from pyspark.sql.pandas.types import from_arrow_schema
 
+from citylake.contract.catalog import Catalog
 from citylake.contract.engine_columns import engine_columns
 from citylake.contract.model import CollectedContract, Contract, DerivedContract
 from citylake.delta.errors import FeedLostError
 from citylake.delta.first_version import write_first_version
 from citylake.delta.log import newest_version
+from citylake.delta.small_read import held_changes
 from citylake.delta.small_write import takes
 from citylake.delta.sql_text import literal, quoted
+from citylake.spark.local import NotHereError, is_local
 from citylake.spelling import table_of
 
 RESTORE_PROMISE = "interval 30 days"
@@ -27,6 +33,9 @@ PROPERTIES = {
     "delta.deletedFileRetentionDuration": RESTORE_PROMISE,
     "delta.logRetentionDuration": RESTORE_PROMISE,
 }
+
+_WHOLE_BYTES = 1024 * 1024
+"""Rows that go to this process's own server in one piece; PySpark cuts more of them into pieces."""
 
 COUNTED = "delta.dataSkippingStatsColumns"
 """The property that names the columns rows are found by: statistics are kept of these only."""
@@ -116,7 +125,8 @@ def add_columns(spark: SparkSession, uri: str, columns: Sequence[Physical]) -> N
     """Add the columns that a contract has gained to a table that is there; nothing is ever dropped here."""
     if newest_version(uri) is None:
         return
-    present = set(spark.read.format("delta").load(uri).columns)
+    rows = spark.read.format("delta").load(uri) if not takes(uri) else None
+    present = {field.name for field in (DeltaTable(uri).schema() if rows is None else rows.schema).fields}
     if gained := [item for item in columns if item.name not in present]:
         spark.sql(f"ALTER TABLE delta.{quoted(uri)} ADD COLUMNS ({_described(gained)})")
 
@@ -169,6 +179,10 @@ def _counted(names: Sequence[str], partition: Sequence[str]) -> str:
 
 def local_frame(spark: SparkSession, rows: pa.Table) -> DataFrame:
     """Return rows held in this process as a frame whose data travel with the plan; no rows keep their columns."""
+    if is_local(spark) and rows.nbytes <= _WHOLE_BYTES:
+        # As createDataFrame does, which asks the server for five settings first.
+        schema = None if rows.num_rows else from_arrow_schema(rows.schema).json()
+        return ConnectFrame(LocalRelation(rows if rows.num_rows else None, schema), spark)  # type: ignore[arg-type]
     if rows.num_rows == 0:
         return spark.createDataFrame([], from_arrow_schema(rows.schema))
     return spark.createDataFrame(rows)
@@ -189,7 +203,12 @@ def feed(spark: SparkSession, table: str, uri: str, consumed: int, present: int)
 
     Raises:
         FeedLostError: the feed does not reach back that far, or its columns no longer fit.
+        NotHereError: it is more than this process should hold.
     """
+    if is_local(spark):
+        if (rows := held_changes(uri, consumed, present)) is None:
+            raise NotHereError("a long change feed")
+        return local_frame(spark, rows)
     options = {"readChangeFeed": "true", "startingVersion": str(consumed + 1), "endingVersion": str(present)}
     changes = spark.read.format("delta").options(**options).load(uri)
     try:
@@ -207,3 +226,9 @@ def columns_of(contract: Contract) -> list[Physical]:
 def derived_columns(contract: DerivedContract) -> list[Physical]:
     """Return the columns of a derived table."""
     return contract_columns(contract)
+
+
+def types_read(catalog: Catalog, contract: DerivedContract) -> frozenset[str]:
+    """Return the types of all columns of a table's inputs, as Spark spells them."""
+    read = [catalog.contract(item.table) for item in contract.inputs.values()]
+    return frozenset(column.type for one in read for column in columns_of(one))

@@ -49,6 +49,8 @@ def repeated_after(
     """
     key = list(contract.key)
     rules = _unique(contract)
+    if not rules:
+        return {}
     read = dict.fromkeys((*key, *(name for rule in rules for name in rule.arguments["columns"])))
     written = as_frame(spark, project(rewritten(staged), {name: name for name in read} | {"_deleted": "_is_delete"}))
     stay = None

@@ -112,6 +112,7 @@ class RunRow(Base):
     ended_at: Mapped[datetime | None]
     version: Mapped[int | None]
     metrics: Mapped[dict[str, Any]]
+    executor: Mapped[str] = mapped_column(String(16), default="", server_default="")
     reason: Mapped[str]
     host: Mapped[str]
     boot_id: Mapped[str]

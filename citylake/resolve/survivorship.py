@@ -167,8 +167,8 @@ _GREATEST_WINS = {
     "most_recent": lambda: _days(F.col("claim.said_on")),
     "never_null_overwrite": lambda: -_days(F.col("claim.said_on")),
     "majority": lambda: F.col("votes").cast("double"),
-    "earliest": lambda: -_days(F.try_to_date(F.col("value"), "yyyy-MM-dd")),
-    "latest": lambda: _days(F.try_to_date(F.col("value"), "yyyy-MM-dd")),
+    "earliest": lambda: -_days(F.try_to_timestamp(F.col("value"), F.lit("yyyy-MM-dd")).cast("date")),
+    "latest": lambda: _days(F.try_to_timestamp(F.col("value"), F.lit("yyyy-MM-dd")).cast("date")),
     "most_complete": lambda: F.char_length("value").cast("double"),
 }
 

@@ -61,6 +61,8 @@ class Proof:
 
     def __init__(self) -> None:
         self._views: dict[str, frozenset[str] | None] = {}
+        self.stored: frozenset[str] | None = None
+        """Types of all columns of the tables that plans read by their place, None when they are not known."""
 
     def unproven(self, plan: Any) -> tuple[str, ...]:
         """Return the constructs of a plan, or of a command that makes a view or reads by SQL, that are not proven."""
@@ -79,7 +81,7 @@ class Proof:
                 return (f"command {kind}",)
 
     def _looked(self, relation: Any) -> tuple[tuple[str, ...], frozenset[str]]:
-        walk = _Walk(self._types_of)
+        walk = _Walk(self._types_of, self.stored)
         walk.see(relation)
         return walk.told(), walk.types()
 
@@ -97,18 +99,19 @@ class _Walk:
 
     Args:
         types_of: the types of all columns of the tables that a SELECT names, None when they are not known.
+        stored: the same of those that are read by their place.
     """
 
-    def __init__(self, types_of: Callable[[str], frozenset[str] | None]) -> None:
-        self._types_of, self._found = types_of, set[str]()
+    def __init__(self, types_of: Callable[[str], frozenset[str] | None], stored: frozenset[str] | None = None) -> None:
+        self._types_of, self._stored, self._found = types_of, stored, set[str]()
         self._read, self._reckons = set[str](), False
-        self._times, self._shown = set[str](), set[str]()
+        self._times, self._shown, self._stored_times = set[str](), set[str](), False
         self._unites, self._structs, self._hashes, self._wide = False, False, False, False
 
     def told(self) -> tuple[str, ...]:
         if self._unites and self._structs:
             self._found.add("UNION where structs are made")
-        if self._times & self._shown:
+        if self._times & self._shown or (self._stored_times and self._shown):
             self._found.add("the clock of a time that travels with the plan")
         if self._hashes and self._wide:
             self._found.add("xxhash64 where decimals have more than 18 digits")
@@ -131,7 +134,17 @@ class _Walk:
     def relation(self, message: Any) -> bool:
         kind = message.WhichOneof("rel_type")
         self._listed("relations", kind, f"relation {kind}")
-        return True
+        if kind == "read":
+            self._reads_stored()
+        return bool(kind != "read")
+
+    def _reads_stored(self) -> None:
+        if self._stored is None:
+            self._found.add("tables whose types are not known")
+        for spelt in self._stored or ():
+            self._kind(spelt.partition("(")[0].partition("<")[0], spelt)
+            self._read.add(spelt)
+        self._stored_times |= "timestamp" in (self._stored or ())
 
     def expression(self, message: Any) -> bool:
         kind = message.WhichOneof("expr_type")

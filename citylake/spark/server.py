@@ -34,6 +34,8 @@ SERVICE = "spark"
 TOKEN = "spark_token"
 """File in ``secrets/`` with the token of the server."""
 SUBSTITUTE = "spark.sql.variable.substitute"
+DEBUGGING = "spark.python.sql.dataFrameDebugging.enabled"
+"""PySpark looks for the caller of each of its functions, and each time for IPython: half of what it costs to build a plan."""
 _SECRET_CONF = "spark_server.conf"
 _LOG4J = Path(__file__).with_name("log4j2.properties")
 LAST_BREATH = 15.0
@@ -58,6 +60,7 @@ _CONF = {
     "spark.sql.legacy.javaCharsets": "true",  # GB18030
     # Spark would put values of its environment and Java's into a statement, after whoever checked it has read it.
     SUBSTITUTE: "false",
+    DEBUGGING: "false",
     # Its other ports, open to everybody on the machine, ask for a secret that it makes itself.
     "spark.authenticate": "true",
     "spark.ui.killEnabled": "false",

@@ -13,7 +13,7 @@ from citylake.delta.errors import GateError
 from citylake.delta.shape import check_follows
 from citylake.engine.clean.delivered import is_few, lines_of, parsed_lines
 from citylake.engine.clean.replay import Replay
-from citylake.engine.clean.take import Taking
+from citylake.engine.clean.take import Taking, judge
 from citylake.engine.clean.whole import is_due
 from citylake.engine.run.context import Context, TableResult
 from citylake.engine.run.meaning import meaning
@@ -249,8 +249,10 @@ class _Collector:
             parsed_lines(self.context, self.contract, delivery, earlier=delivery.retakes is not None) as parsed,
             running(self.context, self.contract, "delivery", {}, self.meaning, delivery_id=delivery.id) as record,
         ):
-            outcome, tally, problems = self._taking(delivery, record, parsed).without_recognised().take()
-            deliveries.add_problems(self.context.lake.ledger, delivery.id, problems)
+            few = is_few(parsed)
+            judged = judge(self.context, record, lambda chosen: self._taking(chosen, delivery, record, parsed), few=few)
+            outcome, tally = judged.write(), judged.tally
+            deliveries.add_problems(self.context.lake.ledger, delivery.id, judged.problems())
             state = record.close(outcome, self.lease)
         return TableResult(
             self.contract.name,
@@ -273,14 +275,14 @@ class _Collector:
     def _labels(self) -> dict[str, str]:
         return {name: column.label for name, column in self.contract.columns.items()}
 
-    def _taking(self, delivery: Delivery, record: RunRecord, parsed: Parsed) -> Taking:
+    def _taking(self, context: Context, delivery: Delivery, record: RunRecord, parsed: Parsed) -> Taking:
         state: TableState | None = table_state(self.context.lake.ledger, self.contract.name)
         return Taking(
-            context=self.context,
+            context=context,
             contract=self.contract,
             delivery=delivery,
             record=record,
-            lines=lines_of(self.context, parsed, record.run.id),
+            lines=lines_of(context, parsed, record.run.id),
             line_count=parsed.lines,
             is_few=is_few(parsed),
             uri=self.context.lake.location(self.contract.name),

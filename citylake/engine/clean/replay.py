@@ -12,7 +12,7 @@ from citylake.delta.log import newest_version
 from citylake.delta.sql_text import quoted
 from citylake.delta.tables import add_columns, clean_columns, ensure_clean, quarantine_columns, raw_columns
 from citylake.engine.clean.delivered import is_few, lines_of, parsed_lines
-from citylake.engine.clean.take import Taking
+from citylake.engine.clean.take import Taking, judge
 from citylake.engine.run.context import Context
 from citylake.engine.run.record import RunRecord
 from citylake.ledger.deliveries import deliveries
@@ -47,23 +47,28 @@ class Replay:
         with parsed_lines(self.context, self.contract, delivery, earlier=True) as parsed:
             for name in parsed.absent:
                 self.absent.setdefault(name, []).append(delivery.id)
-            taking = Taking(
-                context=self.context,
-                contract=self.contract,
-                delivery=delivery,
-                record=RunRecord(self.context, self.contract, self.record.run, part=f"@{delivery.id}"),
-                lines=lines_of(self.context, parsed, self.record.run.id),
-                line_count=parsed.lines,
-                is_few=is_few(parsed),
-                uri=scratch,
-                live_before=live,
-                is_first=is_first,
-                as_of=parsed.as_of or delivery.as_of or self.context.business_date,
-                ungated=True,
-                keeps_lines=False,
-            )
-            outcome, tally, _ = taking.take()
-        return tally.live_after if outcome.version is not None else live
+            record = RunRecord(self.context, self.contract, self.record.run, part=f"@{delivery.id}")
+
+            def prepare(context: Context) -> Taking:
+                return Taking(
+                    context=context,
+                    contract=self.contract,
+                    delivery=delivery,
+                    record=record,
+                    lines=lines_of(context, parsed, self.record.run.id),
+                    line_count=parsed.lines,
+                    is_few=is_few(parsed),
+                    uri=scratch,
+                    live_before=live,
+                    is_first=is_first,
+                    as_of=parsed.as_of or delivery.as_of or self.context.business_date,
+                    ungated=True,
+                    keeps_lines=False,
+                )
+
+            judged = judge(self.context, record, prepare, few=is_few(parsed))
+            outcome = judged.write()
+        return judged.tally.live_after if outcome.version is not None else live
 
     def _write_difference(self, replayed: DataFrame, live: int) -> int | None:
         uri, by = self.context.lake.location(self.contract.name), self.contract.key

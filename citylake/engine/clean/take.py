@@ -1,24 +1,26 @@
 """One delivery on its way into raw, quarantine and clean: staged once, judged whole, then written."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
+from typing import Any
 
 import pyarrow as pa
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from citylake.contract.engine_columns import LINE_HASH
 from citylake.contract.model import CollectedContract
 from citylake.delta.errors import AccountingError
-from citylake.delta.fetch import counts, fetch
+from citylake.delta.fetch import counts, fetch, fetch_counted
 from citylake.delta.lookup import rows_of_keys
 from citylake.delta.small_read import HELD_ROWS, known_rows, live_rows
 from citylake.delta.sql_text import quoted
 from citylake.delta.tables import (
     as_frame,
     clean_columns,
+    columns_of,
     ensure,
     ensure_clean,
     local_frame,
@@ -38,10 +40,12 @@ from citylake.engine.clean.staged import Constant, Pick, first_problems, project
 from citylake.engine.clean.verdicts import Tally, observed, verdicts
 from citylake.engine.clean.whole import count_gone, is_read_by_stamps
 from citylake.engine.run.context import Context
+from citylake.engine.run.executor import evaluated
 from citylake.engine.run.record import RunRecord
 from citylake.engine.unique import repeated_after
 from citylake.ledger.deliveries.deliveries import Delivery, Problem, newest_business_date
-from citylake.ledger.runs.runs import DeliveryOutcome, Outcome
+from citylake.ledger.runs.runs import DeliveryOutcome, Outcome, RuleResult
+from citylake.spark.local import NotHereError, is_local
 from citylake.spelling import table_of
 
 MANY_LINES = 100_000
@@ -92,10 +96,20 @@ class Taking:
     notes: tuple[str, ...] = ()
     changed: Mapping[str, int] = field(default_factory=dict)
 
+    @property
+    def server(self) -> SparkSession:
+        """The session that writes what this process does not."""
+        return self.record.context.spark
+
+    @property
+    def is_here(self) -> bool:
+        """Whether the lines are judged in this process."""
+        return is_local(self.context.spark)
+
     @cached_property
     def current(self) -> DataFrame:
         """The clean table as it stands, tombstones included."""
-        ensure_clean(self.context.spark, self.uri, self.contract)
+        ensure_clean(self.server, self.uri, self.contract)
         return self.context.spark.read.format("delta").load(self.uri)
 
     def without_recognised(self) -> "Taking":
@@ -103,19 +117,18 @@ class Taking:
 
         Not of a delivery judged by an earlier date than one before it: what was good then may lie in its future.
         """
-        if self.contract.mode != "snapshot" or self.is_first or self.line_count <= MANY_LINES:
+        if self.contract.mode != "snapshot" or self.is_first or self.line_count <= MANY_LINES or self.is_here:
             return self
         newest = newest_business_date(self.context.lake.ledger, self.contract.resource)
         if (newest is not None and self.delivery.business_date < newest) or not self.keys_differ:
             return self
         typed = self.typed.observe("changes", *changes_counted(self.contract))
         unknown = others(typed, self.current, self.contract, spread=self.live_before <= SPREAD_ROWS)
-        counted = unknown.observe("others", F.count(F.lit(1)).alias("lines"))
-        lines = as_frame(self.context.spark, self._kept(counted, "others", few=False))
-        count = int(counts(counted, "others")["lines"])
+        kept, seen = self._kept(unknown, "others", [F.count(F.lit(1)).alias("others")], few=False)
+        lines, count = as_frame(self.context.spark, kept), int(seen["others"])
         named = warned(self.typed, self.contract, self.context.lake.codes, self.delivery.business_date)
         keys = self.typed.select(*[quoted(name) for name in self.contract.key])
-        recognised = Recognised(self.line_count - count, keys, named, told(counts(counted, "changes")))
+        recognised = Recognised(self.line_count - count, keys, named, told(seen))
         return replace(self, lines=lines, line_count=count, is_few=count <= MANY_LINES, recognised=recognised)
 
     @cached_property
@@ -145,18 +158,28 @@ class Taking:
             keys_differ=self.keys_differ,
             spread=self.line_count > MANY_LINES and self.live_before <= SPREAD_ROWS,
         )
-        counted = self._lightened(decided.observe("lines", *observed(self.contract)))
-        said = counted.withColumn("_reasons", _told())
-        staged = self._kept(said, "lines", few=self.is_few)
-        tally = Tally.of(self.contract, counts(said, "lines"), self.live_before, self.recognised)
+        staged, seen = self._kept(decided, "lines", observed(self.contract), self._picked(), few=self.is_few)
+        tally = Tally.of(self.contract, seen, self.live_before, self.recognised)
         return staged, replace(tally, notes=self.notes, changed={**self.changed, **tally.changed})
 
-    def _kept(self, rows: DataFrame, name: str, *, few: bool) -> Rows:
+    def _kept(
+        self,
+        rows: DataFrame,
+        name: str,
+        counted: Sequence[Column],
+        picked: Sequence[Column | str] = ("*",),
+        *,
+        few: bool,
+    ) -> tuple[Rows, Mapping[str, Any]]:
+        """Keep rows, few in this process, many as scratch Parquet; return them and what was counted on the way."""
         if few:
-            return fetch(rows)
+            return fetch_counted(rows, counted, picked)
+        if self.is_here:
+            raise NotHereError("more rows than this process should hold")
         path = f"{self.context.lake.staging(self.record.run.id)}/{name}"
-        rows.write.mode("overwrite").parquet(path)
-        return self.context.spark.read.schema(rows.schema).parquet(path)
+        written = rows.observe(name, *counted).select(*picked)
+        written.write.mode("overwrite").parquet(path)
+        return self.context.spark.read.schema(written.schema).parquet(path), counts(written)
 
     def _met_by(self, typed: DataFrame) -> DataFrame | None:
         """Return the clean rows that the lines may meet: None at first, those of their keys when the lines are few."""
@@ -178,11 +201,17 @@ class Taking:
         order = self.contract.change.order if self.contract.change is not None else ()
         return list(dict.fromkeys((*self.contract.key, *order, "_row_hash", "_deleted", "_held_since")))
 
-    def _lightened(self, decided: DataFrame) -> DataFrame:
-        """Return the lines without the values that nobody reads again; key and outcome stay of every line."""
+    def _picked(self) -> list[Column]:
+        """Return what is kept of a line: no values that nobody reads again; key and outcome of every one."""
         kept = F.col("_rewrite") | F.col("_outcome").isin(*_RAW_OUTCOMES.get(self.contract.mode, OUTCOMES))
         made = [item.name for item in clean_columns(self.contract) if item.name not in (*self.contract.key, *_ORIGIN)]
-        return decided.withColumns({name: F.when(kept, F.col(quoted(name))) for name in ("_text", *made)})
+        operation = ("_operation",) if self.contract.mode == "change" else ()
+        always = ("_line", "_outcome", "_rewrite", "_good", "_is_delete", *operation, *self.contract.key)
+        return [
+            *[F.col(quoted(name)) for name in always],
+            *[F.when(kept, F.col(quoted(name))).alias(name) for name in ("_text", *made)],
+            _told().alias("_reasons"),
+        ]
 
     def stage_absent(self, staged: Rows, tally: Tally) -> tuple[Rows | None, Tally]:
         """Keep the clean rows that change although no good line bears their key: vanished ones and held ones."""
@@ -198,17 +227,16 @@ class Taking:
         lines = as_frame(self.context.spark, told)
         keys = lines if self.recognised is None else self.recognised.keys
         rows = absent_rows(lines, keys, self.current, self.contract.key, self.as_of, vanish=vanish, hold=hold)
-        counted = rows.observe("absent", F.count_if("_deleted").alias("vanished"), F.count(F.lit(1)).alias("rows"))
-        kept = self._kept(counted, "absent", few=self.is_few and self.live_before <= HELD_ROWS)
-        seen = counts(counted, "absent")
+        counted = [F.count_if("_deleted").alias("vanished"), F.count(F.lit(1)).alias("rows")]
+        kept, seen = self._kept(rows, "absent", counted, few=self.is_few and self.live_before <= HELD_ROWS)
         return kept, tally.with_absent(int(seen["vanished"]), int(seen["rows"]))
 
-    def take(self) -> tuple[Outcome, Tally, list[Problem]]:
-        """Judge, then write raw, quarantine and clean in this order.
+    def judge(self) -> "Judged":
+        """Judge all lines; nothing is written but scratch.
 
         Raises:
-            GateError: a gate rule failed and nobody has accepted the delivery; nothing was written.
-            AccountingError: lines or rows do not add up.
+            GateError: a gate rule failed and nobody has accepted the delivery.
+            AccountingError: lines do not add up.
         """
         staged, tally = self.stage()
         absent, tally = self.stage_absent(staged, tally)
@@ -216,14 +244,21 @@ class Taking:
         tally.check_lines(self.contract.name)
         present = None if self.is_first else self.current
         tally = replace(tally, repeated=repeated_after(self.context.spark, self.contract, staged, absent, present))
-        rules = verdicts(self.contract, tally, enforce=not self.ungated)
+        return Judged(self, staged, absent, tally, verdicts(self.contract, tally, enforce=not self.ungated))
+
+    def write(self, staged: Rows, absent: Rows | None, tally: Tally, rules: tuple[RuleResult, ...]) -> Outcome:
+        """Write raw, quarantine and clean in this order.
+
+        Raises:
+            AccountingError: rows do not add up.
+        """
         if self.keeps_lines:
             self._keep_lines(staged, tally)
         version = self._write_clean(staged, absent, tally)
         counts = tally.receipt()
         if version is not None:
             self._check_rows(tally)
-        outcome = Outcome(
+        return Outcome(
             state="done",
             version=version,
             rows=tally.live_after,
@@ -232,7 +267,6 @@ class Taking:
             accepted=True,
             delivery=DeliveryOutcome("accepted", tally.sentence(self.contract), counts),
         )
-        return outcome, tally, self._problems(staged, tally)
 
     def _compared(self, staged: Rows, tally: Tally) -> tuple[str, ...]:
         """Return what a comparison of everything says of the rows that are known; none of them is deleted for it."""
@@ -245,11 +279,6 @@ class Taking:
         return (
             (f"全量核对：来源已没有的记录 {gone} 条，未作删除，请核实",) if gone else ("全量核对：没有来源缺少的记录",)
         )
-
-    def _problems(self, staged: Rows, tally: Tally) -> list[Problem]:
-        if not tally.outcomes["quarantined"] + tally.outcomes["unreadable"]:
-            return []
-        return first_problems(with_outcome(staged, _HELD_BACK), PROBLEMS_KEPT)
 
     def _keep_lines(self, staged: Rows, tally: Tally) -> None:
         """Append to raw and quarantine; after a killed attempt, put the lines in place of what it left."""
@@ -268,7 +297,7 @@ class Taking:
         table = table_of(self.contract.resource, layer)
         uri = self.context.lake.location(table)
         columns = raw_columns(self.contract) if layer == "raw" else quarantine_columns(self.contract)
-        ensure(self.context.spark, uri, columns, comment=self.contract.title, found_by=["_delivery_id"])
+        ensure(self.server, uri, columns, comment=self.contract.title, found_by=["_delivery_id"])
         writer = self.record.writer(uri, table=table)
         if self.record.is_retry:
             writer.replace_where(rows, f"_delivery_id = {self.delivery.id}")
@@ -287,9 +316,9 @@ class Taking:
         }
         rows = project(rewritten(staged), {name: origin.get(name, name) for name in columns})
         if absent is not None:
-            rows = union(self.context.spark, rows, project(absent, {name: name for name in columns}))
+            rows = union(self.server, rows, project(absent, {name: name for name in columns}))
         delivery = {"verdict": "accepted", "reason": tally.sentence(self.contract), "counts": tally.receipt()}
-        ensure_clean(self.context.spark, self.uri, self.contract)
+        ensure_clean(self.server, self.uri, self.contract)
         writer = self.record.writer(self.uri, rows=tally.live_after, accepted=True, delivery=delivery)
         if self.is_first:
             return writer.append(rows).version
@@ -311,6 +340,54 @@ class Taking:
                 self.contract.name,
                 f"{counted} live rows after the write where {tally.live_after} were expected; compare clean with raw",
             )
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A delivery whose verdict stands, about to be written.
+
+    Attributes:
+        taking: the delivery.
+        lines: staged, with their outcomes.
+        absent: clean rows that change although no good line bears their key.
+        tally: all counts.
+        rules: what the rules said.
+    """
+
+    taking: Taking
+    lines: Rows
+    absent: Rows | None
+    tally: Tally
+    rules: tuple[RuleResult, ...]
+
+    def write(self) -> Outcome:
+        """Write the tables."""
+        return self.taking.write(self.lines, self.absent, self.tally, self.rules)
+
+    def problems(self) -> list[Problem]:
+        """Return where the first lines that were held back are."""
+        if not self.tally.outcomes["quarantined"] + self.tally.outcomes["unreadable"]:
+            return []
+        return first_problems(with_outcome(self.lines, _HELD_BACK), PROBLEMS_KEPT)
+
+
+def judge(context: Context, record: RunRecord, prepare: Callable[[Context], Taking], *, few: bool) -> Judged:
+    """Judge a delivery, in this process if its lines are few; nothing is written.
+
+    Args:
+        context: the task's surroundings.
+        record: the open run.
+        prepare: makes the taking with the session of a context.
+        few: whether this process may hold the lines.
+
+    Raises:
+        GateError: a gate rule failed and nobody has accepted the delivery.
+        AccountingError: lines do not add up.
+    """
+    types = frozenset(column.type for column in columns_of(record.contract))
+    return evaluated(
+        context, record, lambda chosen: prepare(chosen).without_recognised().judge(), small=few, types=types
+    )
 
 
 def _told() -> Column:

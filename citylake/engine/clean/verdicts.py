@@ -189,7 +189,7 @@ def observed(contract: CollectedContract) -> list[Column]:
         F.count_if(unkeyed).alias("unkeyed"),
         F.count_if("_rewrite").alias("rewrites"),
         *[
-            F.count_if(has_reasons & (F.size(F.filter("_reasons", _has_rule(rule.id))) > 0)).alias(f"held:{rule.id}")
+            F.count_if(has_reasons & F.exists("_reasons", _has_rule(rule.id))).alias(f"held:{rule.id}")
             for rule in rules
         ],
         *warnings_counted(contract),

@@ -13,18 +13,20 @@ from citylake.delta.difference import fetch_small, small_difference, stage_chang
 from citylake.delta.errors import FeedLostError, WaitingError
 from citylake.delta.fetch import analysed, fetch
 from citylake.delta.shape import check_follows
-from citylake.delta.small_read import earliest, rows_of_units
+from citylake.delta.small_read import earliest, held_rows, rows_of_units
 from citylake.delta.sql_text import quoted
-from citylake.delta.tables import add_columns, at_version, derived_columns, ensure_derived
-from citylake.delta.write import Writer
+from citylake.delta.tables import add_columns, at_version, derived_columns, ensure_derived, types_read
+from citylake.delta.write import LISTED_UNITS, Writer
 from citylake.engine.derived.evaluate import TransformRun, evaluate
 from citylake.engine.derived.gates import Checked, FewRows, check_few, check_rows, fetch_few, needs_other_units
 from citylake.engine.derived.offered import offered
 from citylake.engine.derived.units import Due, Units, touched
 from citylake.engine.derived.work import Work
 from citylake.engine.run.context import Context, TableResult
+from citylake.engine.run.executor import evaluated
 from citylake.engine.run.record import RunRecord, running, sole_writer
 from citylake.ledger.runs.runs import Consumed, Outcome, open_runs
+from citylake.spark.local import NotHereError, is_local
 
 log = structlog.get_logger()
 
@@ -48,7 +50,13 @@ def derive(context: Context, contract: DerivedContract) -> TableResult:
         if not work.has_to_run:
             return _unchanged(work)
         with running(context, contract, work.kind, _consumed(work), work.standing.meaning) as record:
-            outcome, counts = _make(work, record)
+            outcome, counts = evaluated(
+                context,
+                record,
+                lambda chosen: _make(Work(chosen, work.standing), record),
+                small=work.reads_little or not work.evaluates_all,
+                types=types_read(context.lake.catalog, contract),
+            )
             done = record.close(outcome, held)
     state_name = "unchanged" if outcome.version is None else "written"
     log.info("derived", table=contract.name, state=state_name, **counts)
@@ -75,7 +83,7 @@ def _unchanged(work: Work) -> TableResult:
 def _make(work: Work, record: RunRecord) -> tuple[Outcome, dict[str, int]]:
     if work.standing.has_new_meaning:
         check_follows(work.context.lake, work.contract)
-        add_columns(work.context.spark, work.uri, derived_columns(work.contract))
+        add_columns(record.context.spark, work.uri, derived_columns(work.contract))
     staged = f"{work.context.lake.staging(record.run.id)}/units"
     if work.evaluates_all:
         said = offered(work.contract, _run(work, record), staged) if work.moves_whole else None
@@ -86,6 +94,8 @@ def _make(work: Work, record: RunRecord) -> tuple[Outcome, dict[str, int]]:
         due = Due(work.uri, version, day) if work.standing.is_due and version is not None else None
         units = touched(work.context.spark, work.contract, work.inputs, work.standing.moved, due, staged)
     except (FeedLostError, PySparkException) as error:
+        if is_local(work.context.spark):
+            raise NotHereError("change feed") from error
         log.warning("feed lost, rebuilding", table=work.contract.name, kind=type(error).__name__)
         return _rebuild(work, record)
     return _of_units(work, record, units, None)
@@ -134,10 +144,10 @@ def _present_rows(work: Work, units: Units, schema: pa.Schema) -> pa.Table | Non
 
 
 def _rebuild(work: Work, record: RunRecord) -> tuple[Outcome, dict[str, int]]:
-    if work.present_version is None and work.reads_little:
+    if is_local(work.context.spark) or (work.present_version is None and work.reads_little):
         few = fetch_few(work.context, work.contract, _evaluate(work, record, None))
         if few is not None:
-            return _first_few(work, record, few)
+            return _first_few(work, record, few) if work.present_version is None else _whole_few(work, record, few)
     return _many(work, record, None)
 
 
@@ -150,10 +160,36 @@ def _first_few(work: Work, record: RunRecord, few: FewRows) -> tuple[Outcome, di
     return _written(work, record, checked, rows, parts), {"written": rows}
 
 
+def _whole_few(work: Work, record: RunRecord, few: FewRows) -> tuple[Outcome, dict[str, int]]:
+    """Compare all units with the present rows and write in this process."""
+    present = held_rows(work.uri, work.present_version, [item.name for item in derived_columns(work.contract)])
+    if present is None:
+        raise NotHereError("more rows than this process should hold")
+    difference = small_difference(few.rows, present.cast(few.rows.schema), work.contract.unit)
+    rows = few.rows.num_rows
+    checked = check_few(work.contract, few, rows)
+    if not difference.units:
+        return _nothing(work, checked), {"units": 0, "written": 0}
+    parts = _parts(work.contract, [difference.rows, difference.removed])
+    if len(difference.units) > max(LISTED_UNITS, OVERWRITE_SHARE * present.num_rows):
+        _writer(work, record, rows, parts).overwrite(few.rows)
+    elif len(difference.units) > LISTED_UNITS:
+        raise NotHereError("more changed units than a list holds")
+    else:
+        _writer(work, record, rows, parts).replace_listed(difference.rows, work.contract.unit, difference.units)
+    return _written(work, record, checked, rows, parts), {"changed_units": len(difference.units)}
+
+
 def _many(
     work: Work, record: RunRecord, units: Units | None, rows: DataFrame | None = None
 ) -> tuple[Outcome, dict[str, int]]:
-    """Evaluate into scratch Parquet, compare and write in Spark; everything when ``units`` is None."""
+    """Evaluate into scratch Parquet, compare and write in Spark; everything when ``units`` is None.
+
+    Raises:
+        NotHereError: in this process; it is for the server.
+    """
+    if is_local(work.context.spark):
+        raise NotHereError("more than this process should hold")
     staged = rows
     if staged is None:
         path = f"{work.context.lake.staging(record.run.id)}/result"
@@ -225,7 +261,7 @@ def _evaluate(work: Work, record: RunRecord, units: Units | None) -> DataFrame:
 
 def _run(work: Work, record: RunRecord) -> TransformRun:
     context = work.context
-    ensure_derived(context.spark, work.uri, work.contract)
+    ensure_derived(record.context.spark, work.uri, work.contract)
     version = work.present_version
     return TransformRun(
         spark=context.spark,

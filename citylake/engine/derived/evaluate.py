@@ -11,6 +11,8 @@ import pyarrow as pa
 import sqlglot
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
+from pyspark.sql.connect.dataframe import DataFrame as ConnectFrame
+from pyspark.sql.connect.plan import SQL
 from sqlglot.tokenizer_core import TokenType
 
 from citylake.contract.catalog import Catalog
@@ -18,7 +20,7 @@ from citylake.contract.model import DerivedContract, Input
 from citylake.delta.fetch import analysed
 from citylake.delta.input_version import InputVersion, of_part
 from citylake.delta.shape import keeps_columns
-from citylake.delta.small_read import all_rows, input_rows
+from citylake.delta.small_read import HELD_ROWS, all_rows, input_rows
 from citylake.delta.sql_text import quoted
 from citylake.delta.tables import at_version, derived_columns, feed, local_frame
 from citylake.engine.derived.units import Units
@@ -26,6 +28,7 @@ from citylake.engine.run.context import Context
 from citylake.engine.transforms import select_text, transform_module
 from citylake.lake import Lake
 from citylake.ledger.runs.runs import Consumed
+from citylake.spark.local import NotHereError, is_local
 
 PLAN_BYTES = 16 * 1024 * 1024
 """What the inputs that travel with one plan hold at most."""
@@ -140,6 +143,8 @@ def _few_rows(taken: InputVersion, units: Units | None) -> pa.Table | None:
 
 
 def _restricted(taken: InputVersion, spark: SparkSession, units: Units | None) -> DataFrame:
+    if is_local(spark) and (taken.rows is None or taken.rows > HELD_ROWS) and not taken.input.part:
+        raise NotHereError("a large input")
     item, rows = taken.input, taken.frame(spark)
     if units is None or _is_whole(item, units):
         return rows
@@ -153,7 +158,9 @@ def _is_whole(item: Input, units: Units | None) -> bool:
 def _select(context: Context, text: str, frames: Mapping[str, DataFrame]) -> DataFrame:
     for alias, frame in frames.items():
         frame.createOrReplaceTempView(alias)
-    return context.spark.sql(with_date(text, context.business_date))
+    said = with_date(text, context.business_date)
+    # To ask the server for a plan's shape first, as ``sql`` does, costs one more round trip.
+    return ConnectFrame(SQL(said), context.spark) if is_local(context.spark) else context.spark.sql(said)  # type: ignore[arg-type]
 
 
 def with_date(text: str, day: date) -> str:

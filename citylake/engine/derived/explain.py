@@ -4,12 +4,14 @@ from datetime import date
 from typing import Any
 
 from citylake.contract.model import CollectedContract, Contract, DerivedContract, Input
+from citylake.delta.tables import types_read
 from citylake.engine.run.meaning import meaning
 from citylake.engine.run.standing import Reason, Standing, means_something_else, standing
 from citylake.engine.transforms import select_text
 from citylake.lake import Lake
 from citylake.ledger.nights.nights import night
 from citylake.ledger.runs.tables import TableState, table_state
+from citylake.spark.proven import unproven_sql
 from citylake.spelling import table_of
 
 
@@ -54,6 +56,7 @@ def _collected(contract: CollectedContract, lake: Lake, state: TableState | None
         "plan": "replay all deliveries"
         if means_something_else(state, meaning(lake, contract))
         else "take what is offered",
+        "executor": _executor(lake, "this process up to 400,000 lines, Spark beyond"),
     }
 
 
@@ -66,7 +69,21 @@ def _derived(contract: DerivedContract, lake: Lake, business_date: date) -> dict
         "writes": [contract.name],
         "transform": select_text(lake.catalog, contract, lake.transforms) or contract.maker or "Python",
         "plan": _plan(found),
+        "executor": _executor(lake, _by_plan(found, lake)),
     }
+
+
+def _executor(lake: Lake, chosen: str) -> str:
+    return chosen if lake.settings.engine != "spark" else "Spark: CITYLAKE_ENGINE says so"
+
+
+def _by_plan(found: Standing, lake: Lake) -> str:
+    """Return who would evaluate a derived table, and what of its SELECT is why."""
+    text = select_text(lake.catalog, found.contract, lake.transforms)
+    if text is None:
+        return "this process, or Spark for what of its plans is not proven"
+    why = unproven_sql(text, types_read(lake.catalog, found.contract))
+    return f"Spark: not proven {', '.join(why)}" if why else "this process if it is small, else Spark"
 
 
 def _read(found: Standing, alias: str, item: Input) -> dict[str, Any]:

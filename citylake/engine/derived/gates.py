@@ -10,15 +10,13 @@ from pyspark.sql import functions as F
 from citylake.contract.model import DerivedContract
 from citylake.contract.rules import Action, Rule, UnjudgedError
 from citylake.delta.errors import GateError
-from citylake.delta.fetch import analysed, counts, fetch
+from citylake.delta.fetch import analysed, fetch, fetch_counted
 from citylake.delta.small_read import HELD_ROWS, fits
 from citylake.delta.sql_text import quoted
 from citylake.engine.check import bad
 from citylake.engine.run.context import Context
 from citylake.engine.unique import repeated, repeated_few
 from citylake.ledger.runs.runs import RuleResult
-
-_RULES = "rules"
 
 
 @dataclass(frozen=True)
@@ -58,13 +56,11 @@ def needs_other_units(contract: DerivedContract) -> bool:
 def fetch_few(context: Context, contract: DerivedContract, rows: DataFrame) -> FewRows | None:
     """Return the rows with what the rules find, counted in the pass that makes them; None when they are too many to be held here."""
     rules = _about_rows(contract)
-    counted = rows.observe(_RULES, *_counts(context, rules)) if rules else rows
-    asked = counted.limit(HELD_ROWS + 1)
+    asked = rows.limit(HELD_ROWS + 1)
     with analysed(contract.name):
-        fetched = fetch(asked)
+        fetched, found = fetch_counted(asked, _counts(context, rules)) if rules else (fetch(asked), {})
     if not fits(fetched):
         return None
-    found = counts(asked, _RULES) if rules else {}
     return FewRows(fetched, {one.name: int(found[one.name]) for one in rules})
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -41,6 +41,13 @@ class RunRecord:
     run: Run
     writers: list[Writer] = field(default_factory=list)
     part: str = ""
+    executor: str = ""
+    """Who evaluates: ``local`` or ``spark``."""
+
+    @property
+    def has_written(self) -> bool:
+        """Whether a commit may have been made."""
+        return bool(self.writers)
 
     @property
     def is_retry(self) -> bool:
@@ -90,7 +97,8 @@ class RunRecord:
 
     def close(self, outcome: Outcome, lease: Lease) -> TableState:
         """Tell the ledger all of it in one transaction."""
-        return runs.record(self.context.lake.ledger, self.run.id, outcome, lease=lease)
+        said = replace(outcome, executor=self.executor)
+        return runs.record(self.context.lake.ledger, self.run.id, said, lease=lease)
 
     def failed(self, error: BaseException) -> None:
         """Close the run as refused (a gate) or failed, in words without any value of the data.

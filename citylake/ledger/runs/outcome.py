@@ -34,7 +34,8 @@ class Outcome:
     """How a run ended.
 
     ``version`` is None if nothing was written; ``parts`` are the parts that the new content touches;
-    ``consumed`` is up to where the inputs were read; ``accepted`` says that the table's own gate accepts it.
+    ``consumed`` is up to where the inputs were read; ``accepted`` says that the table's own gate accepts it;
+    ``executor`` is who has evaluated: ``local`` (the task's process) or ``spark``.
     Only a run that is ``done`` has written or read anything that counts.
     """
 
@@ -49,6 +50,7 @@ class Outcome:
     reason: str = ""
     accepted: bool = False
     delivery: DeliveryOutcome | None = None
+    executor: str = ""
 
     def check(self, run_id: int, table: str, *, takes_delivery: bool) -> None:
         """Make sure that the outcome contradicts neither itself nor its run.

@@ -45,7 +45,8 @@ class Run:
     """An attempt to bring a table up to date.
 
     ``state`` is open, done, refused, failed or abandoned; ``inputs`` is what it set out from; ``version``
-    the Delta version of its last step, None if it wrote nothing; moments are in UTC.
+    the Delta version of its last step, None if it wrote nothing; ``executor`` who has evaluated, ``local`` or ``spark``;
+    moments are in UTC.
     """
 
     id: int
@@ -62,6 +63,7 @@ class Run:
     ended_at: datetime | None
     version: int | None
     metrics: dict[str, float]
+    executor: str
     reason: str
     host: str
     boot_id: str
@@ -219,7 +221,7 @@ def record(engine: Engine, run_id: int, outcome: Outcome, *, lease: Lease | None
         row = _find_open(session, run_id)
         outcome.check(row.id, row.table, takes_delivery=row.delivery_id is not None)
         _close(row, outcome.state, outcome.reason)
-        row.version, row.metrics = outcome.version, dict(outcome.metrics)
+        row.version, row.metrics, row.executor = outcome.version, dict(outcome.metrics), outcome.executor
         session.add_all(
             RuleResultRow(
                 run_id=run_id,

@@ -90,6 +90,11 @@ class _WhenAsked:
     def __init__(self, step: Step) -> None:
         self._step = step
 
+    @property
+    def session_id(self) -> str:
+        """Id that the session has or will have: a run is written down under it before anything is asked."""
+        return self._step.session_id
+
     def __getattr__(self, name: str) -> Any:
         return getattr(self._step.spark, name)
 

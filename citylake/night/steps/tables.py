@@ -39,7 +39,7 @@ def make_one(step: Step, table: str, pinned: Mapping[str, Pin]) -> "tuple[TableR
     from citylake.engine.run.run import run_table
 
     try:
-        return run_table(step.lake, step.spark, table, step.business_date, pinned=pinned), None
+        return run_table(step.lake, step.spark_when_asked, table, step.business_date, pinned=pinned), None
     except Exception as error:  # noqa: BLE001  (raised by the caller once the other tables are made)
         return TableResult(table, "failed"), error
 

@@ -56,9 +56,9 @@ def _fresh(run: TransformRun) -> DataFrame:
     decided = (F.col("new_rule") == "override") & ~F.col("old_rule").eqNullSafe(F.lit("override"))
     # One array per subject: a union of three readings of the feed would be planned and run three times.
     happened = F.array(
-        F.when(moved, _event(kind, F.coalesce("new_id", "old_id"), left)),
-        F.when(suspected, _event(F.lit("MERGE_PROPOSED"), F.col("new_id"), F.col("rival"))),
-        F.when(decided, _event(F.lit("OVERRIDE"), F.col("new_id"), F.col("old_id"))),
+        _event(moved, kind, F.coalesce("new_id", "old_id"), left),
+        _event(suspected, F.lit("MERGE_PROPOSED"), F.col("new_id"), F.col("rival")),
+        _event(decided, F.lit("OVERRIDE"), F.col("new_id"), F.col("old_id")),
     )
     told = sides.select(F.explode(F.array_compact(happened)).alias("event")).select("event.*")
     counted = told.groupBy("event_kind_code", "own", "other").agg(F.count(F.lit(1)).cast("int").alias("subject_count"))
@@ -75,8 +75,10 @@ def _fresh(run: TransformRun) -> DataFrame:
     return fresh.join(run.previous.select("event_id"), "event_id", "left_anti")
 
 
-def _event(kind: Column, own: Column, other: Column) -> Column:
-    return F.struct(kind.alias("event_kind_code"), own.alias("own"), other.alias("other"))
+def _event(happened: Column, kind: Column, own: Column, other: Column) -> Column:
+    # A literal is never NULL, and Sail puts no structs side by side of which only some can lack a field.
+    said = F.when(happened, kind).alias("event_kind_code")
+    return F.when(happened, F.struct(said, own.alias("own"), other.alias("other")))
 
 
 def _sides(changes: DataFrame, spec: ResolveSpec, id_name: str) -> DataFrame:

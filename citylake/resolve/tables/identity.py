@@ -72,9 +72,9 @@ def _of_tables(
     aliases = {given.input for field in fields for given in field.given}
     tables = {alias: run.contract.inputs[alias] for alias in aliases}
     frames = {
-        alias: inputs[alias].where(~F.col("_deleted")).join(owners, F.col(item.on[0]) == owners["subject_id"])
+        alias: inputs[alias].where(~F.col("_deleted")).join(owners, F.col(item.on[0]) == F.col("subject_id"))
         for alias, item in tables.items()
     }
     names = {alias: resource_of(item.table) for alias, item in tables.items()}
     ids = dict.fromkeys(tables, "entity_id")
-    return claims(frames, ids, fields, names, run.catalog.successors).select(*_SAID)
+    return claims(frames, ids, fields, names, run.catalog.successors)
