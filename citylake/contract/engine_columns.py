@@ -1,7 +1,7 @@
 """The columns that the engine adds to a clean table."""
 
 from citylake.contract.linked import subject_column
-from citylake.contract.model import CollectedContract
+from citylake.contract.model import CollectedContract, Contract
 
 LINE_HASH = "_line_hash"
 """The column of a snapshot's clean table that knows the texts of the line a row was made of."""
@@ -21,3 +21,10 @@ def engine_columns(contract: CollectedContract) -> dict[str, tuple[str, str]]:
         "_deleted": ("boolean", "是否已删除"),
         "_held_since": ("date", "新数据被扣留的起始日期"),
     }
+
+
+def column_types(contract: Contract) -> frozenset[str]:
+    """Return the types, as Spark spells them, of all columns of a clean or derived table."""
+    own = {column.spark_type for column in contract.columns.values()}
+    added = engine_columns(contract) if isinstance(contract, CollectedContract) else {}
+    return frozenset(own | {kind for kind, _ in added.values()})

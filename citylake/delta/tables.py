@@ -11,7 +11,6 @@ from pyspark.sql.connect.dataframe import DataFrame as ConnectFrame
 from pyspark.sql.connect.plan import LocalRelation
 from pyspark.sql.pandas.types import from_arrow_schema
 
-from citylake.contract.catalog import Catalog
 from citylake.contract.engine_columns import engine_columns
 from citylake.contract.model import CollectedContract, Contract, DerivedContract
 from citylake.delta.errors import FeedLostError
@@ -226,9 +225,3 @@ def columns_of(contract: Contract) -> list[Physical]:
 def derived_columns(contract: DerivedContract) -> list[Physical]:
     """Return the columns of a derived table."""
     return contract_columns(contract)
-
-
-def types_read(catalog: Catalog, contract: DerivedContract) -> frozenset[str]:
-    """Return the types of all columns of a table's inputs, as Spark spells them."""
-    read = [catalog.contract(item.table) for item in contract.inputs.values()]
-    return frozenset(column.type for one in read for column in columns_of(one))

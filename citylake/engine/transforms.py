@@ -8,6 +8,7 @@ from pathlib import Path
 from types import ModuleType
 
 from citylake.contract.catalog import Catalog
+from citylake.contract.engine_columns import column_types
 from citylake.contract.model import DerivedContract
 
 
@@ -22,6 +23,11 @@ def select_text(catalog: Catalog, contract: DerivedContract, transforms: Path) -
         return text
     path = transform_path(transforms, contract, ".sql")
     return path.read_text("utf-8") if path.exists() else None
+
+
+def input_types(catalog: Catalog, contract: DerivedContract) -> frozenset[str]:
+    """Return the types, as Spark spells them, of all columns that a derived table's transform may read."""
+    return frozenset().union(*[column_types(catalog.contract(item.table)) for item in contract.inputs.values()])
 
 
 def module_name(contract: DerivedContract) -> str | None:

@@ -35,7 +35,7 @@ def paused(small: SmallLake, table: str, point: str) -> Iterator["subprocess.Pop
 
 def test_the_second_run_names_the_first_and_finds_nothing_to_do_after_it(small: SmallLake) -> None:
     small.drop("change_20260301.csv", [line("1"), line("2"), line("3", MC="")])
-    with paused(small, CLEAN, "citylake.engine.clean.take:Taking.take") as first:
+    with paused(small, CLEAN, "citylake.engine.clean.take:Taking.judge") as first:
         with pytest.raises(LeaseHeldError, match=f"{CLEAN} is held by process {first.pid} on "):
             small.run(CLEAN)
         assert [one.state for one in runs(small.lake.ledger, table=CLEAN)] == ["open"], "the first was left alone"

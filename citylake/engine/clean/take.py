@@ -10,7 +10,7 @@ import pyarrow as pa
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from citylake.contract.engine_columns import LINE_HASH
+from citylake.contract.engine_columns import LINE_HASH, column_types
 from citylake.contract.model import CollectedContract
 from citylake.delta.errors import AccountingError
 from citylake.delta.fetch import counts, fetch, fetch_counted
@@ -20,7 +20,6 @@ from citylake.delta.sql_text import quoted
 from citylake.delta.tables import (
     as_frame,
     clean_columns,
-    columns_of,
     ensure,
     ensure_clean,
     local_frame,
@@ -384,7 +383,7 @@ def judge(context: Context, record: RunRecord, prepare: Callable[[Context], Taki
         GateError: a gate rule failed and nobody has accepted the delivery.
         AccountingError: lines do not add up.
     """
-    types = frozenset(column.type for column in columns_of(record.contract))
+    types = column_types(record.contract)
     return evaluated(
         context, record, lambda chosen: prepare(chosen).without_recognised().judge(), small=few, types=types
     )

@@ -15,7 +15,7 @@ from citylake.delta.fetch import analysed, fetch
 from citylake.delta.shape import check_follows
 from citylake.delta.small_read import earliest, held_rows, rows_of_units
 from citylake.delta.sql_text import quoted
-from citylake.delta.tables import add_columns, at_version, derived_columns, ensure_derived, types_read
+from citylake.delta.tables import add_columns, at_version, derived_columns, ensure_derived
 from citylake.delta.write import LISTED_UNITS, Writer
 from citylake.engine.derived.evaluate import TransformRun, evaluate
 from citylake.engine.derived.gates import Checked, FewRows, check_few, check_rows, fetch_few, needs_other_units
@@ -25,6 +25,7 @@ from citylake.engine.derived.work import Work
 from citylake.engine.run.context import Context, TableResult
 from citylake.engine.run.executor import evaluated
 from citylake.engine.run.record import RunRecord, running, sole_writer
+from citylake.engine.transforms import input_types
 from citylake.ledger.runs.runs import Consumed, Outcome, open_runs
 from citylake.spark.local import NotHereError, is_local
 
@@ -55,7 +56,7 @@ def derive(context: Context, contract: DerivedContract) -> TableResult:
                 record,
                 lambda chosen: _make(Work(chosen, work.standing), record),
                 small=work.reads_little or not work.evaluates_all,
-                types=types_read(context.lake.catalog, contract),
+                types=input_types(context.lake.catalog, contract),
             )
             done = record.close(outcome, held)
     state_name = "unchanged" if outcome.version is None else "written"

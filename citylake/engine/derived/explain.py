@@ -4,14 +4,13 @@ from datetime import date
 from typing import Any
 
 from citylake.contract.model import CollectedContract, Contract, DerivedContract, Input
-from citylake.delta.tables import types_read
 from citylake.engine.run.meaning import meaning
 from citylake.engine.run.standing import Reason, Standing, means_something_else, standing
-from citylake.engine.transforms import select_text
+from citylake.engine.transforms import input_types, select_text
 from citylake.lake import Lake
 from citylake.ledger.nights.nights import night
 from citylake.ledger.runs.tables import TableState, table_state
-from citylake.spark.proven import unproven_sql
+from citylake.spark.proven_sql import unproven_sql
 from citylake.spelling import table_of
 
 
@@ -82,7 +81,7 @@ def _by_plan(found: Standing, lake: Lake) -> str:
     text = select_text(lake.catalog, found.contract, lake.transforms)
     if text is None:
         return "this process, or Spark for what of its plans is not proven"
-    why = unproven_sql(text, types_read(lake.catalog, found.contract))
+    why = unproven_sql(text, input_types(lake.catalog, found.contract))
     return f"Spark: not proven {', '.join(why)}" if why else "this process if it is small, else Spark"
 
 
