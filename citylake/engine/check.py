@@ -81,9 +81,13 @@ def bad(rule: Rule, codes: Mapping[str, Mapping[str, str]], business_date: date)
 def warnings_counted(contract: TableContract) -> list[Column]:
     """Return the number of checked lines that each warn rule names, as ``warn:<rule>``."""
     return [
-        F.count_if(F.array_contains("_warnings", rule.id)).alias(f"warn:{rule.id}")
+        F.count_if(F.exists("_warnings", _is(rule.id))).alias(f"warn:{rule.id}")
         for rule in row_rules(contract.rules.warn)
     ]
+
+
+def _is(rule: str) -> Callable[[Column], Column]:
+    return lambda named: named == F.lit(rule)
 
 
 def _in_range(column: Column, rule: Rule, codes: Mapping[str, Mapping[str, str]], business_date: date) -> Column:

@@ -135,16 +135,16 @@ class _Walk:
         kind = message.WhichOneof("rel_type")
         self._listed("relations", kind, f"relation {kind}")
         if kind == "read":
-            self._reads_stored()
+            self._reads(_LINES if message.read.data_source.format == "parquet" else self._stored)
         return bool(kind != "read")
 
-    def _reads_stored(self) -> None:
-        if self._stored is None:
+    def _reads(self, types: frozenset[str] | None) -> None:
+        if types is None:
             self._found.add("tables whose types are not known")
-        for spelt in self._stored or ():
+        for spelt in types or ():
             self._kind(spelt.partition("(")[0].partition("<")[0], spelt)
             self._read.add(spelt)
-        self._stored_times |= "timestamp" in (self._stored or ())
+        self._stored_times |= "timestamp" in (types or ())
 
     def expression(self, message: Any) -> bool:
         kind = message.WhichOneof("expr_type")
@@ -234,6 +234,8 @@ class _Walk:
         self._wide |= name == "decimal" and digits is not None and int(digits.group(1)) > 18
 
 
+_LINES = frozenset({"string", "bigint"})
+"""Types of what is read as Parquet: the lines of a delivery, texts with their numbers."""
 _CLOCKS = {"to_date", "concat", "concat_ws", "date_add"}
 _PLAIN_NAMES = {"integer": "int", "long": "bigint", "bool": "boolean", "str": "string"}
 _LOOKS = {
