@@ -19,7 +19,7 @@ from citylake.delta.log import newest_version
 from citylake.delta.small_read import held_changes
 from citylake.delta.small_write import takes
 from citylake.delta.sql_text import literal, quoted
-from citylake.spark.local import NotHereError, is_local
+from citylake.spark.local import NotHereError, by_its_clock, is_local
 from citylake.spelling import table_of
 
 RESTORE_PROMISE = "interval 30 days"
@@ -181,7 +181,8 @@ def local_frame(spark: SparkSession, rows: pa.Table) -> DataFrame:
     if is_local(spark) and rows.nbytes <= _WHOLE_BYTES:
         # As createDataFrame does, which asks the server for five settings first.
         schema = None if rows.num_rows else from_arrow_schema(rows.schema).json()
-        return ConnectFrame(LocalRelation(rows if rows.num_rows else None, schema), spark)  # type: ignore[arg-type]
+        given = by_its_clock(rows) if rows.num_rows else None
+        return ConnectFrame(LocalRelation(given, schema), spark)  # type: ignore[arg-type]
     if rows.num_rows == 0:
         return spark.createDataFrame([], from_arrow_schema(rows.schema))
     return spark.createDataFrame(rows)

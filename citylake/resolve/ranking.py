@@ -6,7 +6,8 @@ from datetime import date
 
 from citylake.contract.survivorship import Choice, Golden
 
-_LOWEST = -1e12
+LOWEST = -(10**9)
+"""Below every day, place, length and count by which words are judged."""
 _UNITS = {"d": 1, "m": 30, "y": 365}
 UNRANKED = 99
 """Place of a source that a field does not rank."""
@@ -73,7 +74,7 @@ def _keys(word: Word, words: Sequence[Word], field: Golden, business_date: date)
 
 def _judged_by(choice: Choice, word: Word, votes: int, place: int) -> float:
     if choice.pick == "value_rank":
-        return -float(choice.values.index(word.value)) if word.value in choice.values else _LOWEST
+        return -float(choice.values.index(word.value)) if word.value in choice.values else LOWEST
     return _GREATEST_WINS[choice.pick](word, votes, place)
 
 
@@ -85,7 +86,7 @@ def _fresh(word: Word, field: Golden, business_date: date) -> float:
 
 
 def _days(day: date | None, sign: int = 1) -> float:
-    return _LOWEST if day is None else float(sign * day.toordinal())
+    return LOWEST if day is None else float(sign * day.toordinal())
 
 
 def _day(value: str) -> date | None:

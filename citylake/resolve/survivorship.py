@@ -12,7 +12,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from citylake.contract.survivorship import Given, Golden
-from citylake.resolve.ranking import AGREED, UNRANKED, age_days, rank
+from citylake.resolve.ranking import AGREED, LOWEST, UNRANKED, age_days, rank
 from citylake.standards.organisations import valid_uscc
 from citylake.standards.signs import fold
 
@@ -87,7 +87,8 @@ def compared(said: DataFrame, fields: Sequence[Golden], business_date: date) -> 
 
 
 def _names(where: Column) -> Column:
-    return F.nullif(F.array_join(F.sort_array(F.collect_list(F.when(where, F.col("field")))), " "), F.lit(""))
+    names = F.array_join(F.sort_array(F.collect_list(F.when(where, F.col("field")))), " ")
+    return F.when(names != "", names)
 
 
 def _ranked(said: DataFrame, fields: Sequence[Golden], business_date: date, depth: int) -> DataFrame:
@@ -112,9 +113,7 @@ def _ranked(said: DataFrame, fields: Sequence[Golden], business_date: date, dept
         F.sort_array(F.collect_list("claim"), asc=False).alias("claims"), F.min("recheck").alias("recheck")
     )
     sources = gathered.withColumn("sources", F.transform("claims", lambda claim: claim["source"]))
-    first = F.filter(
-        "claims", lambda claim, place: F.array_position(F.col("sources"), claim["source"]) == place + F.lit(1)
-    )
+    first = F.filter("claims", lambda claim, place: F.array_position(F.col("sources"), claim["source"]) - 1 == place)
     return sources.withColumn("words", first).drop("sources")
 
 
@@ -140,44 +139,40 @@ def _said(given: Given, field: Golden, source: str, successors: Mapping[str, Map
 
 
 def _key(fields: Sequence[Golden], level: int, business_date: date) -> Column:
-    """Return the number by which a claim is judged at a level; level 0 is freshness, greatest wins."""
-    key = F.lit(0.0)
+    """Return the whole number by which a claim is judged at a level; level 0 is freshness, greatest wins."""
+    key = F.lit(0)
     for field in fields:
         value = _fresh(field, business_date) if level == 0 else _judged_by(field, level - 1)
         key = F.when(F.col("field") == field.field, value).otherwise(key)
-    return F.coalesce(key, F.lit(-1e12))
+    return F.coalesce(key, F.lit(LOWEST))
 
 
 def _judged_by(field: Golden, index: int) -> Column:
     if index >= len(field.choices):
-        return F.lit(0.0)
+        return F.lit(0)
     choice = field.choices[index]
     if choice.pick == "value_rank":
-        places = [F.when(F.col("value") == value, -float(place)) for place, value in enumerate(choice.values)]
-        return F.coalesce(*places, F.lit(-float(UNRANKED)))
+        places = [F.when(F.col("value") == value, F.lit(-place)) for place, value in enumerate(choice.values)]
+        return F.coalesce(*places, F.lit(-UNRANKED))
     return _GREATEST_WINS[choice.pick]()
 
 
-def _days(value: Column) -> Column:
-    return F.unix_date(value).cast("double")
-
-
 _GREATEST_WINS = {
-    "source_rank": lambda: -F.col("claim.place").cast("double"),
-    "most_recent": lambda: _days(F.col("claim.said_on")),
-    "never_null_overwrite": lambda: -_days(F.col("claim.said_on")),
-    "majority": lambda: F.col("votes").cast("double"),
-    "earliest": lambda: -_days(F.try_to_timestamp(F.col("value"), F.lit("yyyy-MM-dd")).cast("date")),
-    "latest": lambda: _days(F.try_to_timestamp(F.col("value"), F.lit("yyyy-MM-dd")).cast("date")),
-    "most_complete": lambda: F.char_length("value").cast("double"),
+    "source_rank": lambda: -F.col("claim.place"),
+    "most_recent": lambda: F.unix_date(F.col("claim.said_on")),
+    "never_null_overwrite": lambda: -F.unix_date(F.col("claim.said_on")),
+    "majority": lambda: F.col("votes").cast("int"),
+    "earliest": lambda: -F.unix_date(F.try_to_timestamp(F.col("value"), F.lit("yyyy-MM-dd")).cast("date")),
+    "latest": lambda: F.unix_date(F.try_to_timestamp(F.col("value"), F.lit("yyyy-MM-dd")).cast("date")),
+    "most_complete": lambda: F.char_length("value"),
 }
 
 
 def _fresh(field: Golden, business_date: date) -> Column:
     if field.maximum_age is None:
-        return F.lit(0.0)
+        return F.lit(0)
     old = F.date_add(F.col("claim.said_on"), age_days(field.maximum_age)) < F.lit(business_date)
-    return F.when(old, 0.0).otherwise(1.0)
+    return F.when(old, 0).otherwise(1)
 
 
 def _too_old_on(fields: Sequence[Golden], business_date: date) -> Column:
@@ -220,7 +215,10 @@ def _wide(decided: DataFrame, fields: Sequence[Golden]) -> DataFrame:
         "recheck",
         F.struct(*[fact.alias(f"f{suffix}") for suffix, fact in facts.items()]).alias("_"),
     )
-    chosen = [F.max(F.when(F.col("field") == field.field, F.col("_"))).alias(field.field) for field in fields]
+    chosen = [
+        F.first(F.when(F.col("field") == field.field, F.col("_")), ignorenulls=True).alias(field.field)
+        for field in fields
+    ]
     wide = told.groupBy("entity_id").agg(*chosen, F.min("recheck").alias("_recheck_on"))
     outputs = [F.col(field.field)[f"f{suffix}"].alias(f"{field.field}{suffix}") for field in fields for suffix in facts]
     return wide.select("entity_id", *outputs, "_recheck_on")

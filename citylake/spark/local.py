@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+import pyarrow as pa
+
 from citylake.settings import Settings
 from citylake.spark.proven import Proof
 from citylake.spark.server import DEBUGGING
@@ -59,6 +61,7 @@ class _Proven:
 class _Running:
     process: int
     server: Any
+    zone: str
     session: "SparkSession"
 
 
@@ -92,6 +95,17 @@ def is_local(session: "SparkSession") -> bool:
     return bool(_running) and _running[0].process == os.getpid() and _running[0].session is session
 
 
+def by_its_clock(rows: pa.Table) -> pa.Table:
+    """Return rows with the zone of this process's session in the types of their times: Sail shows times by that."""
+    zoned = [
+        pa.field(field.name, pa.timestamp("us", _running[0].zone))
+        if pa.types.is_timestamp(field.type) and field.type.tz
+        else field
+        for field in rows.schema
+    ]
+    return rows.cast(pa.schema(zoned))
+
+
 def _start(settings: Settings) -> _Running:
     os.environ.update(_SETTINGS)
     try:
@@ -115,7 +129,7 @@ def _start(settings: Settings) -> _Running:
     if _connections(port) != 1:
         session.stop()
         raise NotHereError("somebody else had connected to the server of this process")
-    return _Running(os.getpid(), server, session)
+    return _Running(os.getpid(), server, settings.timezone, session)
 
 
 def _shut(port: int) -> None:

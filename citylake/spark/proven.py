@@ -7,9 +7,11 @@ arguments only is held to them here:
 - regular expressions are literals in the words that Java and Rust share;
 - whole numbers are added and multiplied where their bounds show that nothing overflows: Spark fails then, Sail does not;
 - no count of signs is below zero;
-- structs are united when there is only one kind of them, since Sail takes their fields by name;
-- no order of structs is asked for, a set that is collected is sorted at once, sums stay far from what their type holds;
-- of times that travel with the plan no clock is asked: Sail shows them by UTC's;
+- structs below a union are of one kind, since Sail takes their fields by name;
+- no field is taken of a struct that may be NULL;
+- no greatest or least of structs is asked for, a set that is collected is sorted at once, sums stay far from what their type holds;
+- of times that travel with the plan by UTC's clock, and of those that are read from tables, no other clock is asked: Sail shows a
+  time by the zone in its type;
 - floats are never read: neither their sums nor their spelling are the same.
 
 Types are known of rows that travel with the plan. Of tables that a SELECT names the caller says which types they have. Not
@@ -17,25 +19,18 @@ judged is what is undefined in Spark as well, such as the first of rows that the
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pyarrow as pa
 from pyspark.sql import DataFrame
 
 from citylake.spark.portable import is_shared, proven
-from citylake.spark.proven_sql import tables_read, unproven_sql
+from citylake.spark.proven_numbers import WHOLE, is_temporal, range_of, reckoned, within
+from citylake.spark.proven_sql import BY_UTC, tables_read, unproven_sql
 
 __all__ = ["Proof", "unproven", "unproven_sql"]
 
-Range = tuple[float, float]
-_WHOLE: Range = (-(2**31), 2**31 - 1)
-_SIGNS: Range = (0, 2**28)
-"""How many signs a text may have; a line of a delivery is far shorter."""
-_TEMPORAL = {"try_to_timestamp", "from_utc_timestamp", "to_date", "date_add"}
-_SAID_RANGE: dict[str, Range] = {
-    "length": _SIGNS, "char_length": _SIGNS, "instr": _SIGNS, "size": (-1, 2**28), "year": (-300_000, 300_000), "row_number": (1, 2**20),
-}  # fmt: skip
 _OF_PATTERN = {"rlike", "regexp_replace", "regexp_extract", "split"}
 
 
@@ -106,13 +101,20 @@ class _Walk:
         self._types_of, self._stored, self._found = types_of, stored, set[str]()
         self._read, self._reckons = set[str](), False
         self._times, self._shown, self._stored_times = set[str](), set[str](), False
+        self._moments, self._joined = set[str](), set[str]()
         self._unites, self._structs, self._hashes, self._wide = False, False, False, False
+        self._is_united = False
+        self._structured, self._ordered = set[str](), set[str]()
 
     def told(self) -> tuple[str, ...]:
         if self._unites and self._structs:
-            self._found.add("UNION where structs are made")
+            self._found.add("UNION where structs are read")
+        if self._structured & self._ordered:
+            self._found.add("an order where structs are made")
         if self._times & self._shown or (self._stored_times and self._shown):
             self._found.add("the clock of a time that travels with the plan")
+        if self._moments & self._joined:
+            self._found.add("a time that is joined to a text")
         if self._hashes and self._wide:
             self._found.add("xxhash64 where decimals have more than 18 digits")
         return tuple(sorted(self._found))
@@ -143,7 +145,7 @@ class _Walk:
             self._found.add("tables whose types are not known")
         for spelt in types or ():
             self._kind(spelt.partition("(")[0].partition("<")[0], spelt)
-            self._read.add(spelt)
+            self._read.add(BY_UTC if spelt == "timestamp" else spelt)
         self._stored_times |= "timestamp" in (types or ())
 
     def expression(self, message: Any) -> bool:
@@ -158,6 +160,8 @@ class _Walk:
             self._kind(_named(field.type), field.type)
             self._read.add(_spelt(field.type))
             if pa.types.is_timestamp(field.type):
+                self._moments.add(field.name)
+            if _is_by_utc(field.type):
                 self._times.add(field.name)
         return False
 
@@ -181,6 +185,28 @@ class _Walk:
         if message.by_name or message.set_op_type != message.SET_OP_TYPE_UNION:
             self._found.add("a set operation other than UNION by position")
         self._unites = True
+        is_inner, self._is_united = self._is_united, True
+        if not is_inner and len(set(_structs_of(message))) > 1:
+            self._found.add("UNION where structs have other fields")
+        self.see(message.left_input)
+        self.see(message.right_input)
+        self._is_united = is_inner
+        return False
+
+    def distinct(self, message: Any) -> bool:
+        if not message.all_columns_as_keys:
+            self._found.add("deduplicate by some columns")
+        return True
+
+    def renamed(self, message: Any) -> bool:
+        if len(message.renames) + len(message.rename_columns_map) > 1:
+            self._found.add("several columns renamed at once")
+        return True
+
+    def alias(self, message: Any) -> bool:
+        self._whole(message.expr)
+        if _may_be_struct(message.expr):
+            self._structured.update(message.name)
         return True
 
     def cast(self, message: Any) -> bool:
@@ -197,11 +223,13 @@ class _Walk:
         name = message.function_name.lower()
         self._reckons = True
         self._listed("functions", name, name)
-        self._structs |= name == "struct"
         self._hashes |= name == "xxhash64"
+        if name in _ORDERS:
+            self._order(message.arguments)
         if name in _CLOCKS:
             for one in message.arguments:
                 self._show(one)
+                self._joined.update({_named_column(one) or ""} if name in ("concat", "concat_ws") else ())
         if (signs := _signs_of(message)) is not None:
             # Empty ones at the ends, which only Sail gives, are nothing again when all are joined.
             self.see(signs)
@@ -213,10 +241,23 @@ class _Walk:
             self.expression(one)
         return False
 
+    def extract(self, message: Any) -> bool:
+        self._whole(message.child)
+        return True
+
+    def _whole(self, expression: Any) -> None:
+        if _may_be_struct(expression) and expression.unresolved_function.function_name == "when":
+            # Sail hands out the fields of one that is NULL.
+            self._found.add("a struct that may be NULL")
+
+    def _order(self, arguments: Any) -> None:
+        if any(map(_may_be_struct, arguments)):
+            self._found.add("an order where structs are made")
+        self._ordered |= {name for one in arguments if (name := _named_column(one)) is not None}
+
     def _show(self, expression: Any) -> None:
-        if expression.WhichOneof("expr_type") == "unresolved_attribute":
-            name = expression.unresolved_attribute.unparsed_identifier
-            self._shown.add(name.rpartition(".")[2].strip("`"))
+        if (name := _named_column(expression)) is not None:
+            self._shown.add(name)
 
     def _listed(self, section: str, name: str | None, said: str) -> None:
         if name is None or name not in proven()[section]:
@@ -236,6 +277,7 @@ class _Walk:
 
 _LINES = frozenset({"string", "bigint"})
 """Types of what is read as Parquet: the lines of a delivery, texts with their numbers."""
+_ORDERS = {"max", "min", "greatest", "least"}
 _CLOCKS = {"to_date", "concat", "concat_ws", "date_add"}
 _PLAIN_NAMES = {"integer": "int", "long": "bigint", "bool": "boolean", "str": "string"}
 _LOOKS = {
@@ -246,14 +288,57 @@ _LOOKS = {
     "ExpressionString": _Walk.fragment,
     "Literal": _Walk.literal,
     "SetOperation": _Walk.unite,
+    "Deduplicate": _Walk.distinct,
+    "WithColumnsRenamed": _Walk.renamed,
+    "Alias": _Walk.alias,
+    "UnresolvedExtractValue": _Walk.extract,
     "Cast": _Walk.cast,
     "UnresolvedFunction": _Walk.function,
     "CallFunction": _Walk.function,
 }
 
 
+def _structs_of(message: Any) -> Iterator[tuple[str, ...]]:
+    """Give out the names of the fields of every struct that is made within a message."""
+    if message.DESCRIPTOR.name == "UnresolvedFunction" and message.function_name == "struct":
+        yield tuple(_field(one) for one in message.arguments)
+    for field, value in message.ListFields():
+        if field.message_type is not None and field.name != "common":
+            for part in value if field.is_repeated else (value,):
+                yield from _structs_of(part)
+
+
+def _field(expression: Any) -> str:
+    if expression.WhichOneof("expr_type") == "alias":
+        return str(expression.alias.name[0])
+    return _named_column(expression) or str(expression)
+
+
+def _named_column(expression: Any) -> str | None:
+    if expression.WhichOneof("expr_type") != "unresolved_attribute":
+        return None
+    return str(expression.unresolved_attribute.unparsed_identifier.rpartition(".")[2].strip("`"))
+
+
+def _may_be_struct(expression: Any) -> bool:
+    """Return whether an expression makes a struct, or hands on one that is made within it."""
+    if expression.WhichOneof("expr_type") != "unresolved_function":
+        return False
+    function = expression.unresolved_function
+    return function.function_name == "struct" or (
+        function.function_name in ("when", "coalesce", "first", "array", "explode", "collect_list", "get")
+        and any(map(_may_be_struct, function.arguments))
+    )
+
+
+def _is_by_utc(kind: pa.DataType) -> bool:
+    return pa.types.is_timestamp(kind) and kind.tz in (None, "UTC")
+
+
 def _spelt(kind: pa.DataType) -> str:
     """Return a type as Spark writes it."""
+    if _is_by_utc(kind):
+        return BY_UTC
     return f"decimal({kind.precision},{kind.scale})" if pa.types.is_decimal(kind) else _named(kind)
 
 
@@ -290,87 +375,13 @@ def _wrong_arguments(name: str, arguments: list[Any]) -> str | None:
     if name == "try_to_timestamp":
         known = len(arguments) == 2 and arguments[1].literal.string in proven()["times"]
         return None if known else "try_to_timestamp by another pattern"
-    if name in ("+", "-", "*") and not any(_is_temporal(one) for one in arguments):
-        found = _arithmetic(name, [_range(one) for one in arguments])
-        return None if found is not None and _within(found, _WHOLE) else f"whole numbers that may overflow: {name}"
-    if name in ("repeat", "rpad"):
-        count = _range(arguments[1])
+    if name in ("+", "-", "*") and not any(is_temporal(one) for one in arguments):
+        found = reckoned(name, [range_of(one) for one in arguments])
+        return None if found is not None and within(found, WHOLE) else f"whole numbers that may overflow: {name}"
+    if name == "%":
+        by = range_of(arguments[1])
+        return None if by is not None and 0 not in by and by[0] == by[1] else "% by what may be 0"
+    if name in ("repeat", "rpad", "left", "right"):
+        count = range_of(arguments[1])
         return None if count is not None and count[0] >= 0 else f"{name} by a count that may be below zero"
     return None
-
-
-def _is_temporal(expression: Any) -> bool:
-    kind = expression.WhichOneof("expr_type")
-    if kind == "expression_string":
-        return bool(expression.expression_string.expression.startswith("INTERVAL"))
-    if kind != "unresolved_function":
-        return False
-    name, arguments = expression.unresolved_function.function_name, expression.unresolved_function.arguments
-    return name in _TEMPORAL or (name in ("when", "-", "+") and any(_is_temporal(one) for one in arguments))
-
-
-def _range(expression: Any) -> Range | None:
-    """Return between which bounds a whole number lies, None when that is not known."""
-    kind = expression.WhichOneof("expr_type")
-    if kind == "literal":
-        name = expression.literal.WhichOneof("literal_type")
-        value = getattr(expression.literal, name) if name in ("byte", "short", "integer", "long") else None
-        return None if value is None else (value, value)
-    if kind == "alias":
-        return _range(expression.alias.expr)
-    if kind == "cast":
-        to = expression.cast.type_str or expression.cast.type.WhichOneof("kind")
-        inner = _range(expression.cast.expr)
-        return inner or (_WHOLE if to in ("int", "integer") else None)
-    if kind != "unresolved_function":
-        return None
-    function = expression.unresolved_function
-    return _range_of(function.function_name, list(function.arguments))
-
-
-def _range_of(name: str, arguments: list[Any]) -> Range | None:
-    if name == "instr" and arguments[0].HasField("literal"):
-        return 0, len(arguments[0].literal.string)
-    if name in _SAID_RANGE:
-        return _SAID_RANGE[name]
-    if name == "when":
-        # Conditions and values take turns; a last one alone is what is otherwise.
-        arguments = [one for place, one in enumerate(arguments) if place % 2 or place == len(arguments) - 1]
-    ranges = [_range(one) for one in arguments]
-    if name == "pmod":
-        by = ranges[1]
-        return (0, by[1]) if by is not None and by[0] > 0 else None
-    if name in ("greatest", "least"):
-        return _bounded(max if name == "greatest" else min, ranges)
-    known = [one for one in ranges if one is not None]
-    if len(known) < len(ranges) or not known:
-        return None
-    if name in ("coalesce", "when"):
-        return min(low for low, _ in known), max(high for _, high in known)
-    return _arithmetic(name, ranges)
-
-
-def _bounded(choose: Any, ranges: list[Range | None]) -> Range:
-    told = [one or _WHOLE for one in ranges]
-    return choose(low for low, _ in told), choose(high for _, high in told)
-
-
-def _arithmetic(name: str, ranges: list[Range | None]) -> Range | None:
-    known = [one for one in ranges if one is not None]
-    if len(known) < len(ranges):
-        return None
-    if name == "negative" or (name == "-" and len(known) == 1):
-        return -known[0][1], -known[0][0]
-    if name not in ("+", "-", "*") or len(known) != 2:
-        return None
-    (low, high), (other_low, other_high) = known
-    if name == "+":
-        return low + other_low, high + other_high
-    if name == "-":
-        return low - other_high, high - other_low
-    products = [one * other for one in (low, high) for other in (other_low, other_high)]
-    return min(products), max(products)
-
-
-def _within(one: Range, other: Range) -> bool:
-    return other[0] <= one[0] and one[1] <= other[1]

@@ -9,6 +9,9 @@ from sqlglot import exp
 
 from citylake.spark.portable import is_shared, proven
 
+BY_UTC = "timestamp by UTC"
+"""The type of times that Sail shows by UTC's clock, whatever the session's is; ``timestamp`` are those in the session's zone."""
+
 
 @lru_cache(maxsize=512)
 def unproven_sql(text: str, types: frozenset[str] | None = None) -> tuple[str, ...]:
@@ -60,7 +63,7 @@ def _of_select(tree: exp.Expr, types: frozenset[str] | None) -> Iterator[str]:
 
 def _of_tables(tree: exp.Expr, read: frozenset[str], digits: int) -> Iterator[str]:
     """Give out what the types of the tables that are read leave unproven."""
-    for kind in sorted(read - proven()["types"]):
+    for kind in sorted(read - proven()["types"] - {BY_UTC}):
         yield "floats" if kind in ("double", "float") else f"type {kind}"
     if tree.find(exp.Sum) and "bigint" in read:
         yield "SUM where bigints are read"
@@ -68,8 +71,10 @@ def _of_tables(tree: exp.Expr, read: frozenset[str], digits: int) -> Iterator[st
         yield "SUM where decimals of more than 18 digits are read"
     if tree.find(exp.Union) and "decimal" in read and read & {"int", "bigint"}:
         yield "UNION where decimals and whole numbers are read"
-    if "timestamp" in read and any(map(_asks_the_clock, tree.walk())):
+    if BY_UTC in read and any(map(_asks_the_clock, tree.walk())):
         yield "the clock of a time that is read"
+    if read & {"timestamp", BY_UTC} and tree.find(exp.Concat, exp.ConcatWs, exp.DPipe):
+        yield "a time that may be joined to a text"
 
 
 def _fields(node: exp.Expr) -> tuple[str, ...] | None:

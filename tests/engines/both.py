@@ -8,6 +8,8 @@ from typing import Any
 
 import pyarrow as pa
 from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql.connect.dataframe import DataFrame as ConnectFrame
+from pyspark.sql.connect.plan import LocalRelation
 
 ZONE = "Asia/Shanghai"
 
@@ -35,6 +37,14 @@ class Both:
 
     spark: SparkSession
     sail: SparkSession
+
+    def frame(self, session: SparkSession, rows: pa.Table) -> DataFrame:
+        """Return rows as a frame of a session, as the engine gives them to either: Sail shows times by the zone in their type."""
+        if session is self.spark:
+            return session.createDataFrame(rows)
+        kinds = [pa.timestamp("us", ZONE) if pa.types.is_timestamp(kind) else kind for kind in rows.schema.types]
+        zoned = rows.cast(pa.schema(list(zip(rows.column_names, kinds, strict=True))))
+        return ConnectFrame(LocalRelation(zoned, None), session)  # type: ignore[arg-type]
 
     def rows(self, plan: Callable[[SparkSession], DataFrame], by: str) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return what each engine makes of a plan, column by column in the order of a column."""

@@ -88,7 +88,7 @@ def prepare(both: Both, rows: int) -> None:
     """Give both engines the tables ``t`` and ``o``."""
     for session in (both.spark, both.sail):
         for name, seed, count in (("t", 1, rows), ("o", 2, rows // 3)):
-            session.createDataFrame(table(seed, count)).createOrReplaceTempView(name)
+            both.frame(session, table(seed, count)).createOrReplaceTempView(name)
 
 
 def select(section: str, text: str) -> str:

@@ -30,7 +30,9 @@ has nothing there is proven. The list itself is `citylake/spark/proven.txt`: a w
 
 What matters most of the differences:
 
-- **Times that travel with a plan** are shown by UTC's clock in Sail, whatever the session's zone: the day of one is another day.
+- **Times** are shown by Sail by the zone in their type, whatever the session's: what travels with a plan is given the session's zone,
+  what Sail reads from a table has UTC's, and the day of one is another day.
+- **Fields of structs that are NULL** are not always NULL in Sail.
 - **Whole numbers** that overflow stop Spark and wrap in Sail; decimals of 38 digits likewise.
 - **Regular expressions** are Java's or Rust's: `\\d`, `\\w`, `\\s`, `.`, `^`, `$` and whatever begins with `(?` differ. The engine writes
   classes in full (`citylake/contract/patterns.py`).

@@ -64,11 +64,13 @@ def test_what_differs_is_named() -> None:
         "SELECT 1e3 AS v": "floats",
         "SELECT SPLIT(s, '\\\\d') FROM t": "split by a pattern that engines read differently",
         "SELECT no_such(s) FROM t": "no_such",
+        "SELECT CONCAT(s, ts) FROM t": "a time that may be joined to a text",
         "SELECT NAMED_STRUCT('x', s) FROM t UNION ALL SELECT NAMED_STRUCT('y', s) FROM t": "UNION where structs have other fields",
         "SELECT CAST(ts AS DATE) FROM t": "the clock of a time that is read",
     }
-    types = frozenset({"string", "int", "bigint", "timestamp"})
+    types = frozenset({"string", "int", "bigint", "timestamp by UTC"})
     assert {text: reason for text, reason in told.items() if reason not in unproven_sql(text, types)} == {}
+    assert unproven_sql("SELECT CAST(ts AS DATE) AS d FROM t", frozenset({"timestamp"})) == ()
     assert unproven_sql("SELECT a FROM t") == ("tables whose types are not known",)
     assert unproven_sql("SELECT a FROM t", frozenset({"double"})) == ("floats",)
     assert unproven_sql("SELECT (", frozenset()) == ("a SELECT that cannot be parsed",)
@@ -80,11 +82,19 @@ FRAMES: dict[str, Callable[[DataFrame], DataFrame]] = {
     "rlike by a pattern that engines read differently": lambda rows: rows.where(F.col("text").rlike(r"\d")),
     "repeat by a count that may be below zero": lambda rows: rows.select(F.repeat("text", F.col("number"))),
     "floats": lambda rows: rows.select(F.col("text").cast("double")),
-    "relation deduplicate": lambda rows: rows.distinct(),
+    "deduplicate by some columns": lambda rows: rows.dropDuplicates(["text"]),
+    "several columns renamed at once": lambda rows: rows.withColumnsRenamed({"text": "number", "number": "text"}),
+    "a struct that may be NULL": lambda rows: rows.select(F.when(F.col("number") > 0, F.struct("text"))["text"]),
+    "nullif": lambda rows: rows.select(F.nullif("text", F.lit(""))),
+    "left by a count that may be below zero": lambda rows: rows.select(F.left("text", F.col("number"))),
+    "% by what may be 0": lambda rows: rows.select(F.col("number") % F.col("number")),
+    "an order where structs are made": lambda rows: rows.select(F.struct("text", "number").alias("x")).agg(F.max("x")),
+    "a time that is joined to a text": lambda rows: rows.select(F.concat("text", "moment")),
+    "tables whose types are not known": lambda rows: rows.sparkSession.read.format("delta").load("/nowhere"),
     "relation collect_metrics": lambda rows: rows.observe("n", F.count(F.lit(1))),
     "try_to_timestamp by another pattern": lambda rows: rows.select(F.try_to_timestamp("text", F.lit("d.M.yyyy"))),
     "the clock of a time that travels with the plan": lambda rows: rows.select(F.col("moment").cast("date")),
-    "UNION where structs are made": lambda rows: rows.select(F.struct("text").alias("x")).union(rows.select(F.struct("number").alias("x"))),
+    "UNION where structs have other fields": lambda rows: rows.select(F.struct("text")).union(rows.select(F.struct("number"))),
     "a set operation other than UNION by position": lambda rows: rows.unionByName(rows),
     "type timestamp_ntz": lambda rows: rows.select(F.col("text").try_cast("timestamp_ntz")),
     "Div": lambda rows: rows.select(F.expr("number / 2")),

@@ -13,7 +13,9 @@ from citylake.engine.derived.offered import Offer
 
 def transform(_inputs: Mapping[str, DataFrame], run: TransformRun) -> DataFrame:
     """Return all events: the previous ones and those of the crosswalk's changes since it was last consumed."""
-    return run.previous.unionByName(_fresh(run))
+    thing = kind_id(run.catalog.spec(run.contract.domain).kind)
+    names = ("event_id", "event_date", "event_kind_code", thing, f"other_{thing}", "subject_count")
+    return run.previous.select(*names).unionAll(_fresh(run))
 
 
 def changes(run: TransformRun) -> Offer | None:

@@ -62,7 +62,8 @@ def _place(field: Golden) -> Column:
     place = F.lit(rank(field, ""))
     for number, source in enumerate(field.ranked):
         place = F.when(F.col("source") == source, F.lit(number)).otherwise(place)
-    return place
+    # Sail puts no structs side by side of which only some can lack a field.
+    return F.when(F.col("source").isNotNull(), place)
 
 
 def _of_tables(
