@@ -33,6 +33,7 @@ OTHERS = (
     "pyspark.sql.connect.session",
     "pyspark.sql.connect.readwriter",
     "pyspark.logger",
+    "pysail.spark",
     "sqlalchemy.orm",
     "alembic.command",
     "alembic.migration",
@@ -61,6 +62,7 @@ OWN = (
     "citylake.night.publication.publish",
     "citylake.night.maintenance",
     "citylake.spark.session",
+    "citylake.spark.local",
 )
 """Modules of this project that tasks call."""
 

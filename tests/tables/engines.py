@@ -42,17 +42,15 @@ def made_by_spark(
     Every input is one frame with the rows of all cases; each case sees its own, so the transform runs once per case and
     Spark once per table.
     """
+    named = input_types(catalog, contract)
     frames = {
-        alias: _frame(spark, [case.given.get(alias, ()) for case in cases], types)
-        for alias, types in input_types(catalog, contract).items()
+        alias: _frame(spark, [case.given.get(alias, ()) for case in cases], types) for alias, types in named.items()
     }
     text = select_text(catalog, contract, JOBS)
     if text is not None:
         for alias, frame in frames.items():
             frame.createOrReplaceTempView(f"all_{alias}")
-        made = spark.sql(
-            "\nUNION ALL\n".join(_of_case(text, number, case, frames) for number, case in enumerate(cases))
-        )
+        made = spark.sql("\nUNION ALL\n".join(_of_case(text, number, case, named) for number, case in enumerate(cases)))
     else:
         parts = [_python(number, case, frames, catalog, contract, spark) for number, case in enumerate(cases)]
         made = reduce(DataFrame.unionByName, parts)
@@ -68,10 +66,11 @@ def _frame(spark: SparkSession, rows_of_cases: Sequence[Sequence[Row]], types: M
     return spark.createDataFrame(rows, described).select(_CASE, *typed)
 
 
-def _of_case(text: str, number: int, case: Case, frames: Mapping[str, DataFrame]) -> str:
+def _of_case(text: str, number: int, case: Case, named: Mapping[str, Mapping[str, str]]) -> str:
     """Return a SELECT over one case's rows: the text stands as it is, and its inputs' names are common table expressions."""
     inputs = ", ".join(
-        f"{alias} AS (SELECT * EXCEPT ({_CASE}) FROM all_{alias} WHERE {_CASE} = {number})" for alias in frames
+        f"{alias} AS (SELECT {', '.join(map(quoted, types))} FROM all_{alias} WHERE {_CASE} = {number})"
+        for alias, types in named.items()
     )
     dated = with_date(text, case.business_date)
     return f"SELECT {number} AS {_CASE}, * FROM (WITH {inputs} SELECT * FROM (\n{dated}\n))"

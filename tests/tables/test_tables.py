@@ -5,6 +5,9 @@ from pyspark.sql import SparkSession
 
 from citylake.contract.catalog import load_catalog
 from citylake.contract.model import DerivedContract
+from citylake.engine.transforms import input_types
+from citylake.settings import Settings
+from citylake.spark.local import NotHereError, local_session, reading
 from citylake.verify.store import Store
 from tests.tables.cases import Case, all_cases, check, strange_names
 from tests.tables.engines import made_by_duckdb, made_by_spark
@@ -31,6 +34,18 @@ def test_a_table_makes_what_the_case_expects(case: Case, store: Store) -> None:
 def test_spark_makes_of_all_cases_of_a_table_what_they_expect(table: str, spark: SparkSession) -> None:
     cases = [case for case in CASES if case.table == table]
     for case, rows in zip(cases, made_by_spark(cases, CATALOG, contract_of(table), spark), strict=True):
+        check(case, rows)
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_the_engine_of_small_work_makes_of_them_what_they_expect(table: str, settings: Settings) -> None:
+    cases = [case for case in CASES if case.table == table]
+    with reading(input_types(CATALOG, contract_of(table))):
+        try:
+            made = made_by_spark(cases, CATALOG, contract_of(table), local_session(settings))
+        except NotHereError as error:
+            pytest.skip(f"left to Spark: {error}")
+    for case, rows in zip(cases, made, strict=True):
         check(case, rows)
 
 
