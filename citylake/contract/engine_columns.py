@@ -5,6 +5,8 @@ from citylake.contract.model import CollectedContract, Contract
 
 LINE_HASH = "_line_hash"
 """The column of a snapshot's clean table that knows the texts of the line a row was made of."""
+NUMBERS = frozenset({"_row_hash", LINE_HASH, "_delivery_id", "_line"})
+"""Those that are whole numbers: nobody reckons with them, and whoever names one is told apart by its name."""
 
 
 def engine_columns(contract: CollectedContract) -> dict[str, tuple[str, str]]:
@@ -24,7 +26,7 @@ def engine_columns(contract: CollectedContract) -> dict[str, tuple[str, str]]:
 
 
 def column_types(contract: Contract) -> frozenset[str]:
-    """Return the types, as Spark spells them, of all columns of a clean or derived table."""
+    """Return the types, as Spark spells them, of all columns of a clean or derived table but for ``NUMBERS``."""
     own = {column.spark_type for column in contract.columns.values()}
     added = engine_columns(contract) if isinstance(contract, CollectedContract) else {}
-    return frozenset(own | {kind for kind, _ in added.values()})
+    return frozenset(own | {kind for name, (kind, _) in added.items() if name not in NUMBERS})

@@ -25,6 +25,7 @@ from typing import Any
 import pyarrow as pa
 from pyspark.sql import DataFrame
 
+from citylake.contract.engine_columns import NUMBERS
 from citylake.spark.portable import is_shared, proven
 from citylake.spark.proven_numbers import WHOLE, is_temporal, range_of, reckoned, within
 from citylake.spark.proven_sql import BY_UTC, tables_read, unproven_sql
@@ -158,7 +159,8 @@ class _Walk:
     def local(self, message: Any) -> bool:
         for field in pa.ipc.read_schema(pa.py_buffer(message.data)) if message.data else ():
             self._kind(_named(field.type), field.type)
-            self._read.add(_spelt(field.type))
+            if field.name not in NUMBERS:
+                self._read.add(_spelt(field.type))
             if pa.types.is_timestamp(field.type):
                 self._moments.add(field.name)
             if _is_by_utc(field.type):

@@ -7,6 +7,7 @@ from functools import lru_cache
 import sqlglot
 from sqlglot import exp
 
+from citylake.contract.engine_columns import NUMBERS
 from citylake.spark.portable import is_shared, proven
 
 BY_UTC = "timestamp by UTC"
@@ -42,7 +43,7 @@ def tables_read(text: str) -> frozenset[str]:
 def _of_select(tree: exp.Expr, types: frozenset[str] | None) -> Iterator[str]:
     if types is None:
         yield "tables whose types are not known"
-    read = frozenset(kind.partition("(")[0].partition("<")[0] for kind in types or ())
+    read = frozenset(kind.partition("(")[0].partition("<")[0] for kind in types or ()) | _numbers(tree)
     yield from _of_tables(tree, read, max(map(_digits, types or ()), default=0))
     structs = set()
     for node in tree.walk():
@@ -59,6 +60,18 @@ def _of_select(tree: exp.Expr, types: frozenset[str] | None) -> Iterator[str]:
         yield "UNION where structs have other fields"
     if structs and tree.find(exp.Max, exp.Min, exp.Greatest, exp.Least, exp.ArgMax, exp.Ordered):
         yield "an order where structs are made"
+
+
+def _numbers(tree: exp.Expr) -> frozenset[str]:
+    """Return the type of the engine's own numbers if a SELECT may read one: types are told without them."""
+    if any(one.name in NUMBERS for one in tree.find_all(exp.Column)):
+        return frozenset({"bigint"})
+    own = {one.alias for one in tree.find_all(exp.CTE)}
+    for star in tree.find_all(exp.Star):
+        select = star.find_ancestor(exp.Select, exp.Count)
+        if isinstance(select, exp.Select) and any(one.name not in own for one in select.find_all(exp.Table)):
+            return frozenset({"bigint"})
+    return frozenset()
 
 
 def _of_tables(tree: exp.Expr, read: frozenset[str], digits: int) -> Iterator[str]:

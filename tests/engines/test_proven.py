@@ -164,3 +164,13 @@ def test_the_patterns_of_plain_values_are_known() -> None:
 def test_no_construct_stands_twice() -> None:
     lines = [line for line in CONSTRUCTS.read_text("utf-8").splitlines() if line and not line.startswith("#")]
     assert len(lines) == len(set(lines))
+
+
+def test_the_engines_own_numbers_count_only_where_a_select_may_read_them() -> None:
+    types = frozenset({"string", "decimal(12,2)"})
+    said = ("SUM where bigints are read",)
+    assert unproven_sql("SELECT a, SUM(b) FROM t GROUP BY a", types) == ()
+    assert unproven_sql("SELECT a, SUM(b), COUNT(*) FROM t GROUP BY a", types) == ()
+    assert unproven_sql("SELECT a, SUM(_line) FROM t GROUP BY a", types) == said
+    assert unproven_sql("WITH u AS (SELECT * FROM t) SELECT a, SUM(b) FROM u GROUP BY a", types) == said
+    assert unproven_sql("SELECT a, SUM(b) FROM t GROUP BY a", types | {"bigint"}) == said
