@@ -248,7 +248,7 @@ class _Walk:
         return True
 
     def _whole(self, expression: Any) -> None:
-        if _may_be_struct(expression) and expression.unresolved_function.function_name == "when":
+        if _is_struct(expression) and expression.unresolved_function.function_name == "when":
             # Sail hands out the fields of one that is NULL.
             self._found.add("a struct that may be NULL")
 
@@ -331,6 +331,15 @@ def _may_be_struct(expression: Any) -> bool:
         function.function_name in ("when", "coalesce", "first", "array", "explode", "collect_list", "get")
         and any(map(_may_be_struct, function.arguments))
     )
+
+
+def _is_struct(expression: Any) -> bool:
+    """Return whether an expression makes a struct or chooses one; an array of structs is none."""
+    if expression.WhichOneof("expr_type") != "unresolved_function":
+        return False
+    function = expression.unresolved_function
+    chooses = function.function_name in ("when", "coalesce", "first", "get")
+    return function.function_name == "struct" or (chooses and any(map(_is_struct, function.arguments)))
 
 
 def _is_by_utc(kind: pa.DataType) -> bool:

@@ -208,7 +208,11 @@ class Taking:
         always = ("_line", "_outcome", "_rewrite", "_good", "_is_delete", *operation, *self.contract.key)
         return [
             *[F.col(quoted(name)) for name in always],
-            *[F.when(kept, F.col(quoted(name))).alias(name) for name in ("_text", *made)],
+            # Field by field: engines differ over what a field of a struct is that is NULL itself.
+            F.struct(
+                *[F.when(kept, F.col(f"_text.{quoted(name)}")).alias(name) for name in self.contract.columns]
+            ).alias("_text"),
+            *[F.when(kept, F.col(quoted(name))).alias(name) for name in made],
             _told().alias("_reasons"),
         ]
 
