@@ -128,11 +128,8 @@ class _Walk:
         name = message.DESCRIPTOR.name
         if (look := _LOOKS.get(name)) is not None and not look(self, message):
             return
-        for field, value in message.ListFields():
-            if field.message_type is None or field.name == "common":
-                continue
-            for part in value if field.is_repeated else (value,):
-                self.see(part)
+        for part in _parts(message):
+            self.see(part)
 
     def relation(self, message: Any) -> bool:
         kind = message.WhichOneof("rel_type")
@@ -300,14 +297,21 @@ _LOOKS = {
 }
 
 
+def _parts(message: Any) -> Iterator[Any]:
+    """Yield the messages that a message holds, those of its lists and maps too."""
+    for field, value in message.ListFields():
+        if field.message_type is None or field.name == "common":
+            continue
+        held = value.values() if hasattr(value, "values") else value if field.is_repeated else (value,)
+        yield from (one for one in held if hasattr(one, "DESCRIPTOR"))
+
+
 def _structs_of(message: Any) -> Iterator[tuple[str, ...]]:
     """Give out the names of the fields of every struct that is made within a message."""
     if message.DESCRIPTOR.name == "UnresolvedFunction" and message.function_name == "struct":
         yield tuple(_field(one) for one in message.arguments)
-    for field, value in message.ListFields():
-        if field.message_type is not None and field.name != "common":
-            for part in value if field.is_repeated else (value,):
-                yield from _structs_of(part)
+    for part in _parts(message):
+        yield from _structs_of(part)
 
 
 def _field(expression: Any) -> str:
