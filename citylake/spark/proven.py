@@ -19,13 +19,14 @@ judged is what is undefined in Spark as well, such as the first of rows that the
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pyarrow as pa
 from pyspark.sql import DataFrame
 
 from citylake.contract.engine_columns import NUMBERS
+from citylake.spark.plan_parts import is_struct, may_be_struct, named_column, parts, structs_of
 from citylake.spark.portable import is_shared, proven
 from citylake.spark.proven_numbers import WHOLE, is_temporal, range_of, reckoned, within
 from citylake.spark.proven_sql import BY_UTC, tables_read, unproven_sql
@@ -128,7 +129,7 @@ class _Walk:
         name = message.DESCRIPTOR.name
         if (look := _LOOKS.get(name)) is not None and not look(self, message):
             return
-        for part in _parts(message):
+        for part in parts(message):
             self.see(part)
 
     def relation(self, message: Any) -> bool:
@@ -185,7 +186,7 @@ class _Walk:
             self._found.add("a set operation other than UNION by position")
         self._unites = True
         is_inner, self._is_united = self._is_united, True
-        if not is_inner and len(set(_structs_of(message))) > 1:
+        if not is_inner and len(set(structs_of(message))) > 1:
             self._found.add("UNION where structs have other fields")
         self.see(message.left_input)
         self.see(message.right_input)
@@ -204,7 +205,7 @@ class _Walk:
 
     def alias(self, message: Any) -> bool:
         self._whole(message.expr)
-        if _may_be_struct(message.expr):
+        if may_be_struct(message.expr):
             self._structured.update(message.name)
         return True
 
@@ -228,7 +229,7 @@ class _Walk:
         if name in _CLOCKS:
             for one in message.arguments:
                 self._show(one)
-                self._joined.update({_named_column(one) or ""} if name in ("concat", "concat_ws") else ())
+                self._joined.update({named_column(one) or ""} if name in ("concat", "concat_ws") else ())
         if (signs := _signs_of(message)) is not None:
             # Empty ones at the ends, which only Sail gives, are nothing again when all are joined.
             self.see(signs)
@@ -245,17 +246,17 @@ class _Walk:
         return True
 
     def _whole(self, expression: Any) -> None:
-        if _is_struct(expression) and expression.unresolved_function.function_name == "when":
+        if is_struct(expression) and expression.unresolved_function.function_name == "when":
             # Sail hands out the fields of one that is NULL.
             self._found.add("a struct that may be NULL")
 
     def _order(self, arguments: Any) -> None:
-        if any(map(_may_be_struct, arguments)):
+        if any(map(may_be_struct, arguments)):
             self._found.add("an order where structs are made")
-        self._ordered |= {name for one in arguments if (name := _named_column(one)) is not None}
+        self._ordered |= {name for one in arguments if (name := named_column(one)) is not None}
 
     def _show(self, expression: Any) -> None:
-        if (name := _named_column(expression)) is not None:
+        if (name := named_column(expression)) is not None:
             self._shown.add(name)
 
     def _listed(self, section: str, name: str | None, said: str) -> None:
@@ -295,55 +296,6 @@ _LOOKS = {
     "UnresolvedFunction": _Walk.function,
     "CallFunction": _Walk.function,
 }
-
-
-def _parts(message: Any) -> Iterator[Any]:
-    """Yield the messages that a message holds, those of its lists and maps too."""
-    for field, value in message.ListFields():
-        if field.message_type is None or field.name == "common":
-            continue
-        held = value.values() if hasattr(value, "values") else value if field.is_repeated else (value,)
-        yield from (one for one in held if hasattr(one, "DESCRIPTOR"))
-
-
-def _structs_of(message: Any) -> Iterator[tuple[str, ...]]:
-    """Give out the names of the fields of every struct that is made within a message."""
-    if message.DESCRIPTOR.name == "UnresolvedFunction" and message.function_name == "struct":
-        yield tuple(_field(one) for one in message.arguments)
-    for part in _parts(message):
-        yield from _structs_of(part)
-
-
-def _field(expression: Any) -> str:
-    if expression.WhichOneof("expr_type") == "alias":
-        return str(expression.alias.name[0])
-    return _named_column(expression) or str(expression)
-
-
-def _named_column(expression: Any) -> str | None:
-    if expression.WhichOneof("expr_type") != "unresolved_attribute":
-        return None
-    return str(expression.unresolved_attribute.unparsed_identifier.rpartition(".")[2].strip("`"))
-
-
-def _may_be_struct(expression: Any) -> bool:
-    """Return whether an expression makes a struct, or hands on one that is made within it."""
-    if expression.WhichOneof("expr_type") != "unresolved_function":
-        return False
-    function = expression.unresolved_function
-    return function.function_name == "struct" or (
-        function.function_name in ("when", "coalesce", "first", "array", "explode", "collect_list", "get")
-        and any(map(_may_be_struct, function.arguments))
-    )
-
-
-def _is_struct(expression: Any) -> bool:
-    """Return whether an expression makes a struct or chooses one; an array of structs is none."""
-    if expression.WhichOneof("expr_type") != "unresolved_function":
-        return False
-    function = expression.unresolved_function
-    chooses = function.function_name in ("when", "coalesce", "first", "get")
-    return function.function_name == "struct" or (chooses and any(map(_is_struct, function.arguments)))
 
 
 def _is_by_utc(kind: pa.DataType) -> bool:

@@ -114,7 +114,7 @@ class Taking:
     def without_recognised(self) -> "Taking":
         """Return this, of a large snapshot without the lines that clean rows were made of word for word.
 
-        Not of a delivery judged by an earlier date than one before it: what was good then may lie in its future.
+        Not of one judged by an earlier date than one before it: what was good then may lie in its future.
         """
         if self.contract.mode != "snapshot" or self.is_first or self.line_count <= MANY_LINES or self.is_here:
             return self
@@ -204,14 +204,13 @@ class Taking:
         """Return what is kept of a line: no values that nobody reads again; key and outcome of every one."""
         kept = F.col("_rewrite") | F.col("_outcome").isin(*_RAW_OUTCOMES.get(self.contract.mode, OUTCOMES))
         made = [item.name for item in clean_columns(self.contract) if item.name not in (*self.contract.key, *_ORIGIN)]
+        texts = [F.when(kept, F.col(f"_text.{quoted(name)}")).alias(name) for name in self.contract.columns]
         operation = ("_operation",) if self.contract.mode == "change" else ()
         always = ("_line", "_outcome", "_rewrite", "_good", "_is_delete", *operation, *self.contract.key)
         return [
             *[F.col(quoted(name)) for name in always],
             # Field by field: engines differ over what a field of a struct is that is NULL itself.
-            F.struct(
-                *[F.when(kept, F.col(f"_text.{quoted(name)}")).alias(name) for name in self.contract.columns]
-            ).alias("_text"),
+            F.struct(*texts).alias("_text"),
             *[F.when(kept, F.col(quoted(name))).alias(name) for name in made],
             _told().alias("_reasons"),
         ]
@@ -375,17 +374,13 @@ class Judged:
 
 
 def judge(context: Context, record: RunRecord, prepare: Callable[[Context], Taking], *, few: bool) -> Judged:
-    """Judge a delivery, in this process if its lines are few; nothing is written.
+    """Judge a delivery, in this process if its lines are few, see :meth:`Taking.judge`; nothing is written.
 
     Args:
         context: the task's surroundings.
         record: the open run.
         prepare: makes the taking with the session of a context.
         few: whether this process may hold the lines.
-
-    Raises:
-        GateError: a gate rule failed and nobody has accepted the delivery.
-        AccountingError: lines do not add up.
     """
     types = column_types(record.contract)
     return evaluated(
