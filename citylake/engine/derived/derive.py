@@ -93,7 +93,8 @@ def _make(work: Work, record: RunRecord) -> tuple[Outcome, dict[str, int]]:
         version = work.present_version
         day = work.context.business_date
         due = Due(work.uri, version, day) if work.standing.is_due and version is not None else None
-        units = touched(work.context.spark, work.contract, work.inputs, work.standing.moved, due, staged)
+        # What is not read here of the feeds is Spark's to read, whoever evaluates the few units that they name.
+        units = touched(record.context.spark, work.contract, work.inputs, work.standing.moved, due, staged)
     except (FeedLostError, PySparkException) as error:
         if is_local(work.context.spark):
             raise NotHereError("change feed") from error
