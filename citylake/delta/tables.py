@@ -207,7 +207,7 @@ def feed(spark: SparkSession, table: str, uri: str, consumed: int, present: int)
     """
     if is_local(spark):
         if (rows := held_changes(uri, consumed, present)) is None:
-            raise NotHereError("a long change feed")
+            raise NotHereError("a change feed that is not read here")
         return local_frame(spark, rows)
     options = {"readChangeFeed": "true", "startingVersion": str(consumed + 1), "endingVersion": str(present)}
     changes = spark.read.format("delta").options(**options).load(uri)

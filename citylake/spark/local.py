@@ -7,7 +7,7 @@ process that started it can talk to it: once its session stands, nothing listens
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
@@ -112,24 +112,35 @@ def _start(settings: Settings) -> _Running:
         from pysail.spark import SparkConnectServer
     except ImportError as error:
         raise NotHereError("Sail is not installed") from error
-    from pyspark.sql.connect.session import SparkSession as ConnectSession
 
     from citylake.spark.session import silence
 
     silence()
     server = SparkConnectServer("127.0.0.1", 0)
     server.start(background=True)
-    port = server.listening_address[1]
+    try:
+        return _Running(
+            os.getpid(), server, settings.timezone, _connected(server.listening_address[1], settings.timezone)
+        )
+    except BaseException:
+        _let_go(server.listening_address[1])
+        raise
+
+
+def _connected(port: int, zone: str) -> "SparkSession":
+    """Return a session on the server at a port of this process, which nobody else can reach from then on."""
+    from pyspark.sql.connect.session import SparkSession as ConnectSession
+
     builder = ConnectSession.builder.remote(f"sc://localhost:{port}")
     session = cast("SparkSession", builder._registerHook(cast("Any", _Proven)).create())  # noqa: SLF001
     session.client.disable_reattachable_execute()  # it would be asked once more after each answer
-    session.conf.set("spark.sql.session.timeZone", settings.timezone)
+    session.conf.set("spark.sql.session.timeZone", zone)
     session.conf.set(DEBUGGING, "false")
     _shut(port)
     if _connections(port) != 1:
         session.stop()
         raise NotHereError("somebody else had connected to the server of this process")
-    return _Running(os.getpid(), server, settings.timezone, session)
+    return session
 
 
 def _shut(port: int) -> None:
@@ -137,8 +148,8 @@ def _shut(port: int) -> None:
 
     The server has no switch for it. The descriptor stays, as one of nothing, so that the server's own loop waits on it for ever.
     """
-    for descriptor in [int(path.name) for path in Path("/proc/self/fd").iterdir()]:
-        if _listens(descriptor, port):
+    for descriptor, held in _sockets(port):
+        if held.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
             nothing = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
             os.dup2(nothing, descriptor, inheritable=False)
             os.close(nothing)
@@ -146,17 +157,25 @@ def _shut(port: int) -> None:
     raise NotHereError("the listening socket of this process was not found")
 
 
-def _listens(descriptor: int, port: int) -> bool:
-    try:
-        copy = socket.socket(fileno=os.dup(descriptor))
-    except OSError:
-        return False
-    with copy:
-        return (
-            copy.family == socket.AF_INET
-            and bool(copy.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN))
-            and copy.getsockname()[1] == port
-        )
+def _let_go(port: int) -> None:
+    """End every connection at a port of this process and close it: the server itself would wait for those who are connected."""
+    with suppress(NotHereError):
+        _shut(port)
+    for _, held in _sockets(port):
+        with suppress(OSError):
+            held.shutdown(socket.SHUT_RDWR)
+
+
+def _sockets(port: int) -> Iterator[tuple[int, socket.socket]]:
+    """Yield the sockets at a port of this process, each with its descriptor; they are copies, closed when the next one comes."""
+    for descriptor in [int(path.name) for path in Path("/proc/self/fd").iterdir()]:
+        try:
+            copy = socket.socket(fileno=os.dup(descriptor))
+        except OSError:
+            continue
+        with copy:
+            if copy.family == socket.AF_INET and copy.getsockname()[1] == port:
+                yield descriptor, copy
 
 
 def _connections(port: int) -> int:

@@ -50,5 +50,7 @@ def is_struct(expression: Any) -> bool:
     if expression.WhichOneof("expr_type") != "unresolved_function":
         return False
     function = expression.unresolved_function
-    chooses = function.function_name in ("when", "coalesce", "first", "get")
+    if function.function_name == "get":
+        return any(map(may_be_struct, function.arguments))
+    chooses = function.function_name in ("when", "coalesce", "first")
     return function.function_name == "struct" or (chooses and any(map(is_struct, function.arguments)))
