@@ -103,7 +103,7 @@ def has_plain_feed(uri: str, since: int, until: int) -> bool:
     commits = [one for version in range(since + 1, until + 1) for one in actions(uri, version)]
     files = [one[kind] for one in commits for kind in ("add", "remove") if kind in one]
     return (
-        bool(files)
+        bool(commits)
         and not any("metaData" in one for one in commits)
         and not any(one.get("deletionVector") for one in files)
     )

@@ -6,7 +6,6 @@ for this process is left to Spark: every function here returns None then.
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -18,7 +17,7 @@ from deltalake.exceptions import DeltaError
 from citylake.delta.changed import register_changes
 from citylake.delta.deletion_vectors import VectorError
 from citylake.delta.input_version import InputVersion
-from citylake.delta.log import actions
+from citylake.delta.log import actions, has_plain_feed
 from citylake.delta.small_read import (
     HELD_BYTES,
     HELD_ROWS,
@@ -76,10 +75,10 @@ def _changes(taken: InputVersion, since: int, columns: Sequence[str]) -> pa.Tabl
     uri, until, part = taken.uri, taken.version, taken.input.part
     wanted = list(columns) if part is None else sorted({*columns, "source"})
     try:
-        commits = [list(actions(uri, version)) for version in range(since + 1, until + 1)]
-        if not commits or any("metaData" in one for commit in commits for one in commit):
+        commits = [one for version in range(since + 1, until + 1) for one in actions(uri, version)]
+        if not commits or any("metaData" in one for one in commits):
             return None
-        rows = _images(uri, since, until, wanted, commits)
+        rows = _images(uri, since, until, wanted)
     except (OSError, ValueError, DeltaError, duckdb.Error, pa.ArrowException, VectorError) as error:
         log.info("left to Spark", uri=uri, kind=type(error).__name__)
         return None
@@ -88,22 +87,13 @@ def _changes(taken: InputVersion, since: int, columns: Sequence[str]) -> pa.Tabl
     return rows if part is None else rows.filter(pc.equal(rows.column("source"), part))
 
 
-def _images(
-    uri: str, since: int, until: int, columns: Sequence[str], commits: Sequence[Sequence[Mapping[str, Any]]]
-) -> pa.Table | None:
+def _images(uri: str, since: int, until: int, columns: Sequence[str]) -> pa.Table | None:
     with duckdb.connect() as store:
         store.execute("SET TimeZone = 'UTC'")
         if register_changes(store, "images", uri, since, until, columns):
             names = ", ".join(sql_name(name) for name in columns)
             return fetched(store.sql(f"SELECT DISTINCT {names} FROM images").to_arrow_reader(), HELD_ROWS, HELD_BYTES)
-    # Of deletion vectors the library gives out wrong rows, or it ends this process.
-    if any(
-        one[kind].get("deletionVector")
-        for commit in commits
-        for one in commit
-        for kind in ("add", "remove")
-        if kind in one
-    ):
+    if not has_plain_feed(uri, since, until):
         return None
     return fetched(
         DeltaTable(uri, version=until).load_cdf(since + 1, until, columns=list(columns)), HELD_ROWS, HELD_BYTES

@@ -68,6 +68,7 @@ class Replay:
 
             judged = judge(self.context, record, prepare, few=is_few(parsed))
             outcome = judged.write()
+            self.record.executor = record.executor
         return judged.tally.live_after if outcome.version is not None else live
 
     def _write_difference(self, replayed: DataFrame, live: int) -> int | None:
